@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// One argument of a call as the bytes a map wants, and one result out of the bytes it gave, when
+// the size is known only at run time: bytes as they are, integers widened or narrowed to the size,
+// structs by their Codec. Knows no map.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/codec/codec.hpp"
+#include "bpfmap/codec/integer.hpp"
+#include "bpfmap/error.hpp"
+
+namespace bpfmap::inline v0 {
+namespace detail {
+
+template <class T>
+concept one_byte =
+    std::same_as<T, std::byte> || std::same_as<T, unsigned char> || std::same_as<T, char>;
+
+// Anything with contiguous bytes: Bytes, BytesView, std::array<std::byte, n>, unsigned char[n],
+// std::string.
+template <class T>
+concept byte_range = requires(const T& t) {
+  requires one_byte<std::remove_cvref_t<decltype(*std::data(t))>>;
+  { std::size(t) } -> std::convertible_to<std::size_t>;
+};
+
+template <class T>
+concept integer_or_enum = integer<T> ||(std::is_enum_v<T>&& integer<std::underlying_type_t<T>>);
+
+template <integer_or_enum T>
+constexpr Integer widen_any(T value) noexcept {
+  if constexpr (std::is_enum_v<T>)
+    return widen(static_cast<std::underlying_type_t<T>>(value));
+  else
+    return widen(value);
+}
+
+}  // namespace detail
+
+/// What `Map` takes as a key or a value: bytes, an integer or enumerator of any width, or a type
+/// with a Codec.
+template <class T>
+concept value_argument = detail::byte_range<T> || detail::integer_or_enum<T> || map_value<T>;
+
+/// What `Map` gives back: Bytes, an integer or enumerator of any width, or a type with a Codec.
+template <class T>
+concept result_type = std::same_as<T, Bytes> || detail::integer_or_enum<T> || map_value<T>;
+
+namespace detail {
+
+// The bytes of `value`. An integer takes `size` bytes; whether anything else has the right size is
+// for the call to check.
+template <value_argument T>
+class Encoded {
+ public:
+  Encoded(const T& value, std::size_t size, std::error_code& ec) noexcept {
+    if constexpr (byte_range<T>) {
+      bytes_ = {reinterpret_cast<const std::byte*>(std::data(value)), std::size(value)};
+    } else if constexpr (integer_or_enum<T>) {
+      const Integer wide = widen_any(value);
+      if (!is_integer_size(size)) size = sizeof(T);
+      if (!fits(wide, size)) ec = Errc::out_of_range;
+      store(wide.bits, {buffer_.data(), size}, std::endian::native);
+      bytes_ = {buffer_.data(), size};
+    } else if constexpr (coded_as_object<T>) {
+      bytes_ = {reinterpret_cast<const std::byte*>(&value), sizeof(T)};
+    } else {
+      Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{buffer_});
+      bytes_ = buffer_;
+    }
+  }
+  Encoded(const Encoded&) = delete;
+  Encoded& operator=(const Encoded&) = delete;
+
+  [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
+
+ private:
+  static constexpr std::size_t buffer_size() {
+    if constexpr (byte_range<T>)
+      return 0;
+    else if constexpr (integer_or_enum<T>)
+      return 8;
+    else if constexpr (coded_as_object<T>)
+      return 0;
+    else
+      return Codec<T>::size;
+  }
+  [[no_unique_address]] std::array<std::byte, buffer_size()> buffer_{};
+  BytesView bytes_;
+};
+
+// The bytes of a key.
+template <value_argument T>
+class EncodedKey : public Encoded<T> {
+  static_assert(byte_range<T> || integer_or_enum<T> || map_key<T>,
+                "bpfmap: this key type has padding (or floating point), and a map compares keys "
+                "byte by byte: two equal "
+                "keys would differ in garbage. Name the padding as a member (std::uint8_t pad[3] = "
+                "{};), or specialise "
+                "bpfmap::Codec for the type.");
+
+ public:
+  using Encoded<T>::Encoded;
+};
+
+// The T in `bytes`. Their size is right unless T is an integer, which takes 1 to 8 and must be able
+// to hold them.
+template <result_type T>
+[[nodiscard]] std::optional<T> decode(BytesView bytes, std::error_code& ec) {
+  if constexpr (std::same_as<T, Bytes>) {
+    return T(bytes.begin(), bytes.end());
+  } else if constexpr (integer<T>) {
+    const auto value = load_native<T>(bytes);
+    if (!value) ec = Errc::out_of_range;
+    return value;
+  } else if constexpr (integer_or_enum<T>) {
+    const auto value = decode<std::underlying_type_t<T>>(bytes, ec);
+    return value ? std::optional<T>{static_cast<T>(*value)} : std::nullopt;
+  } else {
+    return Codec<T>::decode(bytes.template first<Codec<T>::size>());
+  }
+}
+
+// Room for the bytes of a T of which the map declares `size`. When no T has that size, the room has
+// the size that a T does have, and the call refuses it.
+template <result_type T>
+class Room {
+ public:
+  explicit Room(std::size_t size) noexcept : size_(size) {
+    if constexpr (std::same_as<T, Bytes>)
+      buffer_.resize(size);
+    else if constexpr (!integer_or_enum<T>)
+      size_ = Codec<T>::size;
+    else if (!is_integer_size(size))
+      size_ = sizeof(T);
+  }
+  [[nodiscard]] MutableBytes bytes() noexcept { return {buffer_.data(), size_}; }
+
+  [[nodiscard]] std::optional<T> take(std::error_code& ec) noexcept {
+    if constexpr (std::same_as<T, Bytes>)
+      return std::move(buffer_);
+    else
+      return decode<T>(bytes(), ec);
+  }
+
+ private:
+  static constexpr std::size_t buffer_size() {
+    if constexpr (integer_or_enum<T>)
+      return 8;
+    else
+      return Codec<T>::size;
+  }
+  template <class U>
+  struct BufferOf {
+    using type = std::array<std::byte, buffer_size()>;
+  };
+  std::size_t size_;
+  typename std::conditional_t<std::same_as<T, Bytes>, std::type_identity<Bytes>, BufferOf<T>>::type
+      buffer_;
+};
+
+}  // namespace detail
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// What a failure is: the operation, a code that compares with std::errc, and a text that says what
+// to do. Below every layer: includes nothing of bpfmap. (`map/explain.hpp` knows what an errno
+// means for a map.)
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace bpfmap::inline v0 {
+
+/// What was asked of a map; named in every Error.
+enum class Operation : std::uint8_t {
+  create,
+  open_pinned,
+  from_id,
+  adopt,
+  duplicate,
+  view,  // a typed map made over a Map
+  info,
+  lookup,
+  update,
+  erase,
+  get_next_key,
+  lookup_and_delete,
+  scan,
+  drain,
+  lookup_batch,
+  update_batch,
+  erase_batch,
+  freeze,
+  pin,
+  unpin,
+  list,
+  encode,
+  decode,
+};
+
+/// The operation's name as the API spells it, such as "get_next_key".
+[[nodiscard]] std::string_view to_string(Operation operation) noexcept;
+
+/// Misuse that is told before the kernel is called. Each compares equal to the std::errc named
+/// behind it.
+enum class Errc : int {
+  key_size = 5001,  ///< the key is not as large as the map's keys; invalid_argument
+  value_size,       ///< the value is not as large as the map's values; invalid_argument
+  percpu_map,       ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
+  not_percpu_map,   ///< a percpu call on a map of plain values; invalid_argument
+  cpu_count,        ///< not one value for each possible CPU; invalid_argument
+  no_cpu_list,      ///< /sys/devices/system/cpu/possible cannot be read; not_supported
+  no_map,           ///< the Map is empty: default-made, moved from, or its creation failed;
+                    ///< bad_file_descriptor
+  map_type,         ///< a typed map over a map of another type; invalid_argument
+  out_of_range,     ///< an integer does not fit into the bytes it has to; result_out_of_range
+  index,  ///< an array has no such index; argument_list_too_long, as the kernel's own answer to an
+          ///< update
+  name,   ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
+  path,   ///< not a path on a bpffs that can be pinned to; invalid_argument
+};
+
+/// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.
+///
+/// An errno equals its std::errc (`ec == std::errc::permission_denied`); the kernel-internal 524
+/// (ENOTSUPP), which std::system_category cannot name, equals std::errc::not_supported, and EBADFD
+/// equals std::errc::bad_file_descriptor.
+[[nodiscard]] const std::error_category& category() noexcept;
+
+[[nodiscard]] std::error_code make_error_code(Errc error) noexcept;
+
+/// Everything that a caller does not expect. `what()` names the operation, the map and the errno,
+/// and says what the errno most likely means there.
+class Error : public std::system_error {
+ public:
+  Error(std::error_code code, Operation operation, std::uint32_t map_id, const std::string& text)
+      : std::system_error(code, text), operation_(operation), map_id_(map_id) {}
+
+  [[nodiscard]] Operation operation() const noexcept { return operation_; }
+  /// The kernel's id of the map, or 0 when there was no map yet.
+  [[nodiscard]] std::uint32_t map_id() const noexcept { return map_id_; }
+
+ private:
+  Operation operation_;
+  std::uint32_t map_id_;
+};
+
+namespace detail {
+
+/// An error_code of a sys:: result, which is >= 0 or -errno.
+[[nodiscard]] inline std::error_code kernel_error(int result) noexcept {
+  return result < 0 ? std::error_code{-result, category()} : std::error_code{};
+}
+
+}  // namespace detail
+}  // namespace bpfmap::inline v0
+
+template <>
+struct std::is_error_code_enum<bpfmap::Errc> : std::true_type {};

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The flags of creation, update and lookup, each a type of its own so that none passes for another.
+// Layer 1.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "bpfmap/sys/uapi.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// Flags of a map, given at creation (bpf_attr.map_flags) and told by `MapInfo::flags`.
+enum class MapFlags : std::uint32_t {
+  none = 0,
+  no_prealloc = BPF_F_NO_PREALLOC,  ///< entries are allocated when inserted; LPM tries and storage
+                                    ///< maps need it
+  no_common_lru = BPF_F_NO_COMMON_LRU,    ///< one LRU list a CPU
+  numa_node = BPF_F_NUMA_NODE,            ///< memory from `MapSpec::numa_node`
+  rdonly = BPF_F_RDONLY,                  ///< this descriptor cannot write
+  wronly = BPF_F_WRONLY,                  ///< this descriptor cannot read
+  stack_build_id = BPF_F_STACK_BUILD_ID,  ///< stack traces as build id and offset
+  zero_seed = BPF_F_ZERO_SEED,            ///< a hash without a random seed; needs CAP_SYS_ADMIN
+  rdonly_prog = BPF_F_RDONLY_PROG,        ///< programs cannot write (5.2)
+  wronly_prog = BPF_F_WRONLY_PROG,        ///< programs cannot read (5.2)
+  clone = BPF_F_CLONE,                    ///< socket storage is cloned on accept
+  mmapable = BPF_F_MMAPABLE,              ///< an array that can be mapped as memory (5.5)
+  preserve_elems =
+      BPF_F_PRESERVE_ELEMS,     ///< perf event arrays keep entries when a descriptor closes (5.10)
+  inner_map = BPF_F_INNER_MAP,  ///< an inner array may differ in max_entries (5.10)
+  link = sys::f_link,           ///< struct_ops by bpf_link (6.4)
+  vtype_btf_obj_fd = sys::f_vtype_btf_obj_fd,  ///< 6.9
+  token_fd = sys::f_token_fd,                  ///< creation delegated by a BPF token (6.9)
+  segv_on_fault = sys::f_segv_on_fault,        ///< arenas (6.9)
+  no_user_conv = sys::f_no_user_conv,          ///< arenas (6.9)
+  rb_overwrite = sys::f_rb_overwrite,          ///< ring buffers that overwrite the oldest (6.19)
+};
+
+/// How an update treats a key that is there or is not.
+enum class UpdateFlags : std::uint64_t {
+  any = BPF_ANY,          ///< insert or overwrite
+  noexist = BPF_NOEXIST,  ///< insert only: EEXIST when the key is there
+  exist = BPF_EXIST,      ///< overwrite only: ENOENT when it is not
+  lock = BPF_F_LOCK,      ///< hold the value's bpf_spin_lock (5.1)
+};
+
+/// How a lookup reads.
+enum class LookupFlags : std::uint64_t {
+  none = 0,
+  lock = BPF_F_LOCK,  ///< hold the value's bpf_spin_lock, so that the value is never torn (5.1)
+};
+
+namespace detail {
+template <class T>
+inline constexpr bool is_flags =
+    std::is_same_v<T, MapFlags> || std::is_same_v<T, UpdateFlags> || std::is_same_v<T, LookupFlags>;
+
+template <class T>
+[[nodiscard]] constexpr std::underlying_type_t<T> to_underlying(T value) noexcept {
+  return static_cast<std::underlying_type_t<T>>(value);
+}
+}  // namespace detail
+
+template <class T>
+requires detail::is_flags<T>
+[[nodiscard]] constexpr T operator|(T a, T b) noexcept {
+  return static_cast<T>(detail::to_underlying(a) | detail::to_underlying(b));
+}
+
+template <class T>
+requires detail::is_flags<T>
+[[nodiscard]] constexpr T operator&(T a, T b) noexcept {
+  return static_cast<T>(detail::to_underlying(a) & detail::to_underlying(b));
+}
+
+template <class T>
+requires detail::is_flags<T>
+[[nodiscard]] constexpr T operator~(T a) noexcept {
+  return static_cast<T>(~detail::to_underlying(a));
+}
+
+/// Whether `flags` holds every bit of `wanted`.
+template <class T>
+requires detail::is_flags<T>
+[[nodiscard]] constexpr bool has(T flags, T wanted) noexcept { return (flags & wanted) == wanted; }
+
+}  // namespace bpfmap::inline v0

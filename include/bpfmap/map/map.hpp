@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+// Any BPF map of any type, on bytes, integers and structs. Layer 1.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <vector>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/codec/wire.hpp"
+#include "bpfmap/error.hpp"
+#include "bpfmap/map/flags.hpp"
+#include "bpfmap/map/map_info.hpp"
+#include "bpfmap/map/map_spec.hpp"
+#include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/sys/unique_fd.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+// What was tried, for the text of an Error.
+struct Attempt {
+  Operation operation;
+  BytesView key = {};
+  BytesView value = {};
+  std::uint64_t flags = 0;
+};
+
+template <class K>
+using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>, BytesView, K>>;
+
+// A range that can be indexed and holds a value for each CPU.
+template <class T>
+concept percpu_values = !byte_range<T> && requires(const T& values) {
+  { values.size() } -> std::convertible_to<std::size_t>;
+  requires value_argument<std::remove_cvref_t<decltype(values[0])>>;
+};
+template <class V>
+struct PerCpuResultOf {
+  using type = PerCpuValues<V>;
+};
+template <>
+struct PerCpuResultOf<Bytes> {
+  using type = std::vector<Bytes>;
+};
+}  // namespace detail
+
+/// What Map gives for a per-CPU value: std::vector<Bytes>, or PerCpuValues<V>.
+template <result_type V>
+using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
+
+/// A BPF map of any type. Owns its descriptor; move-only, and empty by default and after a move.
+///
+/// Keys and values are bytes, integers or structs, mixed freely:
+/// - bytes must be exactly as many as the map declares;
+/// - an integer or enumerator of any width takes the map's own size (1 to 8 bytes, machine order,
+/// sign-extended), and
+///   Errc::out_of_range says that it does not fit, both ways;
+/// - a struct is its own layout (see Codec) and exactly as large as the map says.
+///
+/// Every operation has a throwing form and a noexcept form that takes a std::error_code last; both
+/// say the same. Sizes are checked before the kernel sees a pointer (Errc::key_size,
+/// Errc::value_size), and so is per-CPU or not (Errc::percpu_map, Errc::not_percpu_map); an empty
+/// Map is Errc::no_map. The kernel's own errnos come as they are.
+///
+/// All operations are safe to call from several threads at once; moving and destroying are not.
+/// Values larger than a machine word may be read torn while they are written, unless
+/// LookupFlags::lock is used.
+class Map {
+ public:
+  /// Empty.
+  Map() noexcept = default;
+  Map(Map&& other) noexcept : fd_(std::move(other.fd_)), info_(std::exchange(other.info_, {})) {}
+  Map& operator=(Map&& other) noexcept {
+    fd_ = std::move(other.fd_);
+    info_ = std::exchange(other.info_, {});
+    return *this;
+  }
+  ~Map() = default;
+
+  /// A new map (BPF_MAP_CREATE, 3.18). Needs CAP_BPF; some types CAP_NET_ADMIN as well.
+  [[nodiscard]] static Map create(const MapSpec& spec);
+  [[nodiscard]] static Map create(const MapSpec& spec, std::error_code& ec) noexcept;
+
+  /// The map pinned at `path` (BPF_OBJ_GET, 4.4; Access other than read_write 4.15). Needs the
+  /// file's permission bits.
+  [[nodiscard]] static Map open_pinned(const std::string& path, Access access = Access::read_write);
+  [[nodiscard]] static Map open_pinned(const std::string& path, Access access,
+                                       std::error_code& ec) noexcept;
+  [[nodiscard]] static Map open_pinned(const std::string& path, std::error_code& ec) noexcept {
+    return open_pinned(path, Access::read_write, ec);
+  }
+
+  /// The map with the kernel's number `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
+  [[nodiscard]] static Map from_id(std::uint32_t id, Access access = Access::read_write);
+  [[nodiscard]] static Map from_id(std::uint32_t id, Access access, std::error_code& ec) noexcept;
+  [[nodiscard]] static Map from_id(std::uint32_t id, std::error_code& ec) noexcept {
+    return from_id(id, Access::read_write, ec);
+  }
+
+  /// Takes a map's descriptor over. One that is of another kind is closed and refused (EINVAL).
+  [[nodiscard]] static Map adopt(UniqueFd fd);
+  [[nodiscard]] static Map adopt(UniqueFd fd, std::error_code& ec) noexcept;
+
+  /// An owner of its own of the map behind `fd`, which stays its owner's: libbpf's, a skeleton's, a
+  /// parent process's.
+  [[nodiscard]] static Map duplicate_of(int fd);
+  [[nodiscard]] static Map duplicate_of(int fd, std::error_code& ec) noexcept;
+  /// An owner of its own of the same map.
+  [[nodiscard]] Map duplicate() const { return duplicate_of(fd()); }
+  [[nodiscard]] Map duplicate(std::error_code& ec) const noexcept { return duplicate_of(fd(), ec); }
+
+  /// Whether there is a map.
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
+  /// The descriptor, still owned here; -1 when empty.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Gives the descriptor away and leaves the Map empty.
+  [[nodiscard]] UniqueFd release() noexcept {
+    info_ = {};
+    return std::move(fd_);
+  }
+  /// What the kernel said when the map was opened; nothing in it changes. All zero when empty.
+  [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
+  /// What changes in a map's life: memory charged and frozen, read from /proc at each call.
+  [[nodiscard]] MapFdInfo fd_info() const;
+  [[nodiscard]] MapFdInfo fd_info(std::error_code& ec) const noexcept;
+  /// Whether a value is one slot for each possible CPU.
+  [[nodiscard]] bool is_percpu() const noexcept;
+
+  /// The value of `key`, nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18). As bytes, or as a
+  /// V: `map.lookup<std::uint64_t>(42)`. On an array an index out of range is Errc::index.
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags = {}) const;
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags,
+                                        std::error_code& ec) const noexcept;
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup(const K& key, std::error_code& ec) const noexcept {
+    return lookup<V>(key, {}, ec);
+  }
+
+  /// Copies the value of `key` into `value`, which must be value_size bytes, and allocates nothing.
+  /// false: no such key. A bloom filter reads `value` instead, and says whether it may hold it.
+  template <value_argument K>
+  [[nodiscard]] bool lookup_into(const K& key, MutableBytes value, LookupFlags flags = {}) const;
+  template <value_argument K>
+  [[nodiscard]] bool lookup_into(const K& key, MutableBytes value, LookupFlags flags,
+                                 std::error_code& ec) const noexcept;
+  template <value_argument K>
+  [[nodiscard]] bool lookup_into(const K& key, MutableBytes value,
+                                 std::error_code& ec) const noexcept {
+    return lookup_into(key, value, {}, ec);
+  }
+
+  /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM, 3.18); on a per-CPU map, on every CPU. With
+  /// UpdateFlags::noexist an existing key is EEXIST, with UpdateFlags::exist a missing one is
+  /// ENOENT.
+  template <value_argument K, value_argument V>
+  void update(const K& key, const V& value, UpdateFlags flags = UpdateFlags::any);
+  template <value_argument K, value_argument V>
+  void update(const K& key, const V& value, UpdateFlags flags, std::error_code& ec) noexcept;
+  template <value_argument K, value_argument V>
+  void update(const K& key, const V& value, std::error_code& ec) noexcept {
+    update(key, value, UpdateFlags::any, ec);
+  }
+
+  /// Deletes the entry of `key` (BPF_MAP_DELETE_ELEM, 3.18). false: no such key. An array's entries
+  /// cannot be deleted (EINVAL).
+  template <value_argument K>
+  bool erase(const K& key);
+  template <value_argument K>
+  bool erase(const K& key, std::error_code& ec) noexcept;
+
+  /// The key after `key` (BPF_MAP_GET_NEXT_KEY, 3.18). nullopt in: the first key (4.12); nullopt
+  /// out: there is none. As bytes, or as a K: `map.get_next_key<FlowKey>(key)`. On hash types a key
+  /// that is gone gives the first key again.
+  template <result_type K = Bytes>
+  [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key) const;
+  template <result_type K = Bytes>
+  [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key,
+                                              std::error_code& ec) const noexcept;
+
+  /// Takes the entry of `key` out of the map and gives its value; nullopt: no such key
+  /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM; queues and stacks 4.20, hash types 5.14, ENOTSUPP on others).
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags = {});
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags,
+                                                   std::error_code& ec) noexcept;
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, std::error_code& ec) noexcept {
+    return lookup_and_delete<V>(key, {}, ec);
+  }
+
+  /// The value of `key` on each possible CPU; nullopt: no such key. As std::vector<Bytes>, or as
+  /// PerCpuValues<V>: `map.lookup_percpu<std::uint64_t>(0)`. Per-CPU maps only (4.6).
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<PerCpuResult<V>> lookup_percpu(const K& key) const;
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<PerCpuResult<V>> lookup_percpu(const K& key,
+                                                             std::error_code& ec) const noexcept;
+
+  /// Copies every CPU's slot of `key` into `slots`, which must be sys::percpu_size(value_size)
+  /// bytes, and allocates nothing. false: no such key.
+  template <value_argument K>
+  [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytes slots) const;
+  template <value_argument K>
+  [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytes slots,
+                                        std::error_code& ec) const noexcept;
+
+  /// Sets the value of `key` on each possible CPU: one value a CPU, in the order of the possible
+  /// CPUs; any other number of them is Errc::cpu_count. Takes std::vector<Bytes>, PerCpuValues<V>
+  /// or any contiguous range of V.
+  template <value_argument K, detail::percpu_values Values>
+  void update_percpu(const K& key, const Values& values, UpdateFlags flags = UpdateFlags::any);
+  template <value_argument K, detail::percpu_values Values>
+  void update_percpu(const K& key, const Values& values, UpdateFlags flags,
+                     std::error_code& ec) noexcept;
+  template <value_argument K, detail::percpu_values Values>
+  void update_percpu(const K& key, const Values& values, std::error_code& ec) noexcept {
+    update_percpu(key, values, UpdateFlags::any, ec);
+  }
+
+  /// lookup_and_delete of every CPU's slot (per-CPU hash types, 5.14).
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(const K& key);
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(
+      const K& key, std::error_code& ec) noexcept;
+
+  /// No write from user space any more, for ever (BPF_MAP_FREEZE, 5.2). EBUSY while the map is
+  /// mapped writable, EPERM the second time.
+  void freeze();
+  void freeze(std::error_code& ec) noexcept;
+
+  /// Keeps the map alive at `path`, a name without '.' on a bpffs (BPF_OBJ_PIN, 4.4). EEXIST: there
+  /// is something.
+  void pin(const std::string& path) const;
+  void pin(const std::string& path, std::error_code& ec) const noexcept;
+  /// Removes the pin at `path`; false: there is none. Refuses a path that is not on a bpffs
+  /// (Errc::path).
+  static bool unpin(const std::string& path);
+  static bool unpin(const std::string& path, std::error_code& ec) noexcept;
+
+  /// What the throwing form of `operation` would have said of `ec`: for programs built without
+  /// exceptions.
+  [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
+
+ private:
+  Map(UniqueFd fd, MapInfo info) noexcept : fd_(std::move(fd)), info_(std::move(info)) {}
+  static Map open(UniqueFd fd, std::error_code& ec) noexcept;
+
+  // Each operation once, on bytes; the templates only encode and decode.
+  bool read(BytesView key, MutableBytes value, LookupFlags flags,
+            std::error_code& ec) const noexcept;
+  bool read_percpu(BytesView key, MutableBytes slots, std::error_code& ec) const noexcept;
+  void write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept;
+  void write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
+                    std::error_code& ec) noexcept;
+  bool remove(BytesView key, std::error_code& ec) noexcept;
+  bool next(std::optional<BytesView> key, MutableBytes next_key,
+            std::error_code& ec) const noexcept;
+  bool take(BytesView key, MutableBytes value, LookupFlags flags, std::error_code& ec) noexcept;
+  bool take_percpu(BytesView key, MutableBytes slots, std::error_code& ec) noexcept;
+
+  bool check_percpu(std::error_code& ec) const noexcept;
+  template <result_type V, class K, class Call>
+  std::optional<PerCpuResult<V>> percpu(const K& key, std::error_code& ec,
+                                        Call call) const noexcept;
+  template <class K, class V>
+  [[noreturn]] void fail(Operation operation, const std::error_code& ec, const K& key,
+                         const V& value, std::uint64_t flags = 0) const;
+
+  UniqueFd fd_;
+  MapInfo info_;
+};
+
+}  // namespace bpfmap::inline v0
+
+#include "bpfmap/map/detail/map_templates.hpp"

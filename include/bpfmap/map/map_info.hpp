@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// What the kernel tells of a map. Layer 1.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "bpfmap/map/flags.hpp"
+#include "bpfmap/map/map_type.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// What a descriptor of a map may do from user space.
+enum class Access : std::uint8_t {
+  read_write,
+  read_only,   ///< BPF_F_RDONLY: every write is EPERM
+  write_only,  ///< BPF_F_WRONLY: every read is EPERM
+};
+
+/// What the kernel tells of a map with BPF_OBJ_GET_INFO_BY_FD (4.13). None of it changes in a map's
+/// life.
+///
+/// The kernel alters what creation asked for: NO_COMMON_LRU maps have max_entries rounded up to a
+/// multiple of the possible CPUs, devmaps report rdonly_prog, rdonly and wronly belong to the
+/// descriptor and are not told here.
+struct MapInfo {
+  MapType type = MapType::unspec;
+  std::uint32_t id = 0;           ///< the kernel's number of this map
+  std::uint32_t key_size = 0;     ///< bytes; 0 for maps without keys
+  std::uint32_t value_size = 0;   ///< bytes of one value, of one CPU's slot on a per-CPU map
+  std::uint32_t max_entries = 0;  ///< entries; bytes for ring buffers, pages for arenas
+  MapFlags flags = MapFlags::none;
+  std::string name;             ///< up to 15 characters; empty before 4.15
+  std::uint64_t map_extra = 0;  ///< hashes of a bloom filter, address of an arena (5.16)
+  std::uint32_t btf_id = 0;     ///< 0: the map was created without BTF (4.18)
+  std::uint32_t btf_key_type_id = 0;
+  std::uint32_t btf_value_type_id = 0;
+  std::uint32_t btf_vmlinux_id = 0;             ///< 6.7
+  std::uint32_t btf_vmlinux_value_type_id = 0;  ///< struct_ops (5.6)
+  std::uint32_t ifindex = 0;                    ///< not 0: the map is offloaded to this device
+};
+
+/// What /proc tells of a map's descriptor; it changes, so it is read at each call. nullopt where
+/// /proc does not say.
+struct MapFdInfo {
+  std::optional<std::uint64_t> memlock;  ///< bytes of kernel memory charged for the map
+  std::optional<bool> frozen;            ///< BPF_MAP_FREEZE was called (5.2)
+  Access access = Access::read_write;    ///< what this descriptor may do
+};
+
+/// Every map of the system that could be read while walking their ids, ascending; one that vanishes
+/// meanwhile is left out. Needs CAP_SYS_ADMIN, else Error (EPERM).
+[[nodiscard]] std::vector<MapInfo> list_maps();
+/// The same; what was read so far when `ec` is set.
+[[nodiscard]] std::vector<MapInfo> list_maps(std::error_code& ec) noexcept;
+
+/// The smallest map id above `id` (0: the first); nullopt when there is none. Needs CAP_SYS_ADMIN.
+[[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id);
+[[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id,
+                                                       std::error_code& ec) noexcept;
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// One value for each possible CPU. Layer 1.
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/codec/codec.hpp"
+#include "bpfmap/sys/cpus.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// The slots of one per-CPU value, one for each possible CPU, read in place: valid as long as the
+/// bytes beneath.
+///
+/// A slot is read by value. Slot i belongs to CPU cpu(i), the i-th possible one: the mask may have
+/// holes.
+template <map_value T>
+class PerCpuView {
+ public:
+  class iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using iterator_concept = std::random_access_iterator_tag;
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = T;
+
+    iterator() = default;
+    T operator*() const noexcept { return read(at_); }
+    T operator[](difference_type n) const noexcept { return read(at_ + n * step); }
+    iterator& operator++() noexcept { return *this += 1; }
+    iterator operator++(int) noexcept { return std::exchange(*this, *this + 1); }
+    iterator& operator--() noexcept { return *this += -1; }
+    iterator operator--(int) noexcept { return std::exchange(*this, *this + -1); }
+    iterator& operator+=(difference_type n) noexcept {
+      at_ += n * step;
+      return *this;
+    }
+    iterator& operator-=(difference_type n) noexcept { return *this += -n; }
+    friend iterator operator+(iterator i, difference_type n) noexcept { return i += n; }
+    friend iterator operator+(difference_type n, iterator i) noexcept { return i += n; }
+    friend iterator operator-(iterator i, difference_type n) noexcept { return i -= n; }
+    friend difference_type operator-(iterator a, iterator b) noexcept {
+      return (a.at_ - b.at_) / step;
+    }
+    friend auto operator<=>(const iterator&, const iterator&) = default;
+
+   private:
+    friend PerCpuView;
+    static constexpr difference_type step = sys::percpu_stride(Codec<T>::size);
+    explicit iterator(const std::byte* at) noexcept : at_(at) {}
+    const std::byte* at_ = nullptr;
+  };
+
+  PerCpuView() noexcept = default;
+  /// Over the bytes that the kernel reads and writes: percpu_size() of them.
+  explicit PerCpuView(BytesView bytes) noexcept : bytes_(bytes) {}
+
+  /// Slots: the number of possible CPUs.
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() / stride; }
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+  /// The value of slot `i`, which must be below size().
+  [[nodiscard]] const T operator[](std::size_t i) const noexcept {
+    return read(bytes_.data() + i * stride);
+  }
+  /// The number of the CPU that slot `i` belongs to.
+  [[nodiscard]] static std::uint32_t cpu(std::size_t i) noexcept { return sys::possible_cpus()[i]; }
+  [[nodiscard]] iterator begin() const noexcept { return iterator{bytes_.data()}; }
+  [[nodiscard]] iterator end() const noexcept { return iterator{bytes_.data() + bytes_.size()}; }
+
+  /// The sum over all CPUs: of integers in 64 bits, of anything else by T's own `+=`.
+  [[nodiscard]] auto sum() const { return sum(std::identity{}); }
+  /// The sum of a member or of what a function makes of each slot:
+  /// `values.sum(&FlowStats::packets)`.
+  template <class Projection>
+  [[nodiscard]] auto sum(Projection projection) const {
+    using Part = std::remove_cvref_t<std::invoke_result_t<Projection&, const T&>>;
+    using Sum =
+        std::conditional_t<std::is_integral_v<Part>,
+                           std::conditional_t<std::is_signed_v<Part>, std::int64_t, std::uint64_t>,
+                           Part>;
+    Sum total{};
+    for (const T& value : *this) total += static_cast<Sum>(std::invoke(projection, value));
+    return total;
+  }
+
+  /// The slots as the kernel has them: each value_size bytes and padded to 8.
+  [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
+
+ private:
+  static constexpr std::size_t stride = sys::percpu_stride(Codec<T>::size);
+  static T read(const std::byte* slot) noexcept {
+    return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{slot, Codec<T>::size});
+  }
+  BytesView bytes_;
+};
+
+/// One value for each possible CPU, owned. Made once and passed to lookup_into, it lets a polling
+/// loop allocate nothing.
+///
+/// The number of slots is fixed: the number of possible CPUs. A moved-from one is empty.
+template <map_value T>
+class PerCpuValues {
+ public:
+  using value_type = T;
+  using iterator = typename PerCpuView<T>::iterator;
+
+  /// All bytes zero.
+  PerCpuValues() : bytes_(sys::percpu_size(Codec<T>::size)) {}
+  /// `value` in every slot.
+  explicit PerCpuValues(const T& value) : PerCpuValues() { fill(value); }
+  /// A copy of what a scan shows.
+  explicit PerCpuValues(PerCpuView<T> view) : bytes_(view.bytes().begin(), view.bytes().end()) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return view().size(); }
+  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+  /// The value of slot `i`, by value; set() writes one.
+  [[nodiscard]] const T operator[](std::size_t i) const noexcept { return view()[i]; }
+  /// The number of the CPU that slot `i` belongs to.
+  [[nodiscard]] static std::uint32_t cpu(std::size_t i) noexcept { return PerCpuView<T>::cpu(i); }
+  [[nodiscard]] iterator begin() const noexcept { return view().begin(); }
+  [[nodiscard]] iterator end() const noexcept { return view().end(); }
+
+  /// Writes slot `i`.
+  void set(std::size_t i, const T& value) noexcept {
+    constexpr std::size_t stride = sys::percpu_stride(Codec<T>::size);
+    const std::span<std::byte, Codec<T>::size> slot{bytes_.data() + i * stride, Codec<T>::size};
+    if constexpr (!detail::coded_as_object<T>) std::fill(slot.begin(), slot.end(), std::byte{0});
+    Codec<T>::encode(value, slot);
+  }
+  /// Writes every slot.
+  void fill(const T& value) noexcept {
+    for (std::size_t i = 0; i < size(); ++i) set(i, value);
+  }
+
+  /// The sum over all CPUs: of integers in 64 bits, of anything else by T's own `+=`.
+  [[nodiscard]] auto sum() const { return view().sum(); }
+  /// The sum of a member or of what a function makes of each slot:
+  /// `values.sum(&FlowStats::packets)`.
+  template <class Projection>
+  [[nodiscard]] auto sum(Projection projection) const {
+    return view().sum(projection);
+  }
+
+  [[nodiscard]] PerCpuView<T> view() const noexcept { return PerCpuView<T>{bytes_}; }
+  /// The slots as the kernel reads and writes them: each value_size bytes and padded to 8 with
+  /// zeros.
+  [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
+  [[nodiscard]] MutableBytes bytes() noexcept { return bytes_; }
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// bpf(2), one noexcept function a map command: what it returns is >= 0, or -errno. Layer 0:
+// includes nothing above.
+//
+// Sizes are the caller's business here: the kernel trusts every pointer and reads or writes as many
+// bytes as the map declares. `class Map` checks them.
+#pragma once
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "bpfmap/sys/uapi.hpp"
+
+namespace bpfmap::inline v0::sys {
+
+/// The shape of bpf(2): returns >= 0, or -errno.
+using BpfFunction = long (*)(int cmd, void* attr, unsigned int size) noexcept;
+
+/// The real bpf(2).
+inline long bpf_syscall(int cmd, void* attr, unsigned int size) noexcept {
+  const long result = ::syscall(__NR_bpf, cmd, attr, size);
+  return result < 0 ? -errno : result;
+}
+
+namespace detail {
+inline constinit std::atomic<BpfFunction> bpf_function{&bpf_syscall};
+}
+
+/// Puts `function` in the place of bpf(2) for the whole process, and returns what was there. For
+/// tests.
+inline BpfFunction set_bpf_for_testing(BpfFunction function) noexcept {
+  return detail::bpf_function.exchange(function);
+}
+
+/// The one door to bpf(2). `attr` is passed with the size up to the last field that `cmd` uses: old
+/// kernels refuse a longer one whose tail is not zero, and every kernel takes missing fields for
+/// zero.
+inline long bpf(int cmd, void* attr, unsigned int size) noexcept {
+  return detail::bpf_function.load(std::memory_order_relaxed)(cmd, attr, size);
+}
+
+namespace detail {
+
+inline std::uint64_t address(const void* pointer) noexcept {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+// Clears what a command uses of its attribute. memset, because `= {}` promises to clear only a
+// union's first member.
+inline void clear(bpf_attr& attr, unsigned int size) noexcept { std::memset(&attr, 0, size); }
+
+inline constexpr unsigned int element_size = offsetof(bpf_attr, flags) + sizeof(std::uint64_t);
+inline constexpr unsigned int key_pair_size = offsetof(bpf_attr, next_key) + sizeof(std::uint64_t);
+
+// The four commands that name a map, a key, a value and flags.
+inline int element_command(bpf_cmd cmd, int fd, const void* key, const void* value,
+                           std::uint64_t flags) noexcept {
+  bpf_attr attr;
+  clear(attr, element_size);
+  attr.map_fd = static_cast<std::uint32_t>(fd);
+  attr.key = address(key);
+  attr.value = address(value);
+  attr.flags = flags;
+  return static_cast<int>(bpf(cmd, &attr, element_size));
+}
+
+int batch_command(bpf_cmd cmd, int fd, const void* in_batch, void* out_batch, const void* keys,
+                  const void* values, std::uint32_t& count, std::uint64_t elem_flags) noexcept;
+
+}  // namespace detail
+
+/// BPF_MAP_LOOKUP_ELEM (3.18): copies the value of `key` to `value`. -ENOENT: no such key.
+inline int map_lookup_elem(int fd, const void* key, void* value, std::uint64_t flags = 0) noexcept {
+  return detail::element_command(BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
+}
+
+/// BPF_MAP_UPDATE_ELEM (3.18). -EEXIST and -ENOENT answer BPF_NOEXIST and BPF_EXIST.
+inline int map_update_elem(int fd, const void* key, const void* value,
+                           std::uint64_t flags = 0) noexcept {
+  return detail::element_command(BPF_MAP_UPDATE_ELEM, fd, key, value, flags);
+}
+
+/// BPF_MAP_LOOKUP_AND_DELETE_ELEM (4.20; on hash types 5.14): copies the value out and deletes the
+/// entry.
+inline int map_lookup_and_delete_elem(int fd, const void* key, void* value,
+                                      std::uint64_t flags = 0) noexcept {
+  return detail::element_command(BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
+}
+
+/// BPF_MAP_DELETE_ELEM (3.18): takes no flags. -ENOENT: no such key.
+inline int map_delete_elem(int fd, const void* key) noexcept {
+  bpf_attr attr;
+  constexpr unsigned int size = offsetof(bpf_attr, key) + sizeof(std::uint64_t);
+  detail::clear(attr, size);
+  attr.map_fd = static_cast<std::uint32_t>(fd);
+  attr.key = detail::address(key);
+  return static_cast<int>(bpf(BPF_MAP_DELETE_ELEM, &attr, size));
+}
+
+/// BPF_MAP_GET_NEXT_KEY (3.18; nullptr as `key` for the first one: 4.12). -ENOENT: no more keys. On
+/// hash types a `key` that is gone gives the first key again.
+inline int map_get_next_key(int fd, const void* key, void* next_key) noexcept {
+  bpf_attr attr;
+  detail::clear(attr, detail::key_pair_size);
+  attr.map_fd = static_cast<std::uint32_t>(fd);
+  attr.key = detail::address(key);
+  attr.next_key = detail::address(next_key);
+  return static_cast<int>(bpf(BPF_MAP_GET_NEXT_KEY, &attr, detail::key_pair_size));
+}
+
+/// BPF_MAP_LOOKUP_BATCH (5.6). `in_batch` is nullptr at the start; `out_batch` needs max(4,
+/// key_size) bytes; `count` goes in as the room in entries and comes out as the entries copied
+/// (only after 0, -ENOENT and -ENOSPC). -ENOENT: this was the last batch, and it may carry entries.
+/// -ENOSPC: the next hash bucket is larger than the room.
+inline int map_lookup_batch(int fd, const void* in_batch, void* out_batch, void* keys, void* values,
+                            std::uint32_t& count, std::uint64_t elem_flags = 0) noexcept {
+  return detail::batch_command(BPF_MAP_LOOKUP_BATCH, fd, in_batch, out_batch, keys, values, count,
+                               elem_flags);
+}
+
+/// BPF_MAP_LOOKUP_AND_DELETE_BATCH (5.6): as map_lookup_batch, and the entries copied are gone from
+/// the map. A bad `values` pointer loses them.
+inline int map_lookup_and_delete_batch(int fd, const void* in_batch, void* out_batch, void* keys,
+                                       void* values, std::uint32_t& count,
+                                       std::uint64_t elem_flags = 0) noexcept {
+  return detail::batch_command(BPF_MAP_LOOKUP_AND_DELETE_BATCH, fd, in_batch, out_batch, keys,
+                               values, count, elem_flags);
+}
+
+/// BPF_MAP_UPDATE_BATCH (5.6): stops at the first entry that fails; `count` comes out as the
+/// entries written before it. -EINVAL for BPF_NOEXIST and BPF_EXIST.
+inline int map_update_batch(int fd, const void* keys, const void* values, std::uint32_t& count,
+                            std::uint64_t elem_flags = 0) noexcept {
+  return detail::batch_command(BPF_MAP_UPDATE_BATCH, fd, nullptr, nullptr, keys, values, count,
+                               elem_flags);
+}
+
+/// BPF_MAP_DELETE_BATCH (5.6): stops at the first missing key with -ENOENT; `count` comes out as
+/// the entries deleted before it.
+inline int map_delete_batch(int fd, const void* keys, std::uint32_t& count,
+                            std::uint64_t elem_flags = 0) noexcept {
+  return detail::batch_command(BPF_MAP_DELETE_BATCH, fd, nullptr, nullptr, keys, nullptr, count,
+                               elem_flags);
+}
+
+/// BPF_MAP_CREATE (3.18): a new map's descriptor, close-on-exec and never 0. `size` is the end of
+/// the last field used.
+int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAttr)) noexcept;
+
+/// BPF_MAP_FREEZE (5.2): no write from user space any more, for ever.
+int map_freeze(int fd) noexcept;
+
+/// BPF_OBJ_PIN (4.4) at `path` on a bpffs.
+int obj_pin(int fd, const char* path) noexcept;
+
+/// BPF_OBJ_GET (4.4): a descriptor of what is pinned at `path`. `flags`: 0, BPF_F_RDONLY or
+/// BPF_F_WRONLY (4.15).
+int obj_get(const char* path, std::uint32_t flags = 0) noexcept;
+
+/// BPF_OBJ_GET_INFO_BY_FD (4.13) of a map. -EINVAL: the descriptor is of another kind. -EBADF (or
+/// -EBADFD): it is closed.
+int map_get_info_by_fd(int fd, MapInfoData& info) noexcept;
+
+/// BPF_MAP_GET_NEXT_ID (4.13): the smallest id above `id`. -ENOENT: there is none. Needs
+/// CAP_SYS_ADMIN.
+int map_get_next_id(std::uint32_t id, std::uint32_t& next_id) noexcept;
+
+/// BPF_MAP_GET_FD_BY_ID (4.13): a descriptor of the map. `flags` as in obj_get. -ENOENT: it is
+/// gone. Needs CAP_SYS_ADMIN.
+int map_get_fd_by_id(std::uint32_t id, std::uint32_t flags = 0) noexcept;
+
+}  // namespace bpfmap::inline v0::sys

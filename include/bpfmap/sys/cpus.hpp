@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The CPUs that have a slot in a per-CPU value. Layer 0: includes nothing above.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace bpfmap::inline v0::sys {
+
+/// The CPU numbers of a kernel list such as "0-3,8,10-11", ascending; empty when `list` is no such
+/// list.
+[[nodiscard]] std::vector<std::uint32_t> parse_cpu_list(std::string_view list);
+
+/// The possible CPUs, ascending: slot i of a per-CPU value belongs to the i-th of them. The mask
+/// may have holes, and may hold CPUs that are not online. Read once from
+/// /sys/devices/system/cpu/possible; empty when that cannot be read (no sysfs), in which case
+/// per-CPU operations are refused rather than guessed at.
+[[nodiscard]] std::span<const std::uint32_t> possible_cpus() noexcept;
+
+/// Bytes from one CPU's slot to the next: `value_size` rounded up to 8.
+[[nodiscard]] constexpr std::size_t percpu_stride(std::size_t value_size) noexcept {
+  return (value_size + 7) / 8 * 8;
+}
+
+/// Bytes that the kernel reads or writes for one per-CPU value: a stride for each possible CPU.
+/// The one place that computes it.
+[[nodiscard]] inline std::size_t percpu_size(std::size_t value_size) noexcept {
+  return percpu_stride(value_size) * possible_cpus().size();
+}
+
+}  // namespace bpfmap::inline v0::sys

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// What the typed per-CPU maps share. Layer 2.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <span>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/typed/detail/typed_map.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+// What a per-CPU map is written with: one V for the slot of every possible CPU, or PerCpuValues<V>.
+// Implicit, so that either can stand in a call. Up to 1 KiB of slots take no heap: an integer on
+// each of 128 CPUs.
+template <map_value V>
+class SlotBytes {
+ public:
+  SlotBytes(const V& value) {  // NOLINT(google-explicit-constructor)
+    constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
+    const std::size_t size = sys::percpu_size(Codec<V>::size);
+    std::byte* const slots =
+        size <= inline_.size() ? inline_.data() : (heap_.resize(size), heap_.data());
+    for (std::size_t at = 0; at < size; at += stride) {
+      std::memset(slots + at, 0, stride);
+      Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{slots + at, Codec<V>::size});
+    }
+    data_ = slots;
+  }
+  SlotBytes(const PerCpuValues<V>& values)  // NOLINT(google-explicit-constructor)
+      : data_(values.bytes().data()), complete_(!values.empty()) {}
+  SlotBytes(const SlotBytes&) = delete;
+  SlotBytes& operator=(const SlotBytes&) = delete;
+
+  [[nodiscard]] const void* data() const noexcept { return data_; }
+  // false: made from PerCpuValues that were moved from.
+  [[nodiscard]] bool complete() const noexcept { return complete_; }
+
+ private:
+  std::array<std::byte, 1024> inline_;  // not initialised: what is used is written first
+  Bytes heap_;
+  const std::byte* data_;
+  bool complete_ = true;
+};
+
+// A moved-from PerCpuValues has no slots to write into.
+template <map_value V>
+[[nodiscard]] void* slots_of(PerCpuValues<V>& values) {
+  if (values.empty()) [[unlikely]]
+    values = PerCpuValues<V>{};
+  return values.bytes().data();
+}
+
+// A typed map with a V for each CPU.
+template <class K, class V>
+class PerCpuKeyedMap : public KeyedMap<K, PerCpuView<V>> {
+  static_assert(map_value<V>,
+                "bpfmap: V cannot be a map's value. Use a trivially copyable type without "
+                "pointers, or specialise "
+                "bpfmap::Codec<V>.");
+  using Base = KeyedMap<K, PerCpuView<V>>;
+
+ protected:
+  using Base::Base;
+
+  template <class Report>
+  bool write(const K& key, const SlotBytes<V>& value, UpdateFlags flags, int expected,
+             Report report) {
+    if (!value.complete()) [[unlikely]] {
+      report(static_cast<int>(Errc::cpu_count));
+      return false;
+    }
+    return Base::write(key, value.data(), flags, expected, report);
+  }
+};
+
+}  // namespace bpfmap::inline v0::detail

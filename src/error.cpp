@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "bpfmap/error.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace bpfmap::inline v0 {
+namespace {
+
+constexpr int enotsupp = 524;  // linux/errno.h, not for user space, and yet what bpf(2) returns
+
+struct MisuseText {
+  Errc error;
+  std::errc condition;
+  const char* text;
+};
+
+constexpr std::array misuse{
+    MisuseText{Errc::key_size, std::errc::invalid_argument, "wrong key size"},
+    MisuseText{Errc::value_size, std::errc::invalid_argument, "wrong value size"},
+    MisuseText{Errc::percpu_map, std::errc::invalid_argument, "plain call on a per-CPU map"},
+    MisuseText{Errc::not_percpu_map, std::errc::invalid_argument, "per-CPU call on a plain map"},
+    MisuseText{Errc::cpu_count, std::errc::invalid_argument, "not one value for each possible CPU"},
+    MisuseText{Errc::no_cpu_list, std::errc::not_supported, "the possible CPUs are unknown"},
+    MisuseText{Errc::no_map, std::errc::bad_file_descriptor, "the Map is empty"},
+    MisuseText{Errc::map_type, std::errc::invalid_argument, "wrong map type"},
+    MisuseText{Errc::out_of_range, std::errc::result_out_of_range, "integer does not fit"},
+    MisuseText{Errc::index, std::errc::argument_list_too_long, "index out of range"},
+    MisuseText{Errc::name, std::errc::invalid_argument, "invalid map name"},
+    MisuseText{Errc::path, std::errc::invalid_argument, "not a path to pin to"},
+};
+
+const MisuseText* find_misuse(int value) noexcept {
+  for (const auto& row : misuse)
+    if (static_cast<int>(row.error) == value) return &row;
+  return nullptr;
+}
+
+class Category final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "bpfmap"; }
+
+  std::string message(int value) const override {
+    if (const auto* row = find_misuse(value)) return row->text;
+    if (value == enotsupp)
+      return "ENOTSUPP (the kernel does not support this operation on this map)";
+    const char* const symbol = ::strerrorname_np(value);
+    if (symbol == nullptr) return "errno " + std::to_string(value);
+    return std::string{symbol} + " (" + ::strerrordesc_np(value) + ")";
+  }
+
+  std::error_condition default_error_condition(int value) const noexcept override {
+    if (const auto* row = find_misuse(value)) return row->condition;
+    if (value == enotsupp) return std::errc::not_supported;
+    if (value == EBADFD) return std::errc::bad_file_descriptor;
+    return {value, std::generic_category()};
+  }
+};
+
+}  // namespace
+
+const std::error_category& category() noexcept {
+  static const Category instance;
+  return instance;
+}
+
+std::error_code make_error_code(Errc error) noexcept {
+  return {static_cast<int>(error), category()};
+}
+
+std::string_view to_string(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::create:
+      return "create";
+    case Operation::open_pinned:
+      return "open_pinned";
+    case Operation::from_id:
+      return "from_id";
+    case Operation::adopt:
+      return "adopt";
+    case Operation::duplicate:
+      return "duplicate";
+    case Operation::view:
+      return "view";
+    case Operation::info:
+      return "info";
+    case Operation::lookup:
+      return "lookup";
+    case Operation::update:
+      return "update";
+    case Operation::erase:
+      return "erase";
+    case Operation::get_next_key:
+      return "get_next_key";
+    case Operation::lookup_and_delete:
+      return "lookup_and_delete";
+    case Operation::scan:
+      return "scan";
+    case Operation::drain:
+      return "drain";
+    case Operation::lookup_batch:
+      return "lookup_batch";
+    case Operation::update_batch:
+      return "update_batch";
+    case Operation::erase_batch:
+      return "erase_batch";
+    case Operation::freeze:
+      return "freeze";
+    case Operation::pin:
+      return "pin";
+    case Operation::unpin:
+      return "unpin";
+    case Operation::list:
+      return "list";
+    case Operation::encode:
+      return "encode";
+    case Operation::decode:
+      return "decode";
+  }
+  return "unknown operation";
+}
+
+}  // namespace bpfmap::inline v0

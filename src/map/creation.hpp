@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What BPF_MAP_CREATE takes, as tables. Private to src/map/.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "failure.hpp"
+#include "sets.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+/// A number in a MapSpec, and what the types take: least, least + step, ... up to most.
+struct Limit {
+  Types types;
+  std::uint32_t MapSpec::* field;
+  std::uint32_t least;
+  std::uint32_t most;
+  std::uint32_t step;
+  std::string_view why;
+};
+
+/// The flags that the types take, and those that they cannot do without.
+struct FlagsTaken {
+  Types types;
+  MapFlags taken;
+  MapFlags needed = MapFlags::none;
+};
+
+/// A flag's name, and the first kernel that knows it.
+struct FlagName {
+  MapFlags flag;
+  std::string_view name;
+  std::string_view since;
+};
+
+/// A field that only newer kernels know.
+struct FieldSince {
+  Condition used;
+  std::string_view name;
+  std::string_view since;
+};
+
+/// What no number and no flag says: `text` begins with the field's name.
+struct Rule {
+  Types types;
+  Condition broken;
+  std::string_view text;
+};
+
+[[nodiscard]] std::span<const Limit> limits() noexcept;
+[[nodiscard]] std::span<const FlagsTaken> flags_taken() noexcept;
+[[nodiscard]] std::span<const FlagName> flag_names() noexcept;
+[[nodiscard]] std::span<const FieldSince> fields_since() noexcept;
+[[nodiscard]] std::span<const Rule> rules() noexcept;
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// The operations of Map on bytes. Sizes are checked here, once, before the kernel sees a pointer.
+#include "bpfmap/map/map.hpp"
+
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "bpfmap/sys/bpf.hpp"
+
+namespace bpfmap::inline v0 {
+namespace {
+
+using detail::kernel_error;
+
+bool is_percpu_type(MapType type) noexcept {
+  const MapTypeTraits* const traits = traits_of(type);
+  return traits != nullptr && traits->percpu;
+}
+
+// A type that this library does not know may or may not keep a slot for each CPU.
+bool is_unknown_type(MapType type) noexcept { return traits_of(type) == nullptr; }
+
+// Maps without keys want no key pointer: queues and stacks refuse any other.
+const void* pointer(BytesView key) noexcept { return key.empty() ? nullptr : key.data(); }
+
+// What a call may ask for: the checks that every operation on bytes shares.
+struct Shape {
+  const Map& map;
+  std::error_code& ec;
+
+  bool opened() const noexcept { return map ? true : refuse(Errc::no_map); }
+  bool key(BytesView key) const noexcept {
+    return key.size() == map.info().key_size ? true : refuse(Errc::key_size);
+  }
+  bool plain(std::size_t value_size) const noexcept {
+    if (map.is_percpu()) return refuse(Errc::percpu_map);
+    return value_size == map.info().value_size ? true : refuse(Errc::value_size);
+  }
+  bool percpu() const noexcept {
+    if (!map.is_percpu()) return refuse(Errc::not_percpu_map);
+    return sys::possible_cpus().empty() ? refuse(Errc::no_cpu_list) : true;
+  }
+  bool slots(std::size_t size) const noexcept {
+    if (!percpu()) return false;
+    return size == sys::percpu_size(map.info().value_size) ? true : refuse(Errc::value_size);
+  }
+
+ private:
+  bool refuse(Errc error) const noexcept {
+    ec = error;
+    return false;
+  }
+};
+
+// A lookup's result: found, not found, or an error. On an array every index below max_entries is
+// there, so ENOENT can only mean that this one is not.
+bool found(int result, MapType type, std::error_code& ec) noexcept {
+  if (result == 0) {
+    ec.clear();
+    return true;
+  }
+  const bool missing = result == -ENOENT;
+  const MapTypeTraits* const traits = missing ? traits_of(type) : nullptr;
+  if (traits != nullptr && traits->key == KeyKind::index)
+    ec = Errc::index;
+  else
+    ec = missing ? std::error_code{} : kernel_error(result);
+  return false;
+}
+
+// Room for a value of a type that this library does not know: for every CPU's, should the type be a
+// per-CPU one.
+Bytes widest_room(std::size_t value_size) {
+  return Bytes(std::max(sys::percpu_size(value_size), value_size));
+}
+
+// What `call` copies out: straight into `value` when the type is known.
+template <class Call>
+int copy_out(MapType type, MutableBytes value, Call call) {
+  if (!is_unknown_type(type)) return call(value.data());
+  Bytes room = widest_room(value.size());
+  std::copy(value.begin(), value.end(), room.begin());
+  const int result = call(room.data());
+  if (result == 0) std::copy_n(room.begin(), value.size(), value.begin());
+  return result;
+}
+
+// One value in each slot.
+Bytes replicate(BytesView value) {
+  Bytes slots = widest_room(value.size());
+  const std::size_t stride = sys::percpu_stride(value.size());
+  for (std::size_t at = 0; at < slots.size(); at += stride)
+    std::memcpy(slots.data() + at, value.data(), value.size());
+  return slots;
+}
+
+}  // namespace
+
+bool Map::is_percpu() const noexcept { return is_percpu_type(info_.type); }
+
+bool Map::check_percpu(std::error_code& ec) const noexcept {
+  const Shape shape{*this, ec};
+  return shape.opened() && shape.percpu();
+}
+
+bool Map::read(BytesView key, MutableBytes value, LookupFlags flags,
+               std::error_code& ec) const noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.plain(value.size())) return false;
+  const auto call = [&](void* to) {
+    return sys::map_lookup_elem(fd(), pointer(key), to, detail::to_underlying(flags));
+  };
+  return found(copy_out(info_.type, value, call), info_.type, ec);
+}
+
+bool Map::read_percpu(BytesView key, MutableBytes slots, std::error_code& ec) const noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
+  return found(sys::map_lookup_elem(fd(), pointer(key), slots.data()), info_.type, ec);
+}
+
+void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key)) return;
+  const auto bits = detail::to_underlying(flags);
+  if (!is_percpu() && !is_unknown_type(info_.type)) {
+    if (shape.plain(value.size()))
+      ec = kernel_error(sys::map_update_elem(fd(), pointer(key), value.data(), bits));
+    return;
+  }
+  if (value.size() != info_.value_size) {
+    ec = Errc::value_size;
+    return;
+  }
+  if (is_percpu() && !shape.percpu()) return;
+  const Bytes slots = replicate(value);
+  ec = kernel_error(sys::map_update_elem(fd(), pointer(key), slots.data(), bits));
+}
+
+void Map::write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
+                       std::error_code& ec) noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return;
+  ec = kernel_error(
+      sys::map_update_elem(fd(), pointer(key), slots.data(), detail::to_underlying(flags)));
+}
+
+bool Map::remove(BytesView key, std::error_code& ec) noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key)) return false;
+  const int result = sys::map_delete_elem(fd(), pointer(key));
+  ec = result == -ENOENT ? std::error_code{} : kernel_error(result);
+  return result == 0;
+}
+
+bool Map::next(std::optional<BytesView> key, MutableBytes next_key,
+               std::error_code& ec) const noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || (key && !shape.key(*key)) || !shape.key(next_key)) return false;
+  const int result = sys::map_get_next_key(fd(), key ? pointer(*key) : nullptr, next_key.data());
+  ec = result == -ENOENT ? std::error_code{} : kernel_error(result);
+  return result == 0;
+}
+
+bool Map::take(BytesView key, MutableBytes value, LookupFlags flags, std::error_code& ec) noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.plain(value.size())) return false;
+  const auto call = [&](void* to) {
+    return sys::map_lookup_and_delete_elem(fd(), pointer(key), to, detail::to_underlying(flags));
+  };
+  return found(copy_out(info_.type, value, call), info_.type, ec);
+}
+
+bool Map::take_percpu(BytesView key, MutableBytes slots, std::error_code& ec) noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
+  return found(sys::map_lookup_and_delete_elem(fd(), pointer(key), slots.data()), info_.type, ec);
+}
+
+void Map::freeze(std::error_code& ec) noexcept {
+  if (!Shape{*this, ec}.opened()) return;
+  ec = kernel_error(sys::map_freeze(fd()));
+}
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// What the kernel and /proc tell of maps.
+#include "bpfmap/map/map_info.hpp"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/bpf.hpp"
+#include "explain.hpp"
+
+namespace bpfmap::inline v0 {
+namespace {
+
+using detail::kernel_error;
+
+// The number behind "field:" of a line of /proc/self/fdinfo.
+std::optional<std::uint64_t> field(std::string_view line, std::string_view name) noexcept {
+  if (!line.starts_with(name)) return std::nullopt;
+  line.remove_prefix(name.size());
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+  return error == std::errc{} ? std::optional{value} : std::nullopt;
+}
+
+Access access_of(int status_flags) noexcept {
+  switch (status_flags & O_ACCMODE) {
+    case O_RDONLY:
+      return Access::read_only;
+    case O_WRONLY:
+      return Access::write_only;
+    default:
+      return Access::read_write;
+  }
+}
+
+}  // namespace
+
+MapFdInfo Map::fd_info(std::error_code& ec) const noexcept try {
+  MapFdInfo info;
+  if (!*this) {
+    ec = Errc::no_map;
+    return info;
+  }
+  const int flags = ::fcntl(fd(), F_GETFL);
+  if (flags < 0) {
+    ec = kernel_error(-errno);
+    return info;
+  }
+  ec.clear();
+  info.access = access_of(flags);
+  std::ifstream file{"/proc/self/fdinfo/" + std::to_string(fd())};
+  for (std::string line; std::getline(file, line);) {
+    if (const auto memlock = field(line, "memlock:")) info.memlock = memlock;
+    if (const auto frozen = field(line, "frozen:")) info.frozen = *frozen != 0;
+  }
+  return info;
+} catch (const std::bad_alloc&) {
+  ec = std::make_error_code(std::errc::not_enough_memory);
+  return {};
+}
+
+MapFdInfo Map::fd_info() const {
+  std::error_code ec;
+  MapFdInfo info = fd_info(ec);
+  if (ec) detail::raise(*this, {Operation::info}, ec);
+  return info;
+}
+
+std::optional<std::uint32_t> next_map_id(std::uint32_t id, std::error_code& ec) noexcept {
+  std::uint32_t next = 0;
+  const int result = sys::map_get_next_id(id, next);
+  ec = result == -ENOENT ? std::error_code{} : kernel_error(result);
+  return result == 0 ? std::optional{next} : std::nullopt;
+}
+
+std::optional<std::uint32_t> next_map_id(std::uint32_t id) {
+  std::error_code ec;
+  const auto next = next_map_id(id, ec);
+  if (ec)
+    throw Error{ec, Operation::list, 0,
+                detail::explain_open(Operation::list, std::to_string(id), ec)};
+  return next;
+}
+
+std::vector<MapInfo> list_maps(std::error_code& ec) noexcept try {
+  std::vector<MapInfo> maps;
+  for (auto id = next_map_id(0, ec); id; id = next_map_id(*id, ec)) {
+    Map map = Map::from_id(*id, Access::read_only, ec);
+    if (map) maps.push_back(map.info());
+    // Gone between the two calls is no failure of the listing.
+    if (ec && ec != std::errc::no_such_file_or_directory) return maps;
+  }
+  return maps;
+} catch (const std::bad_alloc&) {
+  ec = std::make_error_code(std::errc::not_enough_memory);
+  return {};
+}
+
+std::vector<MapInfo> list_maps() {
+  std::error_code ec;
+  auto maps = list_maps(ec);
+  if (ec) throw Error{ec, Operation::list, 0, detail::explain_open(Operation::list, {}, ec)};
+  return maps;
+}
+
+}  // namespace bpfmap::inline v0

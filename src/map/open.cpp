@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+// How a Map comes to be: created, opened, taken over; and the pins that keep it.
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+
+#include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/bpf.hpp"
+#include "explain.hpp"
+
+namespace bpfmap::inline v0 {
+namespace {
+
+using detail::kernel_error;
+
+[[noreturn]] void raise_open(Operation operation, const std::string& subject,
+                             const std::error_code& ec) {
+  throw Error{ec, operation, 0, detail::explain_open(operation, subject, ec)};
+}
+
+MapInfo to_info(const sys::MapInfoData& data) {
+  return {.type = static_cast<MapType>(data.type),
+          .id = data.id,
+          .key_size = data.key_size,
+          .value_size = data.value_size,
+          .max_entries = data.max_entries,
+          .flags = static_cast<MapFlags>(data.map_flags),
+          .name = std::string{data.name, ::strnlen(data.name, sizeof data.name)},
+          .map_extra = data.map_extra,
+          .btf_id = data.btf_id,
+          .btf_key_type_id = data.btf_key_type_id,
+          .btf_value_type_id = data.btf_value_type_id,
+          .btf_vmlinux_id = data.btf_vmlinux_id,
+          .btf_vmlinux_value_type_id = data.btf_vmlinux_value_type_id,
+          .ifindex = data.ifindex};
+}
+
+// The kernel answers an info request about a program, too, with the program's fields. A batch of no
+// entries is a command that only a map takes (5.6); before that /proc tells.
+bool is_map(int fd) noexcept {
+  std::uint32_t count = 0;
+  if (sys::map_lookup_batch(fd, nullptr, nullptr, nullptr, nullptr, count) != -EINVAL) return true;
+  std::array<char, 32> link{};
+  std::array<char, 32> target{};
+  std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", fd);
+  const auto length = ::readlink(link.data(), target.data(), target.size());
+  return length > 0 &&
+         std::string_view{target.data(), static_cast<std::size_t>(length)}.ends_with("bpf-map");
+}
+
+std::uint32_t file_flags(Access access) noexcept {
+  switch (access) {
+    case Access::read_write:
+      return 0;
+    case Access::read_only:
+      return BPF_F_RDONLY;
+    case Access::write_only:
+      return BPF_F_WRONLY;
+  }
+  return 0;
+}
+
+bool is_valid_name(std::string_view name) noexcept {
+  const auto valid = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.';
+  };
+  return name.size() < sys::obj_name_len && std::all_of(name.begin(), name.end(), valid);
+}
+
+std::uint32_t descriptor(int fd) noexcept { return fd < 0 ? 0 : static_cast<std::uint32_t>(fd); }
+
+sys::MapCreateAttr to_attr(const MapSpec& spec) noexcept {
+  sys::MapCreateAttr attr;
+  std::memset(&attr, 0, sizeof attr);
+  MapFlags flags = spec.flags;
+  if (spec.numa_node) flags = flags | MapFlags::numa_node;
+  if (spec.value_type_btf_obj_fd >= 0) flags = flags | MapFlags::vtype_btf_obj_fd;
+  if (spec.token_fd >= 0) flags = flags | MapFlags::token_fd;
+  attr.map_type = detail::to_underlying(spec.type);
+  attr.key_size = spec.key_size;
+  attr.value_size = spec.value_size;
+  attr.max_entries = spec.max_entries;
+  attr.map_flags = detail::to_underlying(flags);
+  attr.inner_map_fd = descriptor(spec.inner_map_fd);
+  attr.numa_node = spec.numa_node.value_or(0);
+  std::memcpy(attr.map_name, spec.name.data(), spec.name.size());
+  attr.map_ifindex = spec.ifindex;
+  attr.btf_fd = descriptor(spec.btf_fd);
+  attr.btf_key_type_id = spec.btf_key_type_id;
+  attr.btf_value_type_id = spec.btf_value_type_id;
+  attr.btf_vmlinux_value_type_id = spec.btf_vmlinux_value_type_id;
+  attr.map_extra = spec.map_extra;
+  attr.value_type_btf_obj_fd = spec.value_type_btf_obj_fd < 0 ? 0 : spec.value_type_btf_obj_fd;
+  attr.map_token_fd = spec.token_fd < 0 ? 0 : spec.token_fd;
+  if (spec.excl_prog_hash) {
+    attr.excl_prog_hash = sys::detail::address(spec.excl_prog_hash->data());
+    attr.excl_prog_hash_size = static_cast<std::uint32_t>(spec.excl_prog_hash->size());
+  }
+  return attr;
+}
+
+// The end of the last field in use, so that a kernel that lacks the ones behind it accepts the
+// rest.
+unsigned int used_size(const sys::MapCreateAttr& attr) noexcept {
+  std::array<std::byte, sizeof attr> bytes;
+  std::memcpy(bytes.data(), &attr, sizeof attr);
+  const auto last =
+      std::find_if(bytes.rbegin(), bytes.rend(), [](std::byte b) { return b != std::byte{0}; });
+  const auto used = static_cast<unsigned int>(bytes.rend() - last);
+  return std::max<unsigned int>((used + 3) / 4 * 4, offsetof(sys::MapCreateAttr, inner_map_fd));
+}
+
+// The last component's folder.
+std::string folder_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool is_on_bpffs(const std::string& folder) noexcept {
+  struct statfs fs {};
+  return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+}
+
+}  // namespace
+
+Map Map::open(UniqueFd fd, std::error_code& ec) noexcept {
+  sys::MapInfoData data;
+  ec = kernel_error(sys::map_get_info_by_fd(fd.get(), data));
+  return ec ? Map{} : Map{std::move(fd), to_info(data)};
+}
+
+Map Map::adopt(UniqueFd fd, std::error_code& ec) noexcept {
+  ec.clear();
+  if (!fd)
+    ec = Errc::no_map;
+  else if (::fcntl(fd.get(), F_GETFD) < 0)
+    ec = kernel_error(-errno);
+  else if (!is_map(fd.get()))
+    ec = kernel_error(-EINVAL);
+  return ec ? Map{} : open(std::move(fd), ec);
+}
+
+Map Map::adopt(UniqueFd fd) {
+  std::error_code ec;
+  const int number = fd.get();
+  Map map = adopt(std::move(fd), ec);
+  if (ec) raise_open(Operation::adopt, std::to_string(number), ec);
+  return map;
+}
+
+Map Map::duplicate_of(int fd, std::error_code& ec) noexcept {
+  if (fd < 0) {
+    ec = Errc::no_map;
+    return {};
+  }
+  UniqueFd copy = UniqueFd::duplicate_of(fd);
+  if (!copy) {
+    ec = kernel_error(-errno);
+    return {};
+  }
+  return adopt(std::move(copy), ec);
+}
+
+Map Map::duplicate_of(int fd) {
+  std::error_code ec;
+  Map map = duplicate_of(fd, ec);
+  if (ec) raise_open(Operation::duplicate, std::to_string(fd), ec);
+  return map;
+}
+
+Map Map::create(const MapSpec& spec, std::error_code& ec) noexcept {
+  if (!is_valid_name(spec.name)) {
+    ec = Errc::name;
+    return {};
+  }
+  const sys::MapCreateAttr attr = to_attr(spec);
+  const int fd = sys::map_create(attr, used_size(attr));
+  ec = kernel_error(fd);
+  return ec ? Map{} : open(UniqueFd{fd}, ec);
+}
+
+Map Map::create(const MapSpec& spec) {
+  std::error_code ec;
+  Map map = create(spec, ec);
+  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(spec, ec)};
+  return map;
+}
+
+Map Map::open_pinned(const std::string& path, Access access, std::error_code& ec) noexcept {
+  const int fd = sys::obj_get(path.c_str(), file_flags(access));
+  ec = kernel_error(fd);
+  return ec ? Map{} : adopt(UniqueFd{fd}, ec);
+}
+
+Map Map::open_pinned(const std::string& path, Access access) {
+  std::error_code ec;
+  Map map = open_pinned(path, access, ec);
+  if (ec) raise_open(Operation::open_pinned, path, ec);
+  return map;
+}
+
+Map Map::from_id(std::uint32_t id, Access access, std::error_code& ec) noexcept {
+  const int fd = sys::map_get_fd_by_id(id, file_flags(access));
+  ec = kernel_error(fd);
+  return ec ? Map{} : open(UniqueFd{fd}, ec);
+}
+
+Map Map::from_id(std::uint32_t id, Access access) {
+  std::error_code ec;
+  Map map = from_id(id, access, ec);
+  if (ec) raise_open(Operation::from_id, std::to_string(id), ec);
+  return map;
+}
+
+void Map::pin(const std::string& path, std::error_code& ec) const noexcept {
+  if (!*this) {
+    ec = Errc::no_map;
+    return;
+  }
+  const std::string folder = folder_of(path);
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    ec = kernel_error(-errno);
+    return;
+  }
+  const bool dotted = path.find('.', path.find_last_of('/') + 1) != std::string::npos;
+  if (path.empty() || dotted || !is_on_bpffs(folder)) {
+    ec = Errc::path;
+    return;
+  }
+  ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
+}
+
+bool Map::unpin(const std::string& path, std::error_code& ec) noexcept {
+  ec.clear();
+  const std::string folder = folder_of(path);
+  if (!is_on_bpffs(folder)) {
+    ec = Errc::path;
+    return false;
+  }
+  if (::unlink(path.c_str()) == 0) return true;
+  if (errno != ENOENT) ec = kernel_error(-errno);
+  return false;
+}
+
+bool Map::unpin(const std::string& path) {
+  std::error_code ec;
+  const bool removed = unpin(path, ec);
+  if (ec) raise_open(Operation::unpin, path, ec);
+  return removed;
+}
+
+}  // namespace bpfmap::inline v0

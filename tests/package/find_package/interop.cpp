@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include INTEROP_HEADER
+
+int main() {}

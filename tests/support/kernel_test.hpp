@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// What tests on the real kernel share.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/error.hpp"
+#include "bpfmap/sys/bpf.hpp"
+
+namespace bpfmap::test {
+
+/// `size` bytes that end at a page nobody may touch: a kernel that reads or writes one byte too
+/// many answers EFAULT. (Sanitizers do not see what the kernel writes.)
+class GuardedBuffer {
+ public:
+  explicit GuardedBuffer(std::size_t size, std::byte fill = std::byte{0}) : size_(size) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t room = (size + page - 1) / page * page;
+    length_ = room + page;
+    base_ = static_cast<std::byte*>(
+        ::mmap(nullptr, length_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (base_ == MAP_FAILED || ::mprotect(base_ + room, page, PROT_NONE) != 0) std::abort();
+    begin_ = base_ + room - size;
+    std::memset(begin_, static_cast<int>(fill), size);
+  }
+  GuardedBuffer(const GuardedBuffer&) = delete;
+  GuardedBuffer& operator=(const GuardedBuffer&) = delete;
+  ~GuardedBuffer() { ::munmap(base_, length_); }
+
+  [[nodiscard]] MutableBytes bytes() const noexcept { return {begin_, size_}; }
+
+ private:
+  std::size_t size_;
+  std::size_t length_ = 0;
+  std::byte* base_ = nullptr;
+  std::byte* begin_ = nullptr;
+};
+
+/// Descriptors that this process has open.
+[[nodiscard]] std::size_t open_descriptors();
+
+/// A bpffs of the test's own, in a mount namespace of this process's own; unmounted at the end.
+class PrivateBpffs {
+ public:
+  PrivateBpffs();
+  PrivateBpffs(const PrivateBpffs&) = delete;
+  PrivateBpffs& operator=(const PrivateBpffs&) = delete;
+  ~PrivateBpffs();
+  [[nodiscard]] std::string path(std::string_view name) const {
+    return root_ + "/" + std::string{name};
+  }
+  [[nodiscard]] const std::string& root() const noexcept { return root_; }
+
+ private:
+  std::string root_;
+};
+
+/// Puts `function` in the place of bpf(2) while it lives.
+class ReplacedBpf {
+ public:
+  explicit ReplacedBpf(sys::BpfFunction function) : before_(sys::set_bpf_for_testing(function)) {}
+  ReplacedBpf(const ReplacedBpf&) = delete;
+  ReplacedBpf& operator=(const ReplacedBpf&) = delete;
+  ~ReplacedBpf() { sys::set_bpf_for_testing(before_); }
+
+ private:
+  sys::BpfFunction before_;
+};
+
+/// The Error that `call` throws; a test failure, and an Error of nothing, when it throws none.
+template <class Call>
+[[nodiscard]] Error error_of(Call&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "no Error was thrown";
+  return Error{std::error_code{}, Operation::info, 0, "no Error was thrown"};
+}
+
+/// Whether `text` holds `part`; prints both when it does not.
+[[nodiscard]] inline ::testing::AssertionResult contains(std::string_view text,
+                                                         std::string_view part) {
+  if (text.find(part) != std::string_view::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "\"" << part << "\" is not in \"" << text << "\"";
+}
+
+template <class T>
+[[nodiscard]] BytesView bytes_of(const T& value) noexcept {
+  return std::as_bytes(std::span{&value, 1});
+}
+
+}  // namespace bpfmap::test

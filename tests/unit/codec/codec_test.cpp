@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Which types can be keys and values, and how they are laid out. What must not compile is a false concept here.
+#include "bpfmap/codec/codec.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace {
+
+enum class Protocol : std::uint8_t { tcp = 6, udp = 17 };
+
+struct Plain {
+  std::uint32_t a;
+  std::uint16_t b;
+  std::uint16_t c;
+};
+
+struct Padded {
+  std::uint8_t a;
+  std::uint32_t b;
+};
+
+struct NamedPadding {
+  std::uint8_t a;
+  std::uint8_t pad[3] = {};
+  std::uint32_t b;
+};
+
+struct TailPadded {
+  std::uint64_t a;
+  std::uint32_t b;
+};
+
+struct HoldsPadded {
+  Padded inner[2];
+  std::uint32_t b;
+};
+
+struct [[gnu::packed]] Packed {
+  std::uint8_t a;
+  std::uint32_t b;
+};
+
+struct FullBitField {
+  std::uint32_t a : 20;
+  std::uint32_t b : 12;
+};
+
+struct HalfBitField {
+  std::uint32_t a : 20;
+};
+
+struct WithArrays {
+  char name[16];
+  std::uint32_t counts[4];
+  std::array<std::uint8_t, 8> address;
+};
+
+struct WithFloat {
+  float ratio;
+};
+
+struct Empty {};
+
+struct WithDestructor {
+  std::uint32_t a;
+  ~WithDestructor() {}
+};
+
+struct NoDefault {
+  explicit NoDefault(std::uint32_t value) : a(value) {}
+  std::uint32_t a;
+};
+
+struct Virtual {
+  virtual ~Virtual() = default;
+  std::uint32_t a = 0;
+};
+
+union Address {
+  std::uint32_t v4;
+  std::uint8_t v6[16];
+};
+
+// A type that is not its own layout: up to 15 characters in 16 bytes.
+struct Name {
+  std::string text;
+  bool operator==(const Name&) const = default;
+};
+
+// One that could be, and has a Codec instead: the padding stays zero.
+struct Tidy {
+  std::uint8_t a;
+  std::uint32_t b;
+};
+
+}  // namespace
+
+template <>
+struct bpfmap::Codec<Name> {
+  static constexpr std::size_t size = 16;
+  static void encode(const Name& name, std::span<std::byte, size> out) noexcept {
+    std::memcpy(out.data(), name.text.data(), std::min(name.text.size(), size - 1));
+  }
+  static Name decode(std::span<const std::byte, size> in) noexcept {
+    const char* const text = reinterpret_cast<const char*>(in.data());
+    return {std::string{text, ::strnlen(text, size)}};
+  }
+};
+
+template <>
+struct bpfmap::Codec<Tidy> {
+  static constexpr std::size_t size = 8;
+  static void encode(const Tidy& tidy, std::span<std::byte, size> out) noexcept {
+    out[0] = std::byte{tidy.a};
+    std::memcpy(&out[4], &tidy.b, 4);
+  }
+  static Tidy decode(std::span<const std::byte, size> in) noexcept {
+    Tidy tidy{std::to_integer<std::uint8_t>(in[0]), 0};
+    std::memcpy(&tidy.b, &in[4], 4);
+    return tidy;
+  }
+};
+
+namespace bpfmap {
+namespace {
+
+template <class T>
+concept both = map_key<T> && map_value<T>;
+template <class T>
+concept value_only = !map_key<T> && map_value<T>;
+template <class T>
+concept neither = !map_key<T> && !map_value<T>;
+
+// Integers, enumerators and structs without padding.
+static_assert(both<std::uint8_t> && both<std::int64_t> && both<char> && both<std::byte>);
+static_assert(both<Protocol>);
+static_assert(both<Plain> && both<NamedPadding> && both<WithArrays> && both<FullBitField>);
+static_assert(both<Packed> && sizeof(Packed) == 5);
+static_assert(both<std::array<std::uint32_t, 3>> && both<std::array<std::byte, 16>>);
+static_assert(both<std::array<Plain, 2>>);
+static_assert(both<std::chrono::nanoseconds>);
+
+// One byte, told apart from the object's: only 0 and 1 may be a bool.
+static_assert(both<bool> && !detail::coded_as_object<bool> && Codec<bool>::size == 1);
+
+// Padding, in front, behind or within, is fit for values only; so is floating point.
+static_assert(value_only<Padded> && value_only<TailPadded> && value_only<HoldsPadded>);
+static_assert(value_only<HalfBitField>);
+static_assert(value_only<std::array<Padded, 2>>);
+static_assert(value_only<float> && value_only<double> && value_only<WithFloat>);
+static_assert(value_only<Address>, "a union with members of several sizes");
+static_assert(value_only<std::optional<std::uint32_t>>);
+
+// What the bytes do not hold, or hold no T.
+static_assert(neither<int*> && neither<const char*> && neither<void (*)()> && neither<int Plain::*>);
+static_assert(neither<std::nullptr_t>);
+static_assert(neither<std::span<const std::byte>> && neither<std::string_view>);
+static_assert(neither<std::string> && neither<std::vector<int>> && neither<std::map<int, int>>);
+static_assert(neither<std::unique_ptr<int>>);
+static_assert(neither<Empty> && neither<WithDestructor> && neither<NoDefault> && neither<Virtual>);
+static_assert(neither<char[16]> && neither<std::uint32_t[4]>, "no function returns a bare array");
+static_assert(neither<void> && neither<int&> && neither<const int>);
+
+// A Codec of the user's own makes both of any type.
+static_assert(both<Name> && Codec<Name>::size == 16 && !detail::coded_as_object<Name>);
+static_assert(both<Tidy> && !detail::coded_as_object<Tidy>);
+static_assert(detail::coded_as_object<Plain> && detail::coded_as_object<Padded>);
+
+template <class T>
+Bytes encode(const T& value) {
+  Bytes bytes(Codec<T>::size);
+  Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{bytes});
+  return bytes;
+}
+
+template <class T>
+T decode(const Bytes& bytes) {
+  return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{bytes});
+}
+
+Bytes bytes(std::initializer_list<int> list) {
+  Bytes result;
+  for (const int b : list) result.push_back(static_cast<std::byte>(b));
+  return result;
+}
+
+TEST(CodecOfAStruct, IsItsLayoutInMemory) {
+  const Packed packed{0x11, 0x44332222};
+  EXPECT_EQ(encode(packed), bytes({0x11, 0x22, 0x22, 0x33, 0x44}));
+  const auto back = decode<Packed>(encode(packed));
+  EXPECT_EQ(back.a, packed.a);
+  EXPECT_EQ(std::uint32_t{back.b}, 0x44332222U);
+}
+
+TEST(CodecOfAStruct, KeepsArrayFields) {
+  const WithArrays value{"bash", {1, 2, 3, 4}, {9, 8, 7, 6, 5, 4, 3, 2}};
+  const Bytes encoded = encode(value);
+  ASSERT_EQ(encoded.size(), 40U);
+  EXPECT_EQ(Bytes(encoded.begin(), encoded.begin() + 5), bytes({'b', 'a', 's', 'h', 0}));
+  EXPECT_EQ(Bytes(encoded.end() - 8, encoded.end()), bytes({9, 8, 7, 6, 5, 4, 3, 2}));
+  const auto back = decode<WithArrays>(encoded);
+  EXPECT_STREQ(back.name, "bash");
+  EXPECT_EQ(back.counts[3], 4U);
+  EXPECT_EQ(back.address, value.address);
+}
+
+TEST(CodecOfAStruct, HasTheLayoutThatClangGivesABpfProgram) {
+  static_assert(Codec<Padded>::size == 8 && Codec<TailPadded>::size == 16 && Codec<HoldsPadded>::size == 20);
+  static_assert(Codec<Plain>::size == 8 && Codec<WithArrays>::size == 40);
+  EXPECT_EQ(decode<Padded>(bytes({7, 0xA5, 0xA5, 0xA5, 1, 0, 0, 0})).b, 1U);
+}
+
+TEST(CodecOfBool, IsOneByteOfZeroOrOne) {
+  EXPECT_EQ(encode(false), bytes({0}));
+  EXPECT_EQ(encode(true), bytes({1}));
+  EXPECT_FALSE(decode<bool>(bytes({0})));
+}
+
+TEST(CodecOfBool, ReadsEveryOtherByteAsTrue) {
+  for (int byte = 1; byte < 256; ++byte) {
+    const bool value = decode<bool>(bytes({byte}));
+    EXPECT_TRUE(value);
+    EXPECT_EQ(static_cast<int>(value), 1) << byte;
+  }
+}
+
+TEST(CodecOfAnEnum, IsItsUnderlyingInteger) {
+  EXPECT_EQ(encode(Protocol::udp), bytes({17}));
+  EXPECT_EQ(decode<Protocol>(bytes({6})), Protocol::tcp);
+  EXPECT_EQ(decode<Protocol>(bytes({250})), static_cast<Protocol>(250)) << "no name is needed";
+}
+
+TEST(CodecOfAUsersType, RoundTrips) {
+  EXPECT_EQ(decode<Name>(encode(Name{"eth0"})), Name{"eth0"});
+  EXPECT_EQ(encode(Name{"ab"}), bytes({'a', 'b', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  const Tidy tidy = decode<Tidy>(encode(Tidy{7, 9}));
+  EXPECT_EQ(tidy.a, 7);
+  EXPECT_EQ(tidy.b, 9U);
+}
+
+}  // namespace
+}  // namespace bpfmap
