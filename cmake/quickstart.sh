@@ -26,6 +26,8 @@ have() {
     libcli11-dev) test -e /usr/include/CLI/CLI.hpp ;;
     libfmt-dev) test -e /usr/include/fmt/core.h ;;
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
+    libseccomp-dev) test -e /usr/include/seccomp.h ;;
+    nlohmann-json3-dev) test -e /usr/include/nlohmann/json.hpp ;;
     bpftool) command -v bpftool >/dev/null || test -x /usr/sbin/bpftool ;;
     ninja-build) command -v ninja >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
@@ -124,7 +126,8 @@ check() {
 
 # --- the two commands ---
 
-library_packages="g++ cmake ninja-build libbpf-dev libfmt-dev libcli11-dev clang bpftool"
+example_packages="libcli11-dev libseccomp-dev nlohmann-json3-dev"
+library_packages="g++ cmake ninja-build pkg-config libbpf-dev libfmt-dev clang bpftool $example_packages"
 
 use_ccache() {
   if command -v ccache >/dev/null; then
@@ -147,7 +150,7 @@ run() {
 
 test_all() {
   # shellcheck disable=SC2086
-  packages $library_packages libgtest-dev libbenchmark-dev pkg-config
+  packages $library_packages libgtest-dev libbenchmark-dev
   if check; then
     # From here on a kernel test that skips is one that fails.
     export BPFMAP_REQUIRE_KERNEL=1

@@ -2,8 +2,12 @@
 // Everything but interop/.
 #pragma once
 
+#include "bpfmap/bulk/batch.hpp"
 #include "bpfmap/bulk/batch_reader.hpp"
+#include "bpfmap/bulk/drain.hpp"
+#include "bpfmap/bulk/parallel_scan.hpp"
 #include "bpfmap/bulk/scan.hpp"
+#include "bpfmap/bulk/verbs.hpp"
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/codec/integer.hpp"

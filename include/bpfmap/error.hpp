@@ -49,6 +49,7 @@ enum class Errc : int {
   percpu_map,       ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
   not_percpu_map,   ///< a percpu call on a map of plain values; invalid_argument
   cpu_count,        ///< not one value for each possible CPU; invalid_argument
+  value_count,      ///< not one value for each key of a batch; invalid_argument
   no_cpu_list,      ///< /sys/devices/system/cpu/possible cannot be read; not_supported
   no_map,           ///< the Map is empty: default-made, moved from, or its creation failed;
                     ///< bad_file_descriptor

@@ -6,13 +6,30 @@
 
 namespace bpfmap::inline v0::detail {
 
-// A call that a signal or a contended lock turned away did nothing: it is made again, a bounded
-// number of times.
+// A signal or a contended lock turned the call away, and may not the next time.
+inline bool turned_away(int result) noexcept {
+  return result == -EINTR || result == -EAGAIN || result == -EBUSY || result == -EDEADLK ||
+         result == -ETIMEDOUT;
+}
+
+// A call that was turned away did nothing: it is made again, a bounded number of times.
 template <class Call>
 int retried(Call call) noexcept {
-  constexpr int attempts = 100;
+  int patience = 100;
   int result = call();
-  for (int i = 1; i < attempts && (result == -EINTR || result == -EAGAIN); ++i) result = call();
+  // The kernel waits a quarter of a second for a lock before it says ETIMEDOUT.
+  for (; turned_away(result) && patience > 1; result = call())
+    patience -= result == -ETIMEDOUT ? 25 : 1;
+  return result;
+}
+
+// Memory that is contended comes back; what stays without is no transient failure.
+constexpr int memory_attempts = 10;
+
+template <class Call>
+int retried_without_memory(Call call) noexcept {
+  int result = retried(call);
+  for (int i = 1; i < memory_attempts && result == -ENOMEM; ++i) result = retried(call);
   return result;
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What an error means for an operation on a type of map: one row a cause. The first row that fits is told, so that rows
-// of a narrow meaning stand before broad ones. {placeholders} are in failure.cpp.
+// What an errno of the kernel means for an operation on a type of map: one row a cause. The first
+// row that fits is told, so rows of a narrow meaning stand before broad ones.
 #include <array>
 #include <cerrno>
 
 #include "bpfmap/sys/uapi.hpp"
-#include "failure.hpp"
-#include "sets.hpp"
+#include "causes.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -16,254 +15,245 @@ using enum Operation;
 using enum MapType;
 using sys::enotsupp;
 
-struct Cause {
-  Operations operations;
-  Types types;
-  int error;
-  Condition when;
-  std::string_view text;
-};
-
-constexpr int misuse(Errc error) noexcept { return static_cast<int>(error); }
-
-// Told by this library, before the kernel was called.
-constexpr std::array misuses{
-    Cause{any_operation, any_type, misuse(Errc::no_map), always,
-          "it was never opened, was moved from or released, or opening it failed"},
-    Cause{view, any_type, misuse(Errc::key_size), always,
-          "the key type has {given_key_size} bytes, the map's keys have {key_size}"},
-    Cause{view, any_type, misuse(Errc::value_size), always,
-          "the value type has {given_value_size} bytes, the map's values have {value_size}"},
-    Cause{view, any_type, misuse(Errc::map_type), always,
-          "the map is of type {type}, which is not what this class is for; open it with the class of that type, or use Map"},
-    Cause{any_operation, set(queue, stack, bloom_filter), misuse(Errc::key_size), always,
-          "the key has {given_key_size} bytes, but {type} maps have no keys: give an empty key"},
-    Cause{any_operation, any_type, misuse(Errc::key_size), key_known,
-          "the key has {given_key_size} bytes, the map's keys have {key_size}"},
-    Cause{any_operation, any_type, misuse(Errc::key_size), always,
-          "the key is empty, the map's keys have {key_size} bytes"},
-    Cause{any_operation, any_type, misuse(Errc::value_size), percpu,
-          "{given_value_size} bytes were given; one CPU's value has {value_size}, and the slots of all {cpus} possible "
-          "CPUs together have {slots}"},
-    Cause{any_operation, any_type, misuse(Errc::value_size), always,
-          "the value has {given_value_size} bytes, the map's values have {value_size}"},
-    Cause{lookup_and_delete, any_type, misuse(Errc::percpu_map), always,
-          "a {type} map holds a value for each of {cpus} possible CPUs ({slots} bytes in all); use "
-          "lookup_and_delete_percpu"},
-    Cause{any_operation, any_type, misuse(Errc::percpu_map), always,
-          "a {type} map holds a value for each of {cpus} possible CPUs ({slots} bytes in all); use lookup_percpu and "
-          "update_percpu"},
-    Cause{any_operation, any_type, misuse(Errc::not_percpu_map), always,
-          "{type} maps hold one value a key ({value_size} bytes), not one a CPU; use the call without percpu"},
-    Cause{any_operation, any_type, misuse(Errc::cpu_count), always,
-          "it takes one value for each of the {cpus} possible CPUs (/sys/devices/system/cpu/possible), also those that "
-          "are offline; PerCpuValues has the right number"},
-    Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
-          "/sys/devices/system/cpu/possible cannot be read, so how many slots the kernel copies is unknown; mount sysfs "
-          "on /sys"},
-    Cause{any_operation, any_type, misuse(Errc::out_of_range), always,
-          "a number is too large or too small for the bytes it has to fit in: the map's keys have {key_size} bytes, its "
-          "values {value_size}; on a read, take a wider integer type"},
-    Cause{any_operation, any_type, misuse(Errc::index), key_known,
-          "index {index} is out of range (max_entries {max_entries})"},
-    Cause{any_operation, any_type, misuse(Errc::index), always,
-          "the index is out of range (max_entries {max_entries})"},
-    Cause{any_operation, any_type, misuse(Errc::path), not_on_bpffs,
-          "{folder} is not on a bpffs, the only file system that holds pins; use a path under one, such as "
-          "/sys/fs/bpf, or mount one there: mount -t bpf bpf {folder}"},
-    Cause{any_operation, any_type, misuse(Errc::path), dotted,
-          "the last part of the path has a '.' in it, which a bpffs does not take"},
-    Cause{any_operation, any_type, misuse(Errc::path), always,
-          "it is not the path of a file on a bpffs; use one such as /sys/fs/bpf/name"},
-};
-
 // Full maps and indexes behind the end.
 constexpr std::array capacity{
     Cause{updates, filling_hashes, E2BIG, always,
-          "the map is full ({max_entries} of {max_entries} entries); erase entries, create it larger, or use an LRU "
-          "hash"},
+          "the map is full ({max_entries} of {max_entries} entries); erase entries, create it "
+          "larger, or use an LRU hash"},
     Cause{updates, queues, E2BIG, always,
-          "the {type} is full ({max_entries} of {max_entries} entries); pop entries, create it larger, or push with "
-          "UpdateFlags::exist, which drops the oldest"},
+          "the {type} is full ({max_entries} of {max_entries} entries); pop entries, create it "
+          "larger, or push with UpdateFlags::exist, which drops the oldest"},
     Cause{updates, lpm_trie, ENOSPC, always,
-          "the map is full ({max_entries} of {max_entries} entries); erase entries or create it larger"},
-    Cause{any_operation, indexed, E2BIG, key_known, "index {index} is out of range (max_entries {max_entries})"},
-    Cause{any_operation, indexed, E2BIG, always, "the index is out of range (max_entries {max_entries})"},
+          "the map is full ({max_entries} of {max_entries} entries); erase entries or create it "
+          "larger"},
+    Cause{any_operation, indexed, E2BIG, key_known,
+          "index {index} is out of range (max_entries {max_entries})"},
+    Cause{any_operation, indexed, E2BIG, always,
+          "the index is out of range (max_entries {max_entries})"},
     Cause{erase, set(devmap, cpumap, xskmap, sockmap), EINVAL, index_too_large,
           "index {index} is out of range (max_entries {max_entries})"},
     Cause{element_operations, lpm_trie, EINVAL, prefix_too_long,
-          "the prefix length {index} is larger than the {prefix_bits} bits of the map's keys (key_size {key_size}: 4 "
-          "bytes of length, then the prefix)"},
+          "the prefix length {index} is larger than the {prefix_bits} bits of the map's keys "
+          "(key_size {key_size}: 4 bytes of length, then the prefix)"},
     Cause{lookups, socket_maps, ENOSPC, small_values,
-          "value_size is 4, and a lookup gives a socket's cookie of 8 bytes; create the map with value_size 8"},
+          "value_size is 4, and a lookup gives a socket's cookie of 8 bytes; create the map with "
+          "value_size 8"},
     Cause{batches, any_type, ENOSPC, always,
           "one hash bucket holds more entries than the batch has room for; give it more room"},
 };
 
-// What a descriptor and a process may do.
+// What became of the descriptor, and what it and the process may do.
 constexpr std::array rights{
+    Cause{any_operation, any_type, EBADF, closed,
+          "descriptor {fd} is closed: something other than this Map closed it"},
+    Cause{any_operation, any_type, EBADFD, always,
+          "descriptor {fd} is closed: something other than this Map closed it"},
+    Cause{any_operation, any_type, EINVAL, not_a_map,
+          "descriptor {fd} is no map any more: something else closed it, and the number was given "
+          "out again"},
     Cause{freeze, any_type, EPERM, frozen, "the map is frozen already"},
     Cause{writes, any_type, EPERM, read_only,
-          "this descriptor is read-only (Access::read_only or MapFlags::rdonly); open the map again with "
-          "Access::read_write"},
+          "this descriptor is read-only (Access::read_only or MapFlags::rdonly); open the map "
+          "again with Access::read_write"},
     Cause{reads, any_type, EPERM, write_only,
-          "this descriptor is write-only (Access::write_only or MapFlags::wronly); open the map again with "
-          "Access::read_write"},
+          "this descriptor is write-only (Access::write_only or MapFlags::wronly); open the map "
+          "again with Access::read_write"},
     Cause{writes, any_type, EPERM, frozen,
-          "the map is frozen: nothing in user space can write to it any more; only a new map can be written"},
+          "the map is frozen: nothing in user space can write to it any more; only a new map can "
+          "be written"},
+    Cause{writes, any_type, EPERM, may_be_frozen,
+          "the map is probably frozen, so that user space cannot write to it (no /proc/self/fdinfo "
+          "here to make sure), or {privilege}"},
     Cause{from_id, any_type, EPERM, always, "opening a map by its id is privileged: {privilege}"},
     Cause{list, any_type, EPERM, always, "walking the ids of all maps is privileged: {privilege}"},
+    Cause{create, any_type, EPERM, memlock_counts,
+          "creating this map is privileged, or RLIMIT_MEMLOCK is too low for it (before Linux "
+          "5.11): {privilege}"},
     Cause{create, any_type, EPERM, always, "creating this map is privileged: {privilege}"},
-    Cause{pin, any_type, EPERM, always,
-          "the bpffs does not let this process pin there, or {folder} is not on a bpffs: {privilege}"},
-    Cause{any_operation, any_type, EPERM, always, "{privilege}"},
+    Cause{unpin, any_type, EPERM, always, "this process may not remove files from {folder}"},
+    Cause{any_operation, any_type, EPERM, always, "the kernel refuses it: {privilege}"},
     Cause{open_pinned, any_type, EACCES, is_directory, "it is a directory, not a pin"},
     Cause{open_pinned, any_type, EACCES, not_on_bpffs,
-          "{folder} is not on a bpffs, so the file is no pin; pins are made with Map::pin or by libbpf, mostly under "
-          "/sys/fs/bpf"},
+          "{folder} is not on a bpffs, so the file is no pin; pins are made with Map::pin or by "
+          "libbpf, mostly under /sys/fs/bpf"},
     Cause{open_pinned, any_type, EACCES, always,
-          "the file is no pinned BPF object, or its permission bits refuse this access: {permissions}; ask for less "
-          "with Access::read_only, or chmod the pin"},
+          "the file is no pinned BPF object, or its permission bits refuse this access: "
+          "{permissions}; ask for less with Access::read_only, or chmod the pin"},
     Cause{set(pin, unpin), any_type, EACCES, always, "this process may not write to {folder}"},
 };
 
 // Flags of an update or a lookup.
 constexpr std::array flags{
     Cause{updates, arrays | devmap | cpumap, EEXIST, always,
-          "UpdateFlags::noexist never succeeds on {type} maps: every entry is always there; use UpdateFlags::any"},
+          "UpdateFlags::noexist never succeeds on {type} maps: every entry is always there; use "
+          "UpdateFlags::any"},
     Cause{updates, reuseport_sockarray, EEXIST, always,
           "the slot is taken, and UpdateFlags::noexist was asked for; use UpdateFlags::any"},
     Cause{updates, any_type, EEXIST, always,
-          "the key is in the map already, and UpdateFlags::noexist was asked for; use UpdateFlags::any to overwrite"},
+          "the key is in the map already, and UpdateFlags::noexist was asked for; use "
+          "UpdateFlags::any to overwrite"},
     Cause{updates, cgroup_storages, ENOENT, always,
-          "there is no such entry, and user space cannot make one: the kernel does, when a program that uses the map is "
-          "attached to the cgroup"},
-    Cause{updates, local_storages, ENOENT, asked_exist,
-          "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
+          "there is no such entry, and user space cannot make one: the kernel does, when a program "
+          "that uses the map is attached to the cgroup"},
+    Cause{
+        updates, local_storages, ENOENT, asked_exist,
+        "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
     Cause{element_operations, local_storages, ENOENT, always,
           "the object that the key's descriptor stands for is gone"},
     Cause{updates, any_type, ENOENT, always,
-          "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any to insert"},
+          "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
+          "to insert"},
     Cause{updates, any_type, EINVAL, asked_both,
           "UpdateFlags::noexist and UpdateFlags::exist exclude each other; use UpdateFlags::any"},
     Cause{element_operations, any_type, EINVAL, asked_unknown_flags,
           "the flags {flags} hold bits that the running kernel ({kernel}) does not take here"},
     Cause{element_operations, any_type, EINVAL, asked_lock,
-          "the lock flag needs a struct bpf_spin_lock in the map's value type (in its BTF), and this map has none, or "
-          "its type takes no lock"},
+          "the lock flag needs a struct bpf_spin_lock in the map's value type (in its BTF), and "
+          "this map has none, or its type takes no lock"},
     Cause{updates, fd_arrays | bloom_filter, EINVAL, asked_noexist,
           "{type} maps take UpdateFlags::any only, not noexist"},
     Cause{updates, fd_arrays | bloom_filter, EINVAL, asked_exist,
           "{type} maps take UpdateFlags::any only, not exist"},
-    Cause{updates, queues | cgroup_storages, EINVAL, asked_noexist, "{type} maps do not take UpdateFlags::noexist"},
+    Cause{updates, queues | cgroup_storages, EINVAL, asked_noexist,
+          "{type} maps do not take UpdateFlags::noexist"},
 };
 
-// What a type cannot do. The kernel says it with EINVAL, EOPNOTSUPP or ENOTSUPP; error 0 stands for all three.
+constexpr Types no_take = any_type - (hashes - hash_of_maps) - queues - stack_trace;
+
+// What a type cannot do. The kernel says it with EINVAL, EOPNOTSUPP or ENOTSUPP; error 0 stands for
+// all three.
 constexpr std::array impossible{
-    Cause{erases, arrays, 0, always, "entries of an array cannot be deleted; update them with zeros"},
+    Cause{freeze, any_type, enotsupp, always,
+          "maps of this type, and maps whose values hold a bpf_spin_lock, a bpf_timer or a kptr, "
+          "cannot be frozen"},
+    Cause{erases, arrays, 0, always,
+          "entries of an array cannot be deleted; update them with zeros"},
     Cause{erases, cgroup_storages, 0, always,
-          "entries of a {type} map cannot be deleted; they go when the program is detached or the cgroup is removed"},
+          "entries of a {type} map cannot be deleted; they go when the program is detached or the "
+          "cgroup is removed"},
     Cause{erase, sockmap, 0, always, "the slot is empty"},
     Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
           "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
     Cause{set(erase, erase_batch, get_next_key), bloom_filter, 0, always,
           "a bloom filter can neither be walked nor lose a value; create a new one"},
-    Cause{element_operations, ring_buffers, 0, always,
-          "a {type} has no elements; map its memory (libbpf's ring_buffer and user_ring_buffer do)"},
-    Cause{element_operations, arena, 0, always, "an arena has no elements; map its memory with mmap(2)"},
+    Cause{
+        element_operations, ring_buffers, 0, always,
+        "a {type} has no elements; map its memory (libbpf's ring_buffer and user_ring_buffer do)"},
+    Cause{element_operations, arena, 0, always,
+          "an arena has no elements; map its memory with mmap(2)"},
     Cause{updates, stack_trace, 0, always, "only BPF programs write stack traces"},
     Cause{lookups, set(perf_event_array, cgroup_array, xskmap), 0, always,
           "user space cannot read the entries of {type} maps"},
     Cause{get_next_key, local_storages, 0, always,
           "{type} maps cannot be walked: look up the objects that you hold a descriptor of"},
-    Cause{lookup_and_delete, any_type, enotsupp, always,
+    Cause{lookup_and_delete, hashes - hash_of_maps, 0,
+          [](const Failure&) { return kernel_is_before("5.14"); },
+          "on {type} maps it needs Linux 5.14, and this is {kernel}; look up, then erase"},
+    Cause{lookup_and_delete, arrays, 0, always,
+          "lookup_and_delete does not exist for {type} maps; look up, then update with zeros"},
+    Cause{lookup_and_delete, cgroup_storages | bloom_filter, 0, always,
+          "lookup_and_delete does not exist for {type} maps"},
+    Cause{lookup_and_delete, no_take, 0, always,
           "lookup_and_delete does not exist for {type} maps; look up, then erase"},
-    Cause{lookup_and_delete, any_type, EOPNOTSUPP, always,
-          "lookup_and_delete does not exist for {type} maps; look up, then erase"},
-    Cause{freeze, any_type, enotsupp, always,
-          "maps of this type, and maps whose values hold a bpf_spin_lock, a bpf_timer or a kptr, cannot be frozen"},
 };
 
-// What else the kernel tells of the descriptor, the key or the value.
+// What else the kernel tells of a key or a value.
 constexpr std::array elements{
-    Cause{any_operation, any_type, EBADF, closed,
-          "descriptor {fd} is closed: something other than this Map closed it"},
-    Cause{any_operation, any_type, EBADFD, always,
-          "descriptor {fd} is closed: something other than this Map closed it"},
-    Cause{any_operation, any_type, EINVAL, not_a_map,
-          "descriptor {fd} is no map any more: something else closed it, and the number was given out again"},
     Cause{updates, set(sockmap, sockhash, reuseport_sockarray, xskmap), ENOTSOCK, always,
           "the value, descriptor {value_fd}, is no socket"},
-    Cause{element_operations, sk_storage, ENOTSOCK, always, "the key, descriptor {key_fd}, is no socket"},
-    Cause{element_operations, sk_storage, EBADF, always, "the key, {key_fd}, is no open descriptor of a socket"},
-    Cause{element_operations, inode_storage, EBADF, always, "the key, {key_fd}, is no open descriptor"},
+    Cause{element_operations, sk_storage, ENOTSOCK, always,
+          "the key, descriptor {key_fd}, is no socket"},
+    Cause{element_operations, sk_storage, EBADF, always,
+          "the key, {key_fd}, is no open descriptor of a socket"},
+    Cause{element_operations, inode_storage, EBADF, always,
+          "the key, {key_fd}, is no open descriptor"},
     Cause{element_operations, task_storage, EBADF, always,
           "the key, {key_fd}, is no open pidfd (see pidfd_open(2))"},
     Cause{element_operations, cgrp_storage, EBADF, always,
           "the key, {key_fd}, is no open descriptor of a cgroup's directory"},
     Cause{updates, maps_of_maps, EBADF, always,
-          "the value, {value_fd}, is no open descriptor of a map; write a descriptor here, although a lookup reads an "
-          "id"},
+          "the value, {value_fd}, is no open descriptor of a map; write a descriptor here, "
+          "although a lookup reads an id"},
     Cause{updates, prog_array, EBADF, always,
-          "the value, {value_fd}, is no open descriptor of a program; write a descriptor here, although a lookup reads "
-          "an id"},
-    Cause{updates, any_type, EBADF, always, "the value, {value_fd}, is no open descriptor of the right kind"},
+          "the value, {value_fd}, is no open descriptor of a program; write a descriptor here, "
+          "although a lookup reads an id"},
+    Cause{updates, any_type, EBADF, always,
+          "the value, {value_fd}, is no open descriptor of the right kind"},
     Cause{updates, maps_of_maps, EINVAL, always,
-          "descriptor {value_fd} is no map, or not one like the inner map given at creation: type, key_size, "
-          "value_size and flags must be the same, and for arrays max_entries too (unless both have "
-          "MapFlags::inner_map)"},
+          "descriptor {value_fd} is no map, or not one like the inner map given at creation: type, "
+          "key_size, value_size and flags must be the same, and for arrays max_entries too (unless "
+          "both have MapFlags::inner_map)"},
     Cause{updates, prog_array, EINVAL, always,
-          "descriptor {value_fd} is no program, or one of another type than the programs that are in the map"},
+          "descriptor {value_fd} is no program, or one of another type than the programs that are "
+          "in the map"},
     Cause{updates, perf_event_array, EINVAL, always,
           "descriptor {value_fd} is no perf event that a program can write to"},
     Cause{updates, set(devmap, devmap_hash), EINVAL, always,
-          "there is no network device with that ifindex, or the program in the value is not for this map"},
+          "there is no network device with that ifindex, or the program in the value is not for "
+          "this map"},
     Cause{updates, socket_maps, EINVAL, always,
-          "the socket cannot be in this map: its kind or state is not right (a reuseport_sockarray takes bound "
-          "SO_REUSEPORT sockets, a sockmap connected or listening ones)"},
+          "the socket cannot be in this map: its kind or state is not right (a reuseport_sockarray "
+          "takes bound SO_REUSEPORT sockets, a sockmap connected or listening ones)"},
+    Cause{updates, xskmap, EOPNOTSUPP, always,
+          "the value, descriptor {value_fd}, is no AF_XDP socket"},
     Cause{updates, socket_maps, EOPNOTSUPP, always,
           "sockets of this kind or in this state cannot be in this map"},
-    Cause{updates, socket_maps, enotsupp, always, "sockets of this kind or in this state cannot be in this map"},
-    Cause{updates, cpumap, EOVERFLOW, always, "the queue size in the value is too large: 16384 at most"},
+    Cause{updates, socket_maps, enotsupp, always,
+          "sockets of this kind or in this state cannot be in this map"},
+    Cause{updates, cpumap, EOVERFLOW, always,
+          "the queue size in the value is too large: 16384 at most"},
     Cause{updates, cpumap, ENODEV, always, "CPU {index} is not a possible CPU of this machine"},
-    Cause{updates, reuseport_sockarray, EBUSY, always, "the socket is in a reuseport_sockarray already"},
+    Cause{updates, reuseport_sockarray, EBUSY, always,
+          "the socket is in a reuseport_sockarray already"},
     Cause{freeze, any_type, EBUSY, always,
           "the map is mapped writable somewhere, or a write is under way; unmap it, then freeze"},
 };
 
 // Whatever the operation.
 constexpr std::array resources{
-    Cause{element_operations, any_type, EBUSY, always, "a lock inside the map is contended; try again"},
-    Cause{element_operations, any_type, EDEADLK, always, "a lock inside the map is contended; try again"},
-    Cause{element_operations, any_type, ETIMEDOUT, always, "a lock inside the map is contended; try again"},
+    Cause{element_operations, any_type, EBUSY, always,
+          "a lock inside the map is contended; try again"},
+    Cause{element_operations, any_type, EDEADLK, always,
+          "a lock inside the map is contended; try again"},
+    Cause{element_operations, any_type, ETIMEDOUT, always,
+          "a lock inside the map is contended; try again"},
     Cause{any_operation, any_type, EINTR, always, "a signal came in between; try again"},
     Cause{any_operation, any_type, EAGAIN, always, "the kernel was busy; try again"},
     Cause{any_operation, any_type, EFAULT, always,
           "the memory of a key, a value or a path cannot be read or written by the kernel"},
     Cause{create, any_type, ENOMEM, always,
-          "the kernel has no memory for the map; lower max_entries or value_size, or raise the memory cgroup's limit"},
+          "the kernel has no memory for the map ({memory} for its entries alone); lower "
+          "max_entries or value_size, or raise the memory cgroup's limit"},
     Cause{element_operations, any_type, ENOMEM, always,
           "the kernel has no memory for the entry; try again, or raise the memory cgroup's limit"},
     Cause{any_operation, any_type, ENOMEM, always, "there is no memory left for this"},
     Cause{any_operation, any_type, EMFILE, always,
-          "this process has as many descriptors open as it may; close some, or raise its limit (ulimit -n)"},
+          "this process has as many descriptors open as it may; close some, or raise its limit "
+          "(ulimit -n)"},
     Cause{any_operation, any_type, ENFILE, always,
           "the system has as many files open as it may; raise fs.file-max"},
-    Cause{any_operation, any_type, ENOSYS, always, "the running kernel ({kernel}) was built without bpf(2)"},
+    Cause{any_operation, any_type, ENOSYS, always,
+          "the running kernel ({kernel}) was built without bpf(2)"},
 };
 
 // Opening and pinning.
 constexpr std::array doors{
-    Cause{open_pinned, any_type, ENOENT, always,
-          "nothing is pinned there; look with bpftool map list, or whether the program that pins it has run"},
-    Cause{open_pinned, any_type, EINVAL, always, "what is pinned there is no map, but a program, a link or a BTF"},
-    Cause{from_id, any_type, ENOENT, always, "no map has this id: it is gone, and ids are not given out twice"},
+    Cause{open_pinned, any_type, ENOENT, no_path, "the path is empty"},
+    Cause{
+        open_pinned, any_type, ENOENT, always,
+        "nothing is pinned there; see whether the program that pins it has run (bpftool map show)"},
+    Cause{open_pinned, any_type, EINVAL, always,
+          "what is pinned there is no map, but a program, a link or a BTF"},
+    Cause{from_id, any_type, ENOENT, always,
+          "no map has this id, or not any more: it goes with the last descriptor, pin and program "
+          "that use the map"},
     Cause{list, any_type, EINVAL, always, "there are no ids above this one"},
     Cause{set(adopt, duplicate), any_type, EINVAL, always,
           "the descriptor is no map's, but of a program, a link, a file or another kind"},
     Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
-    Cause{pin, any_type, EEXIST, always, "there is a file already; unpin it, or choose another name"},
-    Cause{pin, any_type, ENOENT, always, "{folder} does not exist; make it, on a bpffs"},
+    Cause{pin, any_type, EEXIST, always,
+          "there is a file already; unpin it, or choose another name"},
+    Cause{pin, any_type, ENOENT, always, "the folder {folder} does not exist; make it first"},
     Cause{any_operation, any_type, ENOTDIR, always, "a part of the path is a file, not a folder"},
     Cause{any_operation, any_type, ENAMETOOLONG, always, "the path, or a part of it, is too long"},
     Cause{any_operation, any_type, ELOOP, always, "too many symbolic links are in the path"},
@@ -278,11 +268,13 @@ constexpr std::array unsupported{
     Cause{any_operation, any_type, EOPNOTSUPP, always,
           "{operation} does not exist for {type} maps on the running kernel ({kernel})"},
     Cause{any_operation, any_type, EINVAL, always,
-          "the running kernel ({kernel}) does not take this call on {type} maps, or not with these arguments"},
+          "the running kernel ({kernel}) does not take this call on {type} maps, or not with these "
+          "arguments"},
 };
 
 bool fits(int row, int error) noexcept {
-  return row == error || (row == 0 && (error == EINVAL || error == EOPNOTSUPP || error == enotsupp));
+  return row == error ||
+         (row == 0 && (error == EINVAL || error == EOPNOTSUPP || error == enotsupp));
 }
 
 const Cause* find(std::span<const Cause> table, const Failure& failure) {
@@ -296,8 +288,8 @@ const Cause* find(std::span<const Cause> table, const Failure& failure) {
 }  // namespace
 
 std::string cause_of(const Failure& failure) {
-  const std::array<std::span<const Cause>, 9> tables{misuses,  capacity,  rights, elements,   flags,
-                                                     impossible, doors, resources, unsupported};
+  const std::array<std::span<const Cause>, 9> tables{
+      misuses(), capacity, rights, flags, elements, impossible, doors, resources, unsupported};
   for (const auto table : tables)
     if (const Cause* const row = find(table, failure)) return fill(row->text, failure);
   return "bpfmap knows no cause for this errno here";

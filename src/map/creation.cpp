@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The tables of what BPF_MAP_CREATE takes, one row a fact, tried on Linux 6.18. explain_create.cpp reads them.
+// The tables of what BPF_MAP_CREATE takes, one row a fact, tried on Linux 6.18. explain_create.cpp
+// reads them.
 #include "creation.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <limits>
-
-#include "bpfmap/sys/uapi.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -27,12 +22,10 @@ constexpr std::uint32_t largest_alloc = 4U << 20U;  // KMALLOC_MAX_SIZE
 constexpr Types no_keys = queues | bloom_filter | ring_buffers | arena;
 constexpr Types u32_keys = indexed | devmap_hash;
 constexpr Types fd_values = fd_arrays | hash_of_maps | xskmap;
-constexpr Types fd_or_8_values = socket_maps | set(devmap, devmap_hash, cpumap);
+constexpr Types values_of_4_or_8 = socket_maps | set(devmap, devmap_hash, cpumap);
 constexpr Types no_entries = local_storages | cgroup_storages;
-constexpr Types no_size = no_entries | ring_buffers | arena | struct_ops;
-// bpf_map_check_btf() refuses BTF for these.
-constexpr Types no_btf = set(perf_event_array, cgroup_array, array_of_maps, hash_of_maps, devmap,
-                             devmap_hash, sockmap, sockhash, cpumap, xskmap);
+constexpr Types counted =
+    indexed | queues | set(sockhash, devmap_hash, rhash, lpm_trie, bloom_filter);
 
 constexpr std::array limit_rows{
     //    types           field        least most            step  why
@@ -42,13 +35,12 @@ constexpr std::array limit_rows{
     Limit{hashes | rhash, key_size, 1, unlimited, 1, ""},
     Limit{sockhash, key_size, 1, 512, 1, ""},
     Limit{lpm_trie, key_size, 5, 260, 1, "4 of prefix length, then 1 to 256 of prefix"},
-    Limit{cgroup_storages, key_size, 8, 16, 8,
-          "a cgroup id, or a struct bpf_cgroup_storage_key"},
+    Limit{cgroup_storages, key_size, 8, 16, 8, "a cgroup id, or a struct bpf_cgroup_storage_key"},
     Limit{set(hash, lru_hash, rhash), value_size, 1, unlimited, 1, ""},
     Limit{percpu_types, value_size, 1, largest_percpu, 1, "one CPU's value"},
     Limit{array, value_size, 1, std::numeric_limits<std::int32_t>::max(), 1, ""},
     Limit{fd_values, value_size, 4, 4, 1, "the value is a descriptor"},
-    Limit{fd_or_8_values, value_size, 4, 8, 4, ""},
+    Limit{values_of_4_or_8, value_size, 4, 8, 4, ""},
     Limit{lpm_trie, value_size, 1, 4194024, 1, ""},
     Limit{queues | bloom_filter, value_size, 1, largest_alloc, 1, ""},
     Limit{stack_trace, value_size, 8, unlimited, 8, "8 a stack frame"},
@@ -56,10 +48,9 @@ constexpr std::array limit_rows{
     Limit{local_storages, value_size, 1, 65407, 1, ""},
     Limit{ring_buffers | arena, value_size, 0, 0, 1, "they have no elements"},
     Limit{no_entries, max_entries, 0, 0, 1, "entries live with their owners"},
-    Limit{struct_ops, max_entries, 1, 1, 1, ""},
     Limit{hashes, max_entries, 1, 1U << 31U, 1, ""},
     Limit{arena, max_entries, 1, unlimited, 1, "pages"},
-    Limit{indexed | filling_hashes | queues | lpm_trie | bloom_filter, max_entries, 1, unlimited, 1, ""},
+    Limit{counted, max_entries, 1, unlimited, 1, ""},
 };
 
 constexpr MapFlags fd_access = MapFlags::rdonly | MapFlags::wronly;
@@ -128,66 +119,28 @@ constexpr std::array since_rows{
     FieldSince{[](const Failure& f) { return f.spec->value_type_btf_obj_fd >= 0; },
                "value_type_btf_obj_fd", "6.9"},
     FieldSince{[](const Failure& f) { return f.spec->token_fd >= 0; }, "token_fd", "6.9"},
-    FieldSince{[](const Failure& f) { return f.spec->excl_prog_hash.has_value(); }, "excl_prog_hash",
-               "6.18"},
+    FieldSince{[](const Failure& f) { return f.spec->excl_prog_hash.has_value(); },
+               "excl_prog_hash", "6.18"},
 };
 
-bool is_open(int fd) { return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0; }
-
-bool has_flags(const Failure& f, MapFlags flags) { return has(f.spec->flags, flags); }
-
-std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
-
-// The inner map given, or an empty Map.
-Map inner_map(const Failure& f) {
-  std::error_code ec;
-  return Map::duplicate_of(f.spec->inner_map_fd, ec);
+// Two rows for one number would tell a mistake twice.
+consteval bool limited_once() {
+  for (std::uint32_t number = 0; number < 64; ++number)
+    for (const auto field : {key_size, value_size, max_entries}) {
+      int rows = 0;
+      for (const Limit& row : limit_rows)
+        if (row.field == field && row.types.contains(static_cast<MapType>(number))) ++rows;
+      if (rows > 1) return false;
+    }
+  return true;
 }
-
-bool has_btf(const Failure& f) {
-  return f.spec->btf_fd >= 0 || f.spec->btf_key_type_id != 0 || f.spec->btf_value_type_id != 0;
-}
-
-constexpr std::array rule_rows{
-    Rule{hashes,
-         [](const Failure& f) {
-           return std::uint64_t{f.spec->key_size} + f.spec->value_size > largest_alloc - 49;
-         },
-         "key_size and value_size: together they are at most 4194255"},
-    Rule{ring_buffers,
-         [](const Failure& f) {
-           const std::uint64_t size = f.spec->max_entries;
-           return size == 0 || (size & (size - 1)) != 0 || size % page_size() != 0;
-         },
-         "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two and a multiple of "
-         "the page size ({page_size}); the next is {ring_size}"},
-    Rule{arena,
-         [](const Failure& f) { return f.spec->max_entries > (std::uint64_t{1} << 32U) / page_size(); },
-         "max_entries is {max_entries}: an arena is 4 GiB at most, in pages of {page_size} bytes"},
-    Rule{cpumap,
-         [](const Failure& f) {
-           return f.error == E2BIG && f.spec->max_entries > sys::possible_cpus().size();
-         },
-         "max_entries is {max_entries}: more CPUs than the kernel was built for; {cpus} are possible here"},
-    Rule{stack_trace,
-         [](const Failure& f) { return has_flags(f, MapFlags::stack_build_id) && f.spec->value_size % 32 != 0; },
-         "value_size is {value_size}: with stack_build_id it is a multiple of 32"},
-    Rule{any_type, [](const Failure& f) { return has_flags(f, fd_access); },
-         "flags: rdonly and wronly exclude each other; take neither for both rights"},
-    Rule{any_type, [](const Failure& f) { return has_flags(f, any_access & ~fd_access); },
-         "flags: rdonly_prog and wronly_prog exclude each other; take neither for both rights"},
-    Rule{lru_hash,
-         [](const Failure& f) {
-           return has_flags(f, MapFlags::no_common_lru) &&
-                  (f.spec->numa_node || has_flags(f, MapFlags::numa_node));
-         },
-         "flags: no_common_lru and numa_node exclude each other"},
-    Rule{any_type, [](const Failure& f) { return f.spec->numa_node && !numa_node_exists(*f.spec->numa_node); },
-         "numa_node is {numa_node}: this machine has no such node (see /sys/devices/system/node)"},
-    Rule{bloom_filter, [](const Failure& f) { return f.spec->map_extra > 15; },
-         "map_extra is {map_extra}: the number of hashes, 1 to 15, or 0 for 5"},
-    Rule{arena, [](const Failure& f) { return f.spec->map_extra % page_size() != 0; },
-         "map_extra is {map_extra}: the address to map at, a multiple of the page size ({page_size})"},
-};
+static_assert(limited_once());
 
 }  // namespace
+
+std::span<const Limit> limits() noexcept { return limit_rows; }
+std::span<const FlagsTaken> flags_taken() noexcept { return flags_rows; }
+std::span<const FlagName> flag_names() noexcept { return flag_rows; }
+std::span<const FieldSince> fields_since() noexcept { return since_rows; }
+
+}  // namespace bpfmap::inline v0::detail

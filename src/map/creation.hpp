@@ -14,7 +14,7 @@ namespace bpfmap::inline v0::detail {
 /// A number in a MapSpec, and what the types take: least, least + step, ... up to most.
 struct Limit {
   Types types;
-  std::uint32_t MapSpec::* field;
+  std::uint32_t MapSpec::*field;
   std::uint32_t least;
   std::uint32_t most;
   std::uint32_t step;
@@ -54,5 +54,6 @@ struct Rule {
 [[nodiscard]] std::span<const FlagName> flag_names() noexcept;
 [[nodiscard]] std::span<const FieldSince> fields_since() noexcept;
 [[nodiscard]] std::span<const Rule> rules() noexcept;
+[[nodiscard]] std::span<const Rule> suspicions() noexcept;
 
 }  // namespace bpfmap::inline v0::detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "explain.hpp"
 
+#include <algorithm>
+
 #include "failure.hpp"
 
 namespace bpfmap::inline v0::detail {
@@ -11,9 +13,43 @@ std::string type_name(MapType type) {
   return "type " + std::to_string(to_underlying(type));
 }
 
-// "'flows' (id 7, hash, key_size 8, value_size 16, max_entries 65536)"
+// A name that was refused may hold anything.
+std::string printable(std::string text) {
+  const auto is_control = [](unsigned char c) { return c < ' ' || c >= 127; };
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return text;
+}
+
+std::string_view text_of(BytesView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// " '/sys/fs/bpf/flows'", " descriptor 5": what stands behind the operation's name.
+std::string name_subject(Operation operation, std::string_view subject) {
+  const std::string text{subject};
+  switch (operation) {
+    case Operation::open_pinned:
+    case Operation::pin:
+    case Operation::unpin:
+      return " '" + text + "'";
+    case Operation::adopt:
+    case Operation::duplicate:
+      return " descriptor " + text;
+    case Operation::from_id:
+      return " " + text;
+    case Operation::list:
+      return " maps" + (text.empty() ? "" : " after id " + text);
+    default:
+      return text.empty() ? "" : " " + text;
+  }
+}
+
+}  // namespace
+
 std::string describe(const MapInfo& info) {
-  std::string text = info.name.empty() ? "(" : "'" + info.name + "' (";
+  std::string text;
+  if (!info.name.empty()) text.append("'").append(printable(info.name)).append("' ");
+  text += "(";
   if (info.id != 0) text += "id " + std::to_string(info.id) + ", ";
   text += type_name(info.type) + ", key_size " + std::to_string(info.key_size);
   text += ", value_size " + std::to_string(info.value_size);
@@ -21,27 +57,6 @@ std::string describe(const MapInfo& info) {
   if (info.flags != MapFlags::none) text += ", flags " + to_string(info.flags);
   return text + ")";
 }
-
-std::string_view text_of(BytesView bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// "path '/sys/fs/bpf/flows'", as the operation calls it.
-std::string name_subject(Operation operation, std::string_view subject) {
-  const std::string text{subject};
-  switch (operation) {
-    case Operation::open_pinned:
-    case Operation::pin:
-    case Operation::unpin: return " '" + text + "'";
-    case Operation::adopt:
-    case Operation::duplicate: return " descriptor " + text;
-    case Operation::from_id: return " " + text;
-    case Operation::list: return " maps" + (text.empty() ? "" : " after id " + text);
-    default: return text.empty() ? "" : " " + text;
-  }
-}
-
-}  // namespace
 
 std::string explain(const Map& map, const Attempt& attempt, const std::error_code& ec) {
   Failure failure{.operation = attempt.operation,
@@ -66,18 +81,6 @@ std::string explain_open(Operation operation, std::string_view subject, const st
       .operation = operation, .error = ec.value(), .info = none, .subject = subject};
   return std::string{to_string(operation)} + name_subject(operation, subject) + ": " +
          cause_of(failure);
-}
-
-std::string explain_create(const MapSpec& spec, const std::error_code& ec) {
-  const MapInfo info{.type = spec.type,
-                     .key_size = spec.key_size,
-                     .value_size = spec.value_size,
-                     .max_entries = spec.max_entries,
-                     .flags = spec.flags,
-                     .name = spec.name};
-  const Failure failure{.operation = Operation::create, .error = ec.value(), .info = info};
-  const std::string broken = explain_spec(spec, ec.value());
-  return "create map " + describe(info) + ": " + (broken.empty() ? cause_of(failure) : broken);
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
 #include "bpfmap/sys/cpus.hpp"
 #include "explain.hpp"
+#include "sets.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -26,7 +28,8 @@ constexpr auto lock = to_underlying(UpdateFlags::lock);
 // The first four bytes of a key: an index, a prefix length, a descriptor.
 std::uint32_t leading_u32(BytesView bytes) {
   std::uint32_t number = 0;
-  std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof number));
+  if (bytes.data() != nullptr)
+    std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof number));
   return number;
 }
 
@@ -40,10 +43,15 @@ std::uint64_t prefix_bits(const MapInfo& info) {
   return info.key_size < 4 ? 0 : (std::uint64_t{info.key_size} - 4) * 8;
 }
 
-std::string hexadecimal(std::uint64_t bits) {
-  std::array<char, 16> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bits, 16).ptr;
-  return "0x" + std::string(digits.data(), end);
+std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
+
+// What the entries alone take.
+std::string memory(const MapInfo& info) {
+  const MapTypeTraits* const traits = traits_of(info.type);
+  const std::uint64_t slots = traits != nullptr && traits->percpu ? sys::possible_cpus().size() : 1;
+  const std::uint64_t entry = (info.key_size + std::uint64_t{7}) / 8 * 8 +
+                              (info.value_size + std::uint64_t{7}) / 8 * 8 * slots;
+  return number(info.max_entries * entry >> 20U) + " MiB";
 }
 
 std::string folder_of(std::string_view path) {
@@ -53,11 +61,12 @@ std::string folder_of(std::string_view path) {
 }
 
 std::string permissions(const Failure& failure) {
-  struct stat status{};
+  struct stat status {};
   const std::string path{failure.subject};
   if (::stat(path.c_str(), &status) != 0) return "a folder of the path is closed to this process";
   std::array<char, 8> mode;
-  const auto end = std::to_chars(mode.data(), mode.data() + mode.size(), status.st_mode & 07777U, 8).ptr;
+  const auto end =
+      std::to_chars(mode.data(), mode.data() + mode.size(), status.st_mode & 07777U, 8).ptr;
   return "its mode is " + std::string(mode.data(), end) + ", its owner " + number(status.st_uid) +
          ", this process runs as " + number(::geteuid());
 }
@@ -82,12 +91,28 @@ constexpr std::array placeholders{
     Placeholder{"value_fd", [](const Failure& f) { return descriptor(f.value); }},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.flags); }},
     Placeholder{"cpus", [](const Failure&) { return number(sys::possible_cpus().size()); }},
-    Placeholder{"slots", [](const Failure& f) { return number(sys::percpu_size(f.info.value_size)); }},
-    Placeholder{"fd", [](const Failure& f) { return std::to_string(f.map == nullptr ? -1 : f.map->fd()); }},
+    Placeholder{"slots",
+                [](const Failure& f) { return number(sys::percpu_size(f.info.value_size)); }},
+    Placeholder{
+        "fd", [](const Failure& f) { return std::to_string(f.map == nullptr ? -1 : f.map->fd()); }},
     Placeholder{"path", [](const Failure& f) { return std::string{f.subject}; }},
     Placeholder{"folder", [](const Failure& f) { return folder_of(f.subject); }},
     Placeholder{"permissions", permissions},
     Placeholder{"privilege", explain_privilege},
+    Placeholder{"page_size", [](const Failure&) { return number(page_size()); }},
+    Placeholder{"ring_size",
+                [](const Failure& f) {
+                  return number(
+                      std::bit_ceil(std::max(page_size(), std::uint64_t{f.info.max_entries})));
+                }},
+    Placeholder{"memory", [](const Failure& f) { return memory(f.info); }},
+    Placeholder{"map_extra", [](const Failure& f) { return number(f.info.map_extra); }},
+    Placeholder{"ifindex", [](const Failure& f) { return number(f.info.ifindex); }},
+    Placeholder{"numa_node",
+                [](const Failure& f) { return number(f.spec->numa_node.value_or(0)); }},
+    Placeholder{"inner_map_fd",
+                [](const Failure& f) { return std::to_string(f.spec->inner_map_fd); }},
+    Placeholder{"btf_fd", [](const Failure& f) { return std::to_string(f.spec->btf_fd); }},
     Placeholder{"kernel", [](const Failure&) { return kernel_release(); }},
 };
 
@@ -119,6 +144,12 @@ unsigned version_number(std::string_view version) {
 
 }  // namespace
 
+std::string hexadecimal(std::uint64_t bits) {
+  std::array<char, 16> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bits, 16).ptr;
+  return "0x" + std::string(digits.data(), end);
+}
+
 std::string fill(std::string_view text, const Failure& failure) {
   std::string filled;
   for (auto open = text.find('{'); open != std::string_view::npos; open = text.find('{')) {
@@ -149,10 +180,12 @@ bool asked_exist(const Failure& failure) { return (failure.flags & ~lock) == exi
 bool asked_both(const Failure& failure) { return (failure.flags & ~lock) == (noexist | exist); }
 bool asked_lock(const Failure& failure) { return (failure.flags & lock) != 0; }
 bool asked_unknown_flags(const Failure& failure) {
-  return (failure.flags & ~(noexist | exist | lock)) != 0;
+  const std::uint64_t known = updates.contains(failure.operation) ? noexist | exist | lock : lock;
+  return (failure.flags & ~known) != 0;
 }
 
 bool key_known(const Failure& failure) { return !failure.key.empty(); }
+bool value_known(const Failure& failure) { return !failure.value.empty(); }
 bool index_too_large(const Failure& failure) {
   return key_known(failure) && leading_u32(failure.key) >= failure.info.max_entries;
 }
@@ -160,11 +193,7 @@ bool prefix_too_long(const Failure& failure) {
   return key_known(failure) && leading_u32(failure.key) > prefix_bits(failure.info);
 }
 bool small_values(const Failure& failure) { return failure.info.value_size == 4; }
-
-bool percpu(const Failure& failure) {
-  const MapTypeTraits* const traits = traits_of(failure.info.type);
-  return traits != nullptr && traits->percpu;
-}
+bool memlock_counts(const Failure&) { return kernel_is_before("5.11"); }
 
 bool closed(const Failure& failure) {
   return failure.map != nullptr && ::fcntl(failure.map->fd(), F_GETFD) < 0;
@@ -185,17 +214,23 @@ bool frozen(const Failure& failure) {
   const auto info = fd_info(failure);
   return info && info->frozen.value_or(false);
 }
+// Where /proc is not mounted, nothing tells.
+bool may_be_frozen(const Failure& failure) {
+  const auto info = fd_info(failure);
+  return info && !info->frozen;
+}
 
 bool not_on_bpffs(const Failure& failure) {
-  struct statfs fs{};
+  struct statfs fs {};
   const std::string folder = folder_of(failure.subject);
   return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type != BPF_FS_MAGIC;
 }
 bool is_directory(const Failure& failure) {
-  struct stat status{};
+  struct stat status {};
   const std::string path{failure.subject};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
+bool no_path(const Failure& failure) { return failure.subject.empty(); }
 bool dotted(const Failure& failure) {
   const auto slash = failure.subject.find_last_of('/');
   return failure.subject.find('.', slash + 1) != std::string_view::npos;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // One failed call, and the questions that tell its causes apart. Private to src/map/.
 //
-//   explain.cpp   puts Error::what() together
-//   causes.cpp    the table: what an error means for an operation on a type of map
-//   creation.cpp  the tables of what BPF_MAP_CREATE takes
-//   failure.cpp   the questions, and the {placeholders} of the texts
+//   explain.cpp         puts Error::what() together
+//   causes.cpp          the table: what an errno means for an operation on a type of map
+//   misuses.cpp         the same for an Errc
+//   explain_create.cpp  holds a MapSpec against the tables of creation.cpp and creation_rules.cpp
+//   failure.cpp         the questions, and the {placeholders} of the texts
+//   privilege.cpp       which capability is missing
 #pragma once
 
 #include <cstdint>
@@ -19,13 +21,15 @@ namespace bpfmap::inline v0::detail {
 /// Everything that is known of one failed call.
 struct Failure {
   Operation operation;
-  int error;             ///< an errno or an Errc
-  const MapInfo& info;   ///< of the map, or what was to be created; all zero when there is neither
-  const Map* map = nullptr;  ///< when there is one
-  BytesView key = {};    ///< as given; empty when it is not known
-  BytesView value = {};  ///< the same
+  int error;            ///< an errno or an Errc
+  const MapInfo& info;  ///< of the map, or what was to be created; all zero when there is neither
+  const Map* map = nullptr;       ///< when there is one
+  const MapSpec* spec = nullptr;  ///< of what was to be created
+  BytesView key = {};             ///< as given; empty when it is not known
+  BytesView value = {};           ///< the same
   std::uint64_t flags = 0;
-  std::string_view subject = {};  ///< the path, id or descriptor that was to be opened; the path of a pin
+  /// The path, id or descriptor that was to be opened; the path of a pin.
+  std::string_view subject = {};
 };
 
 /// A question about a failure. May ask the kernel and /proc: the call has failed already.
@@ -34,8 +38,10 @@ using Condition = bool (*)(const Failure&);
 /// The text of the first row that fits, placeholders filled in.
 [[nodiscard]] std::string cause_of(const Failure& failure);
 
-/// Which fields of `spec` the kernel does not take; empty when `error` is not about that.
-[[nodiscard]] std::string explain_spec(const MapSpec& spec, int error);
+/// "'flows' (id 7, hash, key_size 8, value_size 16, max_entries 65536)".
+[[nodiscard]] std::string describe(const MapInfo& info);
+/// "0xff".
+[[nodiscard]] std::string hexadecimal(std::uint64_t bits);
 
 /// `text` with every {placeholder} filled in.
 [[nodiscard]] std::string fill(std::string_view text, const Failure& failure);
@@ -57,23 +63,29 @@ bool asked_exist(const Failure& failure);
 bool asked_both(const Failure& failure);
 bool asked_lock(const Failure& failure);
 bool asked_unknown_flags(const Failure& failure);
+/// The caller told the key, the value.
 bool key_known(const Failure& failure);
+bool value_known(const Failure& failure);
 /// The key, read as an index, is not below max_entries.
 bool index_too_large(const Failure& failure);
 /// The key, read as an LPM trie's, has more bits than the map's keys.
 bool prefix_too_long(const Failure& failure);
-bool percpu(const Failure& failure);
 /// What became of the map's descriptor.
 bool closed(const Failure& failure);
 bool not_a_map(const Failure& failure);
 bool read_only(const Failure& failure);
 bool write_only(const Failure& failure);
 bool frozen(const Failure& failure);
+bool may_be_frozen(const Failure& failure);
 /// What is at the path.
 bool not_on_bpffs(const Failure& failure);
 bool is_directory(const Failure& failure);
 bool dotted(const Failure& failure);
+bool no_path(const Failure& failure);
+/// value_size is 4.
 bool small_values(const Failure& failure);
+/// Kernels before 5.11 charge maps to RLIMIT_MEMLOCK.
+bool memlock_counts(const Failure& failure);
 
 }  // namespace condition
 }  // namespace bpfmap::inline v0::detail

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Which privilege a refused call lacked.
-#include <array>
 #include <charconv>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "failure.hpp"
 
@@ -40,13 +41,16 @@ bool is_network_map(MapType type) {
     case MapType::devmap_hash:
     case MapType::sockmap:
     case MapType::sockhash:
-    case MapType::xskmap: return true;
-    default: return false;
+    case MapType::xskmap:
+      return true;
+    default:
+      return false;
   }
 }
 
 std::vector<Capability> needed_capabilities(const Failure& failure) {
-  const bool by_id = failure.operation == Operation::from_id || failure.operation == Operation::list;
+  const bool by_id =
+      failure.operation == Operation::from_id || failure.operation == Operation::list;
   if (by_id) return {cap_sys_admin};
   if (failure.operation != Operation::create) return {cap_bpf};
   if (has(failure.info.flags, MapFlags::zero_seed)) return {cap_sys_admin};
@@ -74,12 +78,14 @@ std::string explain_privilege(const Failure& failure) {
     if (!holds(capability) && !holds(cap_sys_admin)) missing.push_back(capability);
   std::string text = "it takes " + join(needed);
   if (missing.empty())
-    return text + ", which this process has: a seccomp filter (containers have one), a security module, "
+    return text +
+           ", which this process has: a seccomp filter (containers have one), a security module, "
            "kernel lockdown or a user namespace refuses it";
   text += missing.size() == needed.size() ? ", which this process lacks"
                                           : ", and this process lacks " + join(missing);
   const std::string disabled = line_of("/proc/sys/kernel/unprivileged_bpf_disabled", "");
-  if (!disabled.empty()) text += " (kernel.unprivileged_bpf_disabled is " + disabled + ")";
+  if (!disabled.empty() && missing.front().bit == cap_bpf.bit)
+    text += " (kernel.unprivileged_bpf_disabled is " + disabled + ")";
   return text + "; run it as root or grant the capability";
 }
 

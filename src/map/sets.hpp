@@ -23,6 +23,9 @@ class SetOf {
   [[nodiscard]] friend constexpr SetOf operator|(SetOf a, SetOf b) noexcept {
     return SetOf{a.bits_ | b.bits_};
   }
+  [[nodiscard]] friend constexpr SetOf operator-(SetOf a, SetOf b) noexcept {
+    return SetOf{a.bits_ & ~b.bits_};
+  }
 
  private:
   constexpr explicit SetOf(std::uint64_t bits) noexcept : bits_(bits) {}
@@ -45,40 +48,47 @@ using Types = SetOf<MapType>;
 
 inline constexpr Operations any_operation = Operations::all();
 /// Those that name a key or a value.
-inline constexpr Operations batches = set(Operation::scan, Operation::drain, Operation::lookup_batch,
-                                          Operation::update_batch, Operation::erase_batch);
+inline constexpr Operations batches =
+    set(Operation::scan, Operation::drain, Operation::lookup_batch, Operation::update_batch,
+        Operation::erase_batch);
 inline constexpr Operations updates = set(Operation::update, Operation::update_batch);
 inline constexpr Operations erases = set(Operation::erase, Operation::erase_batch);
-inline constexpr Operations lookups = set(Operation::lookup, Operation::lookup_batch, Operation::scan);
+inline constexpr Operations lookups =
+    set(Operation::lookup, Operation::lookup_batch, Operation::scan);
 inline constexpr Operations takes = set(Operation::lookup_and_delete, Operation::drain);
 inline constexpr Operations reads = lookups | takes | Operation::get_next_key;
 inline constexpr Operations writes = updates | erases | takes | Operation::freeze;
 inline constexpr Operations element_operations = reads | writes;
-inline constexpr Operations openings = set(Operation::open_pinned, Operation::adopt, Operation::duplicate);
+inline constexpr Operations openings =
+    set(Operation::open_pinned, Operation::adopt, Operation::duplicate);
 
 inline constexpr Types any_type = Types::all();
 inline constexpr Types arrays = set(MapType::array, MapType::percpu_array);
 inline constexpr Types indexed =
-    arrays | set(MapType::prog_array, MapType::perf_event_array, MapType::stack_trace, MapType::cgroup_array,
-                 MapType::array_of_maps, MapType::devmap, MapType::sockmap, MapType::cpumap, MapType::xskmap,
-                 MapType::reuseport_sockarray, MapType::struct_ops, MapType::insn_array);
-inline constexpr Types percpu_types = set(MapType::percpu_hash, MapType::percpu_array, MapType::lru_percpu_hash,
-                                          MapType::percpu_cgroup_storage);
+    arrays | set(MapType::prog_array, MapType::perf_event_array, MapType::stack_trace,
+                 MapType::cgroup_array, MapType::array_of_maps, MapType::devmap, MapType::sockmap,
+                 MapType::cpumap, MapType::xskmap, MapType::reuseport_sockarray,
+                 MapType::struct_ops, MapType::insn_array);
+inline constexpr Types percpu_types = set(MapType::percpu_hash, MapType::percpu_array,
+                                          MapType::lru_percpu_hash, MapType::percpu_cgroup_storage);
 inline constexpr Types lru_hashes = set(MapType::lru_hash, MapType::lru_percpu_hash);
-inline constexpr Types hashes = lru_hashes | set(MapType::hash, MapType::percpu_hash, MapType::hash_of_maps);
+inline constexpr Types hashes =
+    lru_hashes | set(MapType::hash, MapType::percpu_hash, MapType::hash_of_maps);
 /// Hashes that refuse a new key when they are full.
 inline constexpr Types filling_hashes =
-    set(MapType::hash, MapType::percpu_hash, MapType::hash_of_maps, MapType::sockhash, MapType::devmap_hash,
-        MapType::rhash);
+    set(MapType::hash, MapType::percpu_hash, MapType::hash_of_maps, MapType::sockhash,
+        MapType::devmap_hash, MapType::rhash);
 inline constexpr Types queues = set(MapType::queue, MapType::stack);
 inline constexpr Types maps_of_maps = set(MapType::array_of_maps, MapType::hash_of_maps);
 inline constexpr Types ring_buffers = set(MapType::ringbuf, MapType::user_ringbuf);
 inline constexpr Types local_storages =
     set(MapType::sk_storage, MapType::inode_storage, MapType::task_storage, MapType::cgrp_storage);
-inline constexpr Types cgroup_storages = set(MapType::cgroup_storage, MapType::percpu_cgroup_storage);
-inline constexpr Types socket_maps = set(MapType::sockmap, MapType::sockhash, MapType::reuseport_sockarray);
+inline constexpr Types cgroup_storages =
+    set(MapType::cgroup_storage, MapType::percpu_cgroup_storage);
+inline constexpr Types socket_maps =
+    set(MapType::sockmap, MapType::sockhash, MapType::reuseport_sockarray);
 /// Those that take UpdateFlags::any only.
-inline constexpr Types fd_arrays =
-    set(MapType::prog_array, MapType::perf_event_array, MapType::cgroup_array, MapType::array_of_maps);
+inline constexpr Types fd_arrays = set(MapType::prog_array, MapType::perf_event_array,
+                                       MapType::cgroup_array, MapType::array_of_maps);
 
 }  // namespace bpfmap::inline v0::detail

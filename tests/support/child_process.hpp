@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A test body in a process of its own: for what would spoil the tests behind it (descriptor 0, limits, privileges).
+// A test body in a process of its own: for what would spoil the tests behind it (descriptor 0,
+// limits, privileges).
 #pragma once
 
 #include <gtest/gtest.h>

@@ -31,7 +31,8 @@ class FakeBpf {
   using Answer = std::function<long(int cmd, void* attr, unsigned int size)>;
 
   explicit FakeBpf(Answer answer) : answer_(std::move(answer)) {}
-  explicit FakeBpf(long result = 0) : FakeBpf([result](int, void*, unsigned int) { return result; }) {}
+  explicit FakeBpf(long result = 0)
+      : FakeBpf([result](int, void*, unsigned int) { return result; }) {}
   FakeBpf(const FakeBpf&) = delete;
   FakeBpf& operator=(const FakeBpf&) = delete;
   ~FakeBpf() { active = before_; }
@@ -63,14 +64,17 @@ class FakeBpf {
   ReplacedBpf replaced_{&FakeBpf::answer};
 };
 
-/// A Map that no kernel knows: its descriptor is one of /dev/null, and what it is, `info` says. Further calls get
-/// `answer`; calls() has those only.
+/// A Map that no kernel knows: its descriptor is one of /dev/null, and what it is, `info` says.
+/// Further calls get `answer`; calls() has those only.
 class FakeMap {
  public:
-  explicit FakeMap(MapInfo info, FakeBpf::Answer answer = [](int, void*, unsigned int) { return 0L; })
+  explicit FakeMap(
+      MapInfo info, FakeBpf::Answer answer = [](int, void*, unsigned int) { return 0L; })
       : info_(std::move(info)),
         answer_(std::move(answer)),
-        bpf_([this](int cmd, void* attr, unsigned int size) { return this->answer(cmd, attr, size); }) {
+        bpf_([this](int cmd, void* attr, unsigned int size) {
+          return this->answer(cmd, attr, size);
+        }) {
     std::error_code ec;
     map = Map::adopt(UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}, ec);
     EXPECT_EQ(ec, std::error_code{});

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -38,6 +39,10 @@ class GuardedBuffer {
   ~GuardedBuffer() { ::munmap(base_, length_); }
 
   [[nodiscard]] MutableBytes bytes() const noexcept { return {begin_, size_}; }
+  /// Whether nobody wrote to the memory in front of the bytes.
+  [[nodiscard]] bool untouched_in_front() const noexcept {
+    return std::all_of(base_, begin_, [](std::byte b) { return b == std::byte{0}; });
+  }
 
  private:
   std::size_t size_;

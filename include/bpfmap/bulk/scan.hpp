@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <memory>
+#include <optional>
+#include <span>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "bpfmap/bulk/batch_reader.hpp"
@@ -27,10 +29,15 @@ namespace detail {
 /// Throws the Error of what was tried on `map`.
 [[noreturn]] void raise(const Map& map, const Attempt& attempt, const std::error_code& ec);
 
+template <class T>
+inline constexpr bool shown_in_place = std::is_same_v<T, BytesView>;
+template <class V>
+inline constexpr bool shown_in_place<PerCpuView<V>> = true;
+
 // A key or value in the buffer of a scan: bytes and per-CPU slots in place, anything else decoded.
 template <class T>
 [[nodiscard]] T show(const std::byte* at, [[maybe_unused]] std::size_t size) noexcept {
-  if constexpr (std::is_constructible_v<T, BytesView>)
+  if constexpr (shown_in_place<T>)
     return T{BytesView{at, size}};
   else
     return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{at, Codec<T>::size});
@@ -61,6 +68,41 @@ struct ShowValue {
 
 }  // namespace detail
 
+namespace detail {
+
+// Where a scan stands: an entry of the batch that its reader read last.
+class ScanPosition {
+ public:
+  ScanPosition(BatchReader& reader, std::error_code* ec) : elsewhere_(&reader), ec_(ec) { read(); }
+  explicit ScanPosition(BatchReader&& reader) : own_(std::move(reader)) { read(); }
+
+  [[nodiscard]] BytesView key() const noexcept { return {key_, key_size_}; }
+  [[nodiscard]] BytesView value() const noexcept { return {value_, value_stride_}; }
+  [[nodiscard]] bool at_end() const noexcept { return left_ == 0; }
+  void advance() {
+    key_ += key_size_;
+    value_ += value_stride_;
+    if (--left_ == 0) read();
+  }
+  [[nodiscard]] BatchReader& reader() noexcept {
+    return elsewhere_ != nullptr ? *elsewhere_ : *own_;
+  }
+
+ private:
+  void read();
+
+  std::optional<BatchReader> own_;
+  BatchReader* elsewhere_ = nullptr;
+  std::error_code* ec_ = nullptr;
+  const std::byte* key_ = nullptr;
+  const std::byte* value_ = nullptr;
+  std::size_t key_size_ = 0;
+  std::size_t value_stride_ = 0;
+  std::uint32_t left_ = 0;
+};
+
+}  // namespace detail
+
 /// Walks a map's entries once. What it shows is a copy, so that the loop body may erase or update
 /// the entry; BytesView and PerCpuView lie in the scan's buffer, and hold until the next entry is
 /// asked for.
@@ -72,51 +114,24 @@ class ScanIterator {
   using difference_type = std::ptrdiff_t;
 
   /// Over a reader that lives elsewhere. An error goes to `ec`, and is thrown when that is nullptr.
-  ScanIterator(BatchReader& reader, std::error_code* ec) : reader_(&reader), ec_(ec) { read(); }
+  ScanIterator(BatchReader& reader, std::error_code* ec) : position_(reader, ec) {}
   /// Over a reader of its own.
-  explicit ScanIterator(std::unique_ptr<BatchReader> reader)
-      : owned_(std::move(reader)), reader_(owned_.get()) {
-    read();
-  }
+  explicit ScanIterator(BatchReader&& reader) : position_(std::move(reader)) {}
 
   [[nodiscard]] value_type operator*() const noexcept {
-    return Show::show({key_, key_size_}, {value_, value_stride_});
+    return Show::show(position_.key(), position_.value());
   }
   ScanIterator& operator++() {
-    key_ += key_size_;
-    value_ += value_stride_;
-    if (--left_ == 0) read();
+    position_.advance();
     return *this;
   }
-  void operator++(int) { ++*this; }
+  void operator++(int) { position_.advance(); }
   [[nodiscard]] friend bool operator==(const ScanIterator& it, std::default_sentinel_t) noexcept {
-    return it.left_ == 0;
+    return it.position_.at_end();
   }
-
-  /// How the walk goes.
-  [[nodiscard]] const ScanStatus& status() const noexcept { return reader_->status(); }
 
  private:
-  void read() {
-    std::error_code ec;
-    reader_->next(ec);
-    left_ = ec ? 0 : reader_->size();
-    key_ = reader_->keys();
-    value_ = reader_->values();
-    key_size_ = reader_->map().info().key_size;
-    value_stride_ = reader_->value_stride();
-    if (ec && ec_ == nullptr) detail::raise(reader_->map(), {Operation::scan}, ec);
-    if (ec_ != nullptr) *ec_ = ec;
-  }
-
-  std::unique_ptr<BatchReader> owned_;
-  BatchReader* reader_;
-  std::error_code* ec_ = nullptr;
-  const std::byte* key_ = nullptr;
-  const std::byte* value_ = nullptr;
-  std::size_t key_size_ = 0;
-  std::size_t value_stride_ = 0;
-  std::uint32_t left_ = 0;
+  detail::ScanPosition position_;
 };
 
 /// A scan that can be walked again and again with the same buffer, and asked how it went. The Map
@@ -154,11 +169,18 @@ class Scan {
 [[nodiscard]] inline auto scan(const Map& map, std::error_code& ec) noexcept {
   return scan(map, {}, ec);
 }
+// Of a temporary Map, which would be gone before the first entry is read.
+void scan(const Map&& map, ScanOptions options = {}) = delete;
+void scan(const Map&& map, ScanOptions options, std::error_code& ec) = delete;
+void scan(const Map&& map, std::error_code& ec) = delete;
 
 /// `for (auto [key, value] : map)`, on bytes.
 [[nodiscard]] inline auto begin(const Map& map) {
-  return ScanIterator<detail::ShowEntry<BytesView, BytesView>>{std::make_unique<BatchReader>(map)};
+  return ScanIterator<detail::ShowEntry<BytesView, BytesView>>{BatchReader{map}};
 }
 [[nodiscard]] inline std::default_sentinel_t end(const Map&) noexcept { return {}; }
+// std::ranges::begin, before C++23, takes no function for a const Map when it has a Map.
+[[nodiscard]] inline auto begin(Map& map) { return begin(std::as_const(map)); }
+[[nodiscard]] inline std::default_sentinel_t end(Map&) noexcept { return {}; }
 
 }  // namespace bpfmap::inline v0

@@ -39,9 +39,9 @@ concept object_layout =
 /// fmt::formatter:
 ///
 ///     template <> struct bpfmap::Codec<Name> {
-///       static constexpr std::size_t size = 16;                                    // bytes in the
-///       map static void encode(const Name&, std::span<std::byte, size>) noexcept;      // the
-///       bytes come in zeroed static Name decode(std::span<const std::byte, size>) noexcept;
+///       static constexpr std::size_t size = 16;  // bytes in the map
+///       static void encode(const Name&, std::span<std::byte, size> zeroed) noexcept;
+///       static Name decode(std::span<const std::byte, size>) noexcept;
 ///     };
 ///
 /// Without one, a trivially copyable T is taken as it lies in memory: natural C alignment, array
@@ -82,10 +82,11 @@ concept coded_as_object = requires {
 };
 
 template <class T>
-concept coded_by_user = !coded_as_object<T> && requires(const T& value) {
-  { Codec<T>::size } -> std::convertible_to<std::size_t>;
-  Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{});
-  { Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{}) } -> std::same_as<T>;
+concept coded_by_user = !coded_as_object<T> &&
+    requires(const T& value, std::span<std::byte, Codec<T>::size> out,
+             std::span<const std::byte, Codec<T>::size> in) {
+  Codec<T>::encode(value, out);
+  { Codec<T>::decode(in) } -> std::same_as<T>;
 };
 
 }  // namespace detail

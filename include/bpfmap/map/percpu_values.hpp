@@ -6,7 +6,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <iterator>
 #include <type_traits>
 #include <utility>
@@ -17,6 +16,21 @@
 #include "bpfmap/sys/cpus.hpp"
 
 namespace bpfmap::inline v0 {
+
+namespace detail {
+
+// std::invoke for a data member or a function of one value; <functional> costs more to include than this header.
+template <class T, class Projection>
+[[nodiscard]] constexpr decltype(auto) project(Projection& projection, const T& value) {
+  if constexpr (std::is_member_object_pointer_v<Projection>)
+    return (value.*projection);
+  else if constexpr (std::is_member_function_pointer_v<Projection>)
+    return (value.*projection)();
+  else
+    return projection(value);
+}
+
+}  // namespace detail
 
 /// The slots of one per-CPU value, one for each possible CPU, read in place: valid as long as the
 /// bytes beneath.
@@ -79,18 +93,18 @@ class PerCpuView {
   [[nodiscard]] iterator end() const noexcept { return iterator{bytes_.data() + bytes_.size()}; }
 
   /// The sum over all CPUs: of integers in 64 bits, of anything else by T's own `+=`.
-  [[nodiscard]] auto sum() const { return sum(std::identity{}); }
+  [[nodiscard]] auto sum() const { return sum([](const T& value) -> const T& { return value; }); }
   /// The sum of a member or of what a function makes of each slot:
   /// `values.sum(&FlowStats::packets)`.
   template <class Projection>
   [[nodiscard]] auto sum(Projection projection) const {
-    using Part = std::remove_cvref_t<std::invoke_result_t<Projection&, const T&>>;
+    using Part = std::remove_cvref_t<decltype(detail::project(projection, std::declval<const T&>()))>;
     using Sum =
         std::conditional_t<std::is_integral_v<Part>,
                            std::conditional_t<std::is_signed_v<Part>, std::int64_t, std::uint64_t>,
                            Part>;
     Sum total{};
-    for (const T& value : *this) total += static_cast<Sum>(std::invoke(projection, value));
+    for (const T& value : *this) total += static_cast<Sum>(detail::project(projection, value));
     return total;
   }
 
@@ -157,6 +171,9 @@ class PerCpuValues {
   /// zeros.
   [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
   [[nodiscard]] MutableBytes bytes() noexcept { return bytes_; }
+
+  /// Whether all slots hold the same bytes.
+  friend bool operator==(const PerCpuValues&, const PerCpuValues&) = default;
 
  private:
   std::vector<std::byte> bytes_;

@@ -28,6 +28,7 @@ class ArrayMap : public detail::KeyedMap<std::uint32_t, V> {
  public:
   using key_type = std::uint32_t;
   using mapped_type = V;
+  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
 
   /// Empty.
   ArrayMap() noexcept = default;

@@ -35,6 +35,7 @@ class HashMap : public detail::KeyedMap<K, V> {
  public:
   using key_type = K;
   using mapped_type = V;
+  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
 
   /// Empty.
   HashMap() noexcept = default;

@@ -23,6 +23,7 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
  public:
   using key_type = std::uint32_t;
   using mapped_type = PerCpuValues<V>;
+  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
 
   /// Empty.
   PerCpuArrayMap() noexcept = default;

@@ -30,6 +30,7 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
  public:
   using key_type = K;
   using mapped_type = PerCpuValues<V>;
+  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
 
   /// Empty.
   PerCpuHashMap() noexcept = default;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which types can be keys and values, and how they are laid out. What must not compile is a false concept here.
+// Which types can be keys and values, and how they are laid out. What must not compile is a false
+// concept here.
 #include "bpfmap/codec/codec.hpp"
 
 #include <gtest/gtest.h>
@@ -14,6 +15,8 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
+
+#include "bytes.hpp"
 
 namespace {
 
@@ -135,6 +138,8 @@ struct bpfmap::Codec<Tidy> {
 namespace bpfmap {
 namespace {
 
+using test::bytes;
+
 template <class T>
 concept both = map_key<T> && map_value<T>;
 template <class T>
@@ -163,7 +168,8 @@ static_assert(value_only<Address>, "a union with members of several sizes");
 static_assert(value_only<std::optional<std::uint32_t>>);
 
 // What the bytes do not hold, or hold no T.
-static_assert(neither<int*> && neither<const char*> && neither<void (*)()> && neither<int Plain::*>);
+static_assert(neither<int*> && neither<const char*> && neither<void (*)()> &&
+              neither<int Plain::*>);
 static_assert(neither<std::nullptr_t>);
 static_assert(neither<std::span<const std::byte>> && neither<std::string_view>);
 static_assert(neither<std::string> && neither<std::vector<int>> && neither<std::map<int, int>>);
@@ -189,12 +195,6 @@ T decode(const Bytes& bytes) {
   return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{bytes});
 }
 
-Bytes bytes(std::initializer_list<int> list) {
-  Bytes result;
-  for (const int b : list) result.push_back(static_cast<std::byte>(b));
-  return result;
-}
-
 TEST(CodecOfAStruct, IsItsLayoutInMemory) {
   const Packed packed{0x11, 0x44332222};
   EXPECT_EQ(encode(packed), bytes({0x11, 0x22, 0x22, 0x33, 0x44}));
@@ -216,7 +216,8 @@ TEST(CodecOfAStruct, KeepsArrayFields) {
 }
 
 TEST(CodecOfAStruct, HasTheLayoutThatClangGivesABpfProgram) {
-  static_assert(Codec<Padded>::size == 8 && Codec<TailPadded>::size == 16 && Codec<HoldsPadded>::size == 20);
+  static_assert(Codec<Padded>::size == 8 && Codec<TailPadded>::size == 16 &&
+                Codec<HoldsPadded>::size == 20);
   static_assert(Codec<Plain>::size == 8 && Codec<WithArrays>::size == 40);
   EXPECT_EQ(decode<Padded>(bytes({7, 0xA5, 0xA5, 0xA5, 1, 0, 0, 0})).b, 1U);
 }

@@ -5,20 +5,16 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 
 #include "bpfmap/error.hpp"
+#include "bytes.hpp"
 #include "kernel_test.hpp"
 
 namespace bpfmap {
 namespace {
 
-Bytes bytes(std::initializer_list<int> list) {
-  Bytes result;
-  for (const int b : list) result.push_back(static_cast<std::byte>(b));
-  return result;
-}
+using test::bytes;
 
 template <class T>
 constexpr T least = std::numeric_limits<T>::min();
@@ -56,7 +52,8 @@ TEST(EncodeIntKey, ExtendsTheSignOfNegativeNumbers) {
   EXPECT_EQ(encode_int_key(std::int16_t{-300}, 3), bytes({0xD4, 0xFE, 0xFF}));
 }
 
-// size bytes take -(2^(8 size - 1)) to 2^(8 size) - 1: each end fits, and the number beyond does not.
+// size bytes take -(2^(8 size - 1)) to 2^(8 size) - 1: each end fits, and the number beyond does
+// not.
 TEST(EncodeIntKey, RefusesWhatDoesNotFit) {
   for (std::size_t size = 1; size < 8; ++size) {
     const std::int64_t largest = (std::int64_t{1} << (8 * size)) - 1;
@@ -66,7 +63,8 @@ TEST(EncodeIntKey, RefusesWhatDoesNotFit) {
       EXPECT_EQ(encode_int_key(fits, size, ec).size(), size) << fits;
       EXPECT_FALSE(ec) << fits;
     }
-    for (const std::int64_t beyond : {largest + 1, smallest - 1, most<std::int64_t>, least<std::int64_t>}) {
+    for (const std::int64_t beyond :
+         {largest + 1, smallest - 1, most<std::int64_t>, least<std::int64_t>}) {
       std::error_code ec;
       EXPECT_EQ(encode_int_key(beyond, size, ec), Bytes{}) << beyond;
       EXPECT_EQ(ec, Errc::out_of_range) << beyond;
@@ -82,7 +80,8 @@ TEST(EncodeIntKey, RefusesWhatDoesNotFit) {
 }
 
 TEST(EncodeIntKey, RefusesSizesThatNoIntegerHas) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{9}, std::size_t{16}, most<std::size_t>}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{9}, std::size_t{16}, most<std::size_t>}) {
     std::error_code ec;
     EXPECT_EQ(encode_int_key(0, size, ec), Bytes{});
     EXPECT_EQ(ec, Errc::out_of_range);
@@ -112,7 +111,7 @@ TEST(DecodeIntValue, ReadsBytesAsUnsigned) {
 }
 
 TEST(DecodeIntValue, RefusesSizesThatNoIntegerHas) {
-  for (const std::size_t size : {0, 9, 16, 100}) {
+  for (const std::size_t size : {0U, 9U, 16U, 100U}) {
     const Bytes in(size, std::byte{1});
     std::error_code ec;
     EXPECT_EQ(decode_int_value(in, ec), 0U);
@@ -175,10 +174,14 @@ TEST(LoadNative, ReadsEveryTwoBytesOrRefusesThem) {
     const int read = value < 32768 ? value : value - 65536;
     const auto u8 = through<std::uint8_t>(value, 2);
     ASSERT_EQ(u8.has_value(), value <= 255) << value;
-    if (u8) ASSERT_EQ(*u8, value);
+    if (u8) {
+      ASSERT_EQ(*u8, value);
+    }
     const auto i8 = through<std::int8_t>(value, 2);
     ASSERT_EQ(i8.has_value(), read >= -128 && read <= 127) << value;
-    if (i8) ASSERT_EQ(*i8, read);
+    if (i8) {
+      ASSERT_EQ(*i8, read);
+    }
     ASSERT_EQ(through<std::uint16_t>(value, 2), value);
     ASSERT_EQ(through<std::int16_t>(value, 2), read);
     ASSERT_EQ(through<std::int32_t>(value, 2), read);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bytes.hpp"
 #include "kernel_test.hpp"
 
 namespace {
@@ -48,25 +49,30 @@ struct bpfmap::Codec<Name> {
 namespace bpfmap {
 namespace {
 
-Bytes bytes(std::initializer_list<int> list) {
-  Bytes result;
-  for (const int b : list) result.push_back(static_cast<std::byte>(b));
-  return result;
-}
+using test::bytes;
 
 static_assert(value_argument<Bytes> && value_argument<BytesView> && value_argument<MutableBytes>);
-static_assert(value_argument<std::array<std::byte, 4>> && value_argument<std::array<unsigned char, 4>>);
+static_assert(value_argument<std::array<std::byte, 4>> &&
+              value_argument<std::array<unsigned char, 4>>);
 static_assert(value_argument<std::string> && value_argument<std::string_view>);
 static_assert(value_argument<std::byte[4]> && value_argument<char[5]>);
-static_assert(value_argument<int> && value_argument<char> && value_argument<std::byte> && value_argument<Small>);
-static_assert(value_argument<FlowKey> && value_argument<Name> && value_argument<float> && value_argument<bool>);
-static_assert(!value_argument<const char*> && !value_argument<void*> && !value_argument<std::vector<int>>);
-static_assert(!value_argument<std::nullptr_t> && !value_argument<int[4]> && !value_argument<std::vector<Bytes>>);
+static_assert(value_argument<int> && value_argument<char> && value_argument<std::byte> &&
+              value_argument<Small>);
+static_assert(value_argument<FlowKey> && value_argument<Name> && value_argument<float> &&
+              value_argument<bool>);
+static_assert(!value_argument<const char*> && !value_argument<void*> &&
+              !value_argument<std::vector<int>>);
+static_assert(!value_argument<std::nullptr_t> && !value_argument<int[4]> &&
+              !value_argument<std::vector<Bytes>>);
 
-static_assert(result_type<Bytes> && result_type<std::uint64_t> && result_type<Letter> && result_type<FlowKey>);
-static_assert(result_type<Name> && result_type<bool> && result_type<double> && result_type<std::array<std::byte, 4>>);
-static_assert(!result_type<BytesView> && !result_type<std::string> && !result_type<std::string_view>);
-static_assert(!result_type<int*> && !result_type<int[4]> && !result_type<std::vector<unsigned char>>);
+static_assert(result_type<Bytes> && result_type<std::uint64_t> && result_type<Letter> &&
+              result_type<FlowKey>);
+static_assert(result_type<Name> && result_type<bool> && result_type<double> &&
+              result_type<std::array<std::byte, 4>>);
+static_assert(!result_type<BytesView> && !result_type<std::string> &&
+              !result_type<std::string_view>);
+static_assert(!result_type<int*> && !result_type<int[4]> &&
+              !result_type<std::vector<unsigned char>>);
 
 // What T becomes for a map that declares `size` bytes.
 template <class T>
@@ -81,7 +87,8 @@ TEST(Encoded, TakesBytesAsTheyAre) {
   const Bytes expected = bytes({1, 2, 3, 4});
   EXPECT_EQ(encoded(expected, 4), expected);
   EXPECT_EQ(encoded(BytesView{expected}, 4), expected);
-  EXPECT_EQ(encoded(std::array{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}}, 4), expected);
+  EXPECT_EQ(encoded(std::array{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}}, 4),
+            expected);
   EXPECT_EQ(encoded(std::array<unsigned char, 4>{1, 2, 3, 4}, 4), expected);
   EXPECT_EQ(encoded(std::vector<unsigned char>{1, 2, 3, 4}, 4), expected);
   EXPECT_EQ(encoded(std::string{"\1\2\3\4"}, 4), expected);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What each function of the bpf(2) layer puts before the kernel, byte by byte, and what it makes of the answer.
+// What each function of the bpf(2) layer puts before the kernel, byte by byte, and what it makes of
+// the answer.
 #include "bpfmap/sys/bpf.hpp"
 
 #include <fcntl.h>
@@ -80,7 +81,8 @@ TEST(MapLookupElem, PassesDescriptorKeyValueAndFlags) {
       attr.flags = f;
     };
   };
-  expect_call(BPF_MAP_LOOKUP_ELEM, 32, fill(0), [&] { return map_lookup_elem(7, &e.key, &e.value); });
+  expect_call(BPF_MAP_LOOKUP_ELEM, 32, fill(0),
+              [&] { return map_lookup_elem(7, &e.key, &e.value); });
   expect_call(BPF_MAP_LOOKUP_ELEM, 32, fill(flags),
               [&] { return map_lookup_elem(7, &e.key, &e.value, flags); });
 }
@@ -130,8 +132,10 @@ TEST(MapGetNextKey, PassesBothKeysAndNullForTheFirst) {
       attr.next_key = address(&e.value);
     };
   };
-  expect_call(BPF_MAP_GET_NEXT_KEY, 24, fill(&e.key), [&e] { return map_get_next_key(7, &e.key, &e.value); });
-  expect_call(BPF_MAP_GET_NEXT_KEY, 24, fill(nullptr), [&e] { return map_get_next_key(7, nullptr, &e.value); });
+  expect_call(BPF_MAP_GET_NEXT_KEY, 24, fill(&e.key),
+              [&e] { return map_get_next_key(7, &e.key, &e.value); });
+  expect_call(BPF_MAP_GET_NEXT_KEY, 24, fill(nullptr),
+              [&e] { return map_get_next_key(7, nullptr, &e.value); });
 }
 
 // --- the batch commands ---
@@ -142,7 +146,8 @@ struct Batch {
 
 TEST(MapLookupBatch, PassesEveryFieldAndCountBothWays) {
   Batch b{};
-  using Function = int (*)(int, const void*, void*, void*, void*, std::uint32_t&, std::uint64_t) noexcept;
+  using Function =
+      int (*)(int, const void*, void*, void*, void*, std::uint32_t&, std::uint64_t) noexcept;
   constexpr std::array<std::pair<int, Function>, 2> commands{
       {{BPF_MAP_LOOKUP_BATCH, &map_lookup_batch},
        {BPF_MAP_LOOKUP_AND_DELETE_BATCH, &map_lookup_and_delete_batch}}};
@@ -227,8 +232,8 @@ TEST(MapDeleteBatch, PassesKeysAndCountBothWays) {
 
 // --- creation ---
 
-// Each field of MapCreateAttr, at the offset that the kernel's bpf_attr has it. The last five are newer than the oldest
-// header that this builds with, so that the numbers are written down here.
+// Each field of MapCreateAttr, at the offset that the kernel's bpf_attr has it. The last five are
+// newer than the oldest header that this builds with, so that the numbers are written down here.
 static_assert(offsetof(MapCreateAttr, map_type) == 0);
 static_assert(offsetof(MapCreateAttr, key_size) == offsetof(bpf_attr, key_size));
 static_assert(offsetof(MapCreateAttr, value_size) == offsetof(bpf_attr, value_size));
@@ -276,7 +281,8 @@ TEST(MapCreate, LeavesTheCallersAttributeAlone) {
 // --- the commands on whole maps ---
 
 TEST(MapFreeze, PassesTheDescriptorOnly) {
-  expect_call(BPF_MAP_FREEZE, 4, [](bpf_attr& attr) { attr.map_fd = 7; }, [] { return map_freeze(7); });
+  expect_call(
+      BPF_MAP_FREEZE, 4, [](bpf_attr& attr) { attr.map_fd = 7; }, [] { return map_freeze(7); });
 }
 
 TEST(ObjPin, PassesPathAndDescriptor) {
@@ -313,12 +319,14 @@ static_assert(offsetof(MapInfoData, max_entries) == offsetof(bpf_map_info, max_e
 static_assert(offsetof(MapInfoData, map_flags) == offsetof(bpf_map_info, map_flags));
 static_assert(offsetof(MapInfoData, name) == offsetof(bpf_map_info, name));
 static_assert(offsetof(MapInfoData, ifindex) == offsetof(bpf_map_info, ifindex));
-static_assert(offsetof(MapInfoData, btf_vmlinux_value_type_id) == offsetof(bpf_map_info, btf_vmlinux_value_type_id));
+static_assert(offsetof(MapInfoData, btf_vmlinux_value_type_id) ==
+              offsetof(bpf_map_info, btf_vmlinux_value_type_id));
 static_assert(offsetof(MapInfoData, netns_dev) == offsetof(bpf_map_info, netns_dev));
 static_assert(offsetof(MapInfoData, netns_ino) == offsetof(bpf_map_info, netns_ino));
 static_assert(offsetof(MapInfoData, btf_id) == offsetof(bpf_map_info, btf_id));
 static_assert(offsetof(MapInfoData, btf_key_type_id) == offsetof(bpf_map_info, btf_key_type_id));
-static_assert(offsetof(MapInfoData, btf_value_type_id) == offsetof(bpf_map_info, btf_value_type_id));
+static_assert(offsetof(MapInfoData, btf_value_type_id) ==
+              offsetof(bpf_map_info, btf_value_type_id));
 static_assert(offsetof(MapInfoData, btf_vmlinux_id) == 76);
 static_assert(offsetof(MapInfoData, map_extra) == offsetof(bpf_map_info, map_extra));
 
@@ -398,7 +406,8 @@ std::vector<Function> every_function() {
   return {
       {"map_lookup_elem", [] { return map_lookup_elem(7, &buffer, &buffer); }},
       {"map_update_elem", [] { return map_update_elem(7, &buffer, &buffer); }},
-      {"map_lookup_and_delete_elem", [] { return map_lookup_and_delete_elem(7, &buffer, &buffer); }},
+      {"map_lookup_and_delete_elem",
+       [] { return map_lookup_and_delete_elem(7, &buffer, &buffer); }},
       {"map_delete_elem", [] { return map_delete_elem(7, &buffer); }},
       {"map_get_next_key", [] { return map_get_next_key(7, &buffer, &buffer); }},
       {"map_lookup_batch",
@@ -421,8 +430,8 @@ TEST(EveryFunction, ReturnsTheErrnoItGot) {
   constexpr int enotsupp_524 = 524;
   static_assert(enotsupp == enotsupp_524);
   for (const auto& [name, call] : every_function()) {
-    for (const int error : {EPERM, ENOENT, EINTR, E2BIG, EBADF, EAGAIN, ENOMEM, EFAULT, EBUSY, EEXIST, EINVAL, EMFILE,
-                            ENOSPC, EBADFD, EOPNOTSUPP, enotsupp_524}) {
+    for (const int error : {EPERM, ENOENT, EINTR, E2BIG, EBADF, EAGAIN, ENOMEM, EFAULT, EBUSY,
+                            EEXIST, EINVAL, EMFILE, ENOSPC, EBADFD, EOPNOTSUPP, enotsupp_524}) {
       FakeBpf bpf{-long{error}};
       EXPECT_EQ(call(), -error) << name;
       EXPECT_EQ(bpf.calls().size(), 1U) << name << ": never repeated here";
@@ -443,19 +452,24 @@ TEST(EveryFunction, HasACommandOfItsOwn) {
 }
 
 TEST(SetBpfForTesting, GivesBackWhatWasThere) {
-  const BpfFunction real = set_bpf_for_testing([](int, void*, unsigned int) noexcept { return 5L; });
+  const BpfFunction real =
+      set_bpf_for_testing([](int, void*, unsigned int) noexcept { return 5L; });
   EXPECT_EQ(real, &bpf_syscall);
   EXPECT_EQ(map_freeze(7), 5);
   set_bpf_for_testing(real);
   EXPECT_EQ(set_bpf_for_testing(&bpf_syscall), &bpf_syscall);
 }
 
-// Whatever the real kernel says here (no such map, no privilege, no bpf(2) at all), it says it as -errno.
+// Whatever the real kernel says here (no such map, no privilege, no bpf(2) at all), it says it to
+// syscall(2) as well, and in errno there.
 TEST(BpfSyscall, ReturnsTheNegativeErrno) {
-  errno = 0;
-  const int result = map_freeze(-1);
-  EXPECT_LT(result, 0);
-  EXPECT_EQ(result, -errno);
+  for (const int cmd : {int{BPF_MAP_FREEZE}, int{BPF_MAP_LOOKUP_ELEM}, 9999, -1}) {
+    bpf_attr attr;
+    std::memset(&attr, 0, sizeof attr);
+    attr.map_fd = 0xFFFF'FFFF;
+    ASSERT_EQ(::syscall(__NR_bpf, cmd, &attr, 4), -1);
+    EXPECT_EQ(bpf_syscall(cmd, &attr, 4), -errno);
+  }
 }
 
 // --- descriptor 0 ---

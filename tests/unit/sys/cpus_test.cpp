@@ -39,13 +39,14 @@ TEST(ParseCpuList, TakesTheLargestMachine) {
 // A damaged list must never become a buffer size.
 TEST(ParseCpuList, RefusesWhatIsNoList) {
   for (const std::string_view list :
-       {"", "\n", "cpu0", "a-b", "0-", "-1", "-", "0--1", ",", "0,", ",0", "0,,1", "0 1", " 0", "0;1", "0-1-2", "0x1",
-        "0-1,", "0,\n", "+1", "0-1 \n", "1.5"})
+       {"",     "\n",  "cpu0", "a-b", "0-",    "-1",  "-",    "0--1", ",",  "0,",     ",0",
+        "0,,1", "0 1", " 0",   "0;1", "0-1-2", "0x1", "0-1,", "0,\n", "+1", "0-1 \n", "1.5"})
     EXPECT_EQ(parse_cpu_list(list), Cpus{}) << '"' << list << '"';
 }
 
 TEST(ParseCpuList, RefusesNumbersThatNoMachineHas) {
-  for (const std::string_view list : {"0-65536", "65536", "0-4294967295", "4294967296", "0-99999999999999999999"})
+  for (const std::string_view list :
+       {"0-65536", "65536", "0-4294967295", "4294967296", "0-99999999999999999999"})
     EXPECT_EQ(parse_cpu_list(list), Cpus{}) << list;
 }
 

@@ -113,8 +113,8 @@ TEST(UniqueFdResets, ToAnotherDescriptorAndToNone) {
   EXPECT_EQ(fd.get(), -1);
 }
 
-// After each owner is done with a number, the number is given to a file that nobody but the test owns: a second close
-// would close that one.
+// After each owner is done with a number, the number is given to a file that nobody but the test
+// owns: a second close would close that one.
 TEST(UniqueFdNeverCloses, ADescriptorTwice) {
   UniqueFd fd{open_null()};
   const int number = fd.get();

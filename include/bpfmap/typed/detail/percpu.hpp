@@ -24,11 +24,11 @@ class SlotBytes {
     const std::size_t size = sys::percpu_size(Codec<V>::size);
     std::byte* const slots =
         size <= inline_.size() ? inline_.data() : (heap_.resize(size), heap_.data());
-    for (std::size_t at = 0; at < size; at += stride) {
-      std::memset(slots + at, 0, stride);
-      Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{slots + at, Codec<V>::size});
-    }
     data_ = slots;
+    if (size == 0) return;
+    std::memset(slots, 0, stride);
+    Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{slots, Codec<V>::size});
+    for (std::size_t at = stride; at < size; at += stride) std::memcpy(slots + at, slots, stride);
   }
   SlotBytes(const PerCpuValues<V>& values)  // NOLINT(google-explicit-constructor)
       : data_(values.bytes().data()), complete_(!values.empty()) {}
@@ -46,11 +46,15 @@ class SlotBytes {
   bool complete_ = true;
 };
 
-// A moved-from PerCpuValues has no slots to write into.
+// A moved-from PerCpuValues has no slots to write into. Out of line, so that a lookup is inlined.
+template <map_value V>
+[[gnu::cold, gnu::noinline]] void make_slots(PerCpuValues<V>& values) {
+  values = PerCpuValues<V>{};
+}
 template <map_value V>
 [[nodiscard]] void* slots_of(PerCpuValues<V>& values) {
   if (values.empty()) [[unlikely]]
-    values = PerCpuValues<V>{};
+    make_slots(values);
   return values.bytes().data();
 }
 

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// Many given keys at once: lookup, update, insert, replace, erase. Above map/.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <type_traits>
+#include <vector>
+
+#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/codec/codec.hpp"
+#include "bpfmap/error.hpp"
+#include "bpfmap/map/map.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// What a batch did. What was done before an entry failed stays done; what stands behind it was not
+/// tried.
+struct BatchResult {
+  std::size_t done = 0;     ///< entries found, written or erased
+  std::size_t skipped = 0;  ///< keys missing (lookup, replace, erase) or there already (insert)
+  /// The index of the entry that failed; nullopt: none did.
+  std::optional<std::size_t> failed = {};
+
+  friend bool operator==(const BatchResult&, const BatchResult&) = default;
+};
+
+/// The Error of a batch, and what it did before.
+class BatchError : public Error {
+ public:
+  BatchError(const Error& error, BatchResult result) : Error(error), result_(result) {}
+  [[nodiscard]] const BatchResult& result() const noexcept { return result_; }
+
+ private:
+  BatchResult result_;
+};
+
+namespace detail {
+
+// Keys, and values or slots, one behind the other as the kernel wants them.
+struct FlatEntries {
+  const std::byte* keys;
+  const std::byte* values;
+  std::size_t count;
+};
+
+BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
+                        std::error_code& ec) noexcept;
+BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept;
+[[noreturn]] void raise_batch(const Map& map, Operation operation, const BatchResult& result,
+                              BytesView key, UpdateFlags flags, const std::error_code& ec);
+
+// Codes of which the bytes can be handed to the kernel where they lie.
+template <class T>
+[[nodiscard]] const std::byte* in_place(std::span<const T> values) noexcept {
+  return reinterpret_cast<const std::byte*>(values.data());
+}
+
+template <class T>
+void append(Bytes& out, const T& value) {
+  const std::size_t at = out.size();
+  out.resize(at + Codec<T>::size);
+  Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{out.data() + at, Codec<T>::size});
+}
+template <class V>
+void append_slots(Bytes& out, const V& value) {
+  for (std::size_t i = 0; i < sys::possible_cpus().size(); ++i) {
+    append(out, value);
+    out.resize((out.size() + 7) / 8 * 8);
+  }
+}
+template <class V>
+void append_slots(Bytes& out, const PerCpuValues<V>& values) {
+  out.insert(out.end(), values.bytes().begin(), values.bytes().end());
+}
+
+// Whether every value has its slots: PerCpuValues that were moved from have none.
+template <class Values>
+[[nodiscard]] bool all_have_slots(const Values& values) noexcept {
+  if constexpr (requires { values[0].bytes(); })
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (values[i].empty()) return false;
+  return true;
+}
+
+// `count` entries a chunk at a time: at most 256 of them, and about 1 MiB at `entry_size` bytes.
+template <class Call>
+BatchResult in_chunks(std::size_t count, std::size_t entry_size, std::error_code& ec, Call call) {
+  const std::size_t chunk = std::clamp<std::size_t>(
+      (std::size_t{1} << 20) / std::max<std::size_t>(entry_size, 1), 1, 256);
+  BatchResult total;
+  for (std::size_t at = 0; at < count && !ec; at += chunk) {
+    const BatchResult part = call(at, std::min(chunk, count - at));
+    total.done += part.done;
+    total.skipped += part.skipped;
+    if (part.failed) total.failed = at + *part.failed;
+  }
+  return total;
+}
+
+// Keys and values encoded a chunk at a time, each chunk given to `call`.
+template <class K, class Append, class Call>
+BatchResult in_encoded_chunks(std::span<const K> keys, std::size_t value_size, Append append_value,
+                              std::error_code& ec, Call call) {
+  Bytes flat_keys;
+  Bytes flat_values;
+  return in_chunks(keys.size(), value_size, ec, [&](std::size_t at, std::size_t count) {
+    flat_keys.clear();
+    flat_values.clear();
+    for (std::size_t i = at; i < at + count; ++i) {
+      append(flat_keys, keys[i]);
+      append_value(flat_values, i);
+    }
+    return call(FlatEntries{flat_keys.data(), flat_values.data(), count});
+  });
+}
+
+// One value a key, as update_batch takes them: V, on a per-CPU map PerCpuValues<V> or a V for every
+// CPU.
+template <class Values, class M>
+concept values_for = requires(const Values& values) {
+  { values.size() } -> std::convertible_to<std::size_t>;
+  requires std::same_as < std::remove_cvref_t<decltype(values[0])>,
+  typename M::mapped_type > ||
+      std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::slot_type>;
+};
+
+template <class M, class Values>
+BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
+                        UpdateFlags flags, std::error_code& ec) {
+  using K = typename M::key_type;
+  using V = std::remove_cvref_t<decltype(values[0])>;
+  constexpr bool percpu = !std::same_as<typename M::mapped_type, typename M::slot_type>;
+  ec.clear();
+  if (keys.size() != values.size()) {
+    ec = Errc::value_count;
+    return {};
+  }
+  if constexpr (!percpu && coded_as_object<K> && coded_as_object<V> &&
+                requires { values.data(); }) {
+    return update_flat(
+        map.map(), {in_place(keys), in_place(std::span<const V>{values}), keys.size()}, flags, ec);
+  } else {
+    if (!all_have_slots(values)) {
+      ec = Errc::cpu_count;
+      return {};
+    }
+    constexpr std::size_t slot = Codec<typename M::slot_type>::size;
+    const std::size_t value_size = percpu ? sys::percpu_size(slot) : slot;
+    const auto append_value = [&values](Bytes& out, std::size_t i) {
+      if constexpr (percpu)
+        append_slots(out, values[i]);
+      else
+        append(out, V(values[i]));
+    };
+    return in_encoded_chunks(keys, value_size, append_value, ec, [&](const FlatEntries& entries) {
+      return update_flat(map.map(), entries, flags, ec);
+    });
+  }
+}
+
+template <class M>
+void throw_if(const std::error_code& ec, const M& map, Operation operation,
+              std::span<const typename M::key_type> keys, const BatchResult& result,
+              UpdateFlags flags = {}) {
+  if (!ec) return;
+  if (!result.failed) raise_batch(map_of(map), operation, result, {}, flags, ec);
+  std::error_code ignored;
+  const EncodedKey<typename M::key_type> key{keys[*result.failed], map_of(map).info().key_size,
+                                             ignored};
+  raise_batch(map_of(map), operation, result, key.bytes(), flags, ec);
+}
+
+}  // namespace detail
+
+/// Sets the values of many keys: BPF_MAP_UPDATE_BATCH (5.6), or one by one where the kernel or the
+/// type has none, where memory for a whole batch is lacking, and with UpdateFlags::noexist or
+/// exist, which the kernel's batch refuses.
+///
+/// `values` has one for each key (Errc::value_count): V, on a per-CPU map PerCpuValues<V> or a V
+/// for every CPU. Stops at the first that fails: the throwing form throws BatchError, the other one
+/// tells in `ec` and BatchResult::failed.
+template <detail::typed_map M, detail::values_for<M> Values>
+BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
+                         UpdateFlags flags, std::error_code& ec) noexcept {
+  return detail::write_batch(map, keys, values, flags, ec);
+}
+template <detail::typed_map M, detail::values_for<M> Values>
+BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
+                         std::error_code& ec) noexcept {
+  return detail::write_batch(map, keys, values, UpdateFlags::any, ec);
+}
+template <detail::typed_map M, detail::values_for<M> Values>
+BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
+                         UpdateFlags flags = UpdateFlags::any) {
+  std::error_code ec;
+  const auto result = update_batch(map, keys, values, flags, ec);
+  detail::throw_if(ec, map, Operation::update_batch, keys, result, flags);
+  return result;
+}
+
+/// Adds entries; a key that is there already is skipped, and its value stays. A system call each.
+template <detail::erasable_map M, detail::values_for<M> Values>
+BatchResult insert_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
+                         std::error_code& ec) noexcept {
+  return update_batch(map, keys, values, UpdateFlags::noexist, ec);
+}
+template <detail::erasable_map M, detail::values_for<M> Values>
+BatchResult insert_batch(M& map, std::span<const typename M::key_type> keys, const Values& values) {
+  return update_batch(map, keys, values, UpdateFlags::noexist);
+}
+
+/// Overwrites entries; a key that is not there is skipped. A system call each.
+template <detail::erasable_map M, detail::values_for<M> Values>
+BatchResult replace_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
+                          std::error_code& ec) noexcept {
+  return update_batch(map, keys, values, UpdateFlags::exist, ec);
+}
+template <detail::erasable_map M, detail::values_for<M> Values>
+BatchResult replace_batch(M& map, std::span<const typename M::key_type> keys,
+                          const Values& values) {
+  return update_batch(map, keys, values, UpdateFlags::exist);
+}
+
+/// Erases many keys and skips those that are missing: BPF_MAP_DELETE_BATCH (5.6), or one by one
+/// where there is none.
+template <detail::erasable_map M>
+requires detail::typed_map<M> BatchResult erase_batch(M& map,
+                                                      std::span<const typename M::key_type> keys,
+                                                      std::error_code& ec)
+noexcept {
+  using K = typename M::key_type;
+  ec.clear();
+  if constexpr (detail::coded_as_object<K>)
+    return detail::erase_flat(map.map(), {detail::in_place(keys), nullptr, keys.size()}, ec);
+  else
+    return detail::in_encoded_chunks(
+        keys, 0, [](Bytes&, std::size_t) {}, ec,
+        [&](const detail::FlatEntries& entries) {
+          return detail::erase_flat(map.map(), entries, ec);
+        });
+}
+template <detail::erasable_map M>
+requires detail::typed_map<M> BatchResult erase_batch(M& map,
+                                                      std::span<const typename M::key_type> keys) {
+  std::error_code ec;
+  const auto result = erase_batch(map, keys, ec);
+  detail::throw_if(ec, map, Operation::erase_batch, keys, result);
+  return result;
+}
+
+/// Looks many keys up: `values[i]` is the value of `keys[i]`, nullopt where it is missing (which
+/// counts as skipped). A system call each: the kernel has none for given keys. Both spans have the
+/// same size (Errc::value_count).
+template <detail::typed_map M>
+BatchResult lookup_batch(const M& map, std::span<const typename M::key_type> keys,
+                         std::span<std::optional<typename M::mapped_type>> values,
+                         std::error_code& ec) noexcept {
+  BatchResult result;
+  ec.clear();
+  if (keys.size() != values.size()) ec = Errc::value_count;
+  for (std::size_t i = 0; i < keys.size() && !ec; ++i) {
+    values[i] = map.lookup(keys[i], ec);
+    if (ec)
+      result.failed = i;
+    else
+      ++(values[i] ? result.done : result.skipped);
+  }
+  return result;
+}
+template <detail::typed_map M>
+[[nodiscard]] std::vector<std::optional<typename M::mapped_type>> lookup_batch(
+    const M& map, std::span<const typename M::key_type> keys) {
+  std::vector<std::optional<typename M::mapped_type>> values(keys.size());
+  std::error_code ec;
+  const auto result = lookup_batch(map, keys, std::span{values}, ec);
+  detail::throw_if(ec, map, Operation::lookup_batch, keys, result);
+  return values;
+}
+
+/// The same on bytes: keys of key_size one behind the other, and as many values of value_size, or
+/// of sys::percpu_size(value_size) with a slot for each CPU. Values of a map of maps are
+/// descriptors. A size that is no multiple is Errc::key_size, another number of values
+/// Errc::value_count.
+BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags,
+                         std::error_code& ec) noexcept;
+BatchResult update_batch(Map& map, BytesView keys, BytesView values,
+                         UpdateFlags flags = UpdateFlags::any);
+BatchResult erase_batch(Map& map, BytesView keys, std::error_code& ec) noexcept;
+BatchResult erase_batch(Map& map, BytesView keys);
+/// Copies the values of many keys to `values`, whose size must fit (as above), and zeros where a
+/// key is missing.
+BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytes values, std::span<bool> found,
+                         std::error_code& ec) noexcept;
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+#include "bpfmap/bulk/batch.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "bpfmap/sys/bpf.hpp"
+#include "kinds.hpp"
+#include "retry.hpp"
+
+namespace bpfmap::inline v0 {
+namespace {
+
+using detail::FlatEntries;
+using detail::kernel_error;
+using detail::value_stride;
+
+// The write of many entries to one map, by batches as long as the kernel takes them, else one by
+// one.
+class BatchWrite {
+ public:
+  enum class Kind : std::uint8_t { update, erase };
+
+  BatchWrite(const Map& map, Kind kind, const FlatEntries& entries, UpdateFlags flags) noexcept
+      : map_(map), kind_(kind), entries_(entries), flags_(flags) {}
+
+  BatchResult run(std::error_code& ec) noexcept {
+    ec.clear();
+    if (!map_)
+      ec = Errc::no_map;
+    else if (map_.is_percpu() && sys::possible_cpus().empty())
+      ec = Errc::no_cpu_list;
+    if (ec) return {};
+    bool batches = has_batches();
+    while (at_ < entries_.count && !ec) {
+      if (batches)
+        batches = write_batch();
+      else
+        write_one(ec);
+    }
+    if (ec) result_.failed = at_;
+    return result_;
+  }
+
+ private:
+  bool has_batches() const noexcept {
+    const MapTypeTraits* const traits = traits_of(map_.info().type);
+    if (traits == nullptr) return false;
+    const auto conditional = flags_ & (UpdateFlags::noexist | UpdateFlags::exist);
+    return kind_ == Kind::erase ? traits->delete_batch
+                                : traits->lookup_batch && conditional == UpdateFlags::any;
+  }
+
+  const std::byte* key() const noexcept { return entries_.keys + at_ * map_.info().key_size; }
+  const std::byte* value() const noexcept {
+    return entries_.values == nullptr ? nullptr : entries_.values + at_ * value_stride(map_);
+  }
+
+  // false: go on one by one.
+  bool write_batch() noexcept {
+    const auto wanted = static_cast<std::uint32_t>(
+        std::min<std::size_t>(entries_.count - at_, std::numeric_limits<std::uint32_t>::max()));
+    std::uint32_t count = wanted;
+    const auto bits = detail::to_underlying(flags_);
+    const int result = kind_ == Kind::erase
+                           ? sys::map_delete_batch(map_.fd(), key(), count, bits)
+                           : sys::map_update_batch(map_.fd(), key(), value(), count, bits);
+    // A call that was refused before its first entry leaves the count as it was.
+    const std::uint32_t done = result != 0 && count >= wanted ? 0 : count;
+    at_ += done;
+    result_.done += done;
+    if (result == 0) return done != 0;
+    if (kind_ == Kind::erase && result == -ENOENT) return skip();
+    if (detail::turned_away(result)) return done != 0 || ++idle_ < idle_limit;
+    // Everything else is asked again for one entry alone: a kernel without batches, one without
+    // memory for a batch, and the entry that is to blame, which then says so itself.
+    return false;
+  }
+
+  bool skip() noexcept {
+    ++result_.skipped;
+    ++at_;
+    return true;
+  }
+
+  void write_one(std::error_code& ec) noexcept {
+    const int result = detail::retried_without_memory([this] {
+      return kind_ == Kind::erase
+                 ? sys::map_delete_elem(map_.fd(), key())
+                 : sys::map_update_elem(map_.fd(), key(), value(), detail::to_underlying(flags_));
+    });
+    if (result == 0) {
+      ++result_.done;
+      ++at_;
+    } else if (is_answer(result)) {
+      skip();
+    } else {
+      ec = kernel_error(result);
+    }
+  }
+
+  // The errno that answers the question rather than refuses it.
+  bool is_answer(int result) const noexcept {
+    if (kind_ == Kind::erase) return result == -ENOENT;
+    return (result == -EEXIST && has(flags_, UpdateFlags::noexist)) ||
+           (result == -ENOENT && has(flags_, UpdateFlags::exist));
+  }
+
+  // Batches in a row that may be turned away before any entry.
+  static constexpr int idle_limit = 10;
+
+  const Map& map_;
+  Kind kind_;
+  FlatEntries entries_;
+  UpdateFlags flags_;
+  BatchResult result_;
+  std::size_t at_ = 0;
+  int idle_ = 0;
+};
+
+// How many keys `bytes` holds.
+std::optional<std::size_t> key_count(const Map& map, BytesView bytes,
+                                     std::error_code& ec) noexcept {
+  const std::size_t size = map.info().key_size;
+  if (!map)
+    ec = Errc::no_map;
+  else if (size == 0 || bytes.size() % size != 0)
+    ec = Errc::key_size;
+  else
+    return bytes.size() / size;
+  return std::nullopt;
+}
+
+// One value for every CPU: the slots of a chunk of entries at a time.
+BatchResult update_every_cpu(Map& map, const FlatEntries& entries, UpdateFlags flags,
+                             std::error_code& ec) noexcept {
+  const std::size_t key_size = map.info().key_size;
+  const std::size_t value_size = map.info().value_size;
+  const std::size_t slot = sys::percpu_stride(value_size);
+  const std::size_t cpus = sys::possible_cpus().size();
+  return detail::in_chunks(entries.count, slot * cpus, ec, [&](std::size_t at, std::size_t count) {
+    Bytes slots(count * cpus * slot);
+    for (std::size_t i = 0; i < count * cpus; ++i)
+      std::memcpy(slots.data() + i * slot, entries.values + (at + i / cpus) * value_size,
+                  value_size);
+    return detail::update_flat(map, {entries.keys + at * key_size, slots.data(), count}, flags, ec);
+  });
+}
+
+void throw_if(const std::error_code& ec, const Map& map, Operation operation, BytesView keys,
+              const BatchResult& result, UpdateFlags flags = {}) {
+  if (!ec) return;
+  const std::size_t size = map.info().key_size;
+  const BytesView key = result.failed ? keys.subspan(*result.failed * size, size) : keys;
+  detail::raise_batch(map, operation, result, key, flags, ec);
+}
+
+}  // namespace
+
+namespace detail {
+
+BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
+                        std::error_code& ec) noexcept {
+  return BatchWrite{map, BatchWrite::Kind::update, entries, flags}.run(ec);
+}
+
+BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept {
+  return BatchWrite{map, BatchWrite::Kind::erase, entries, UpdateFlags::any}.run(ec);
+}
+
+void raise_batch(const Map& map, Operation operation, const BatchResult& result, BytesView key,
+                 UpdateFlags flags, const std::error_code& ec) {
+  try {
+    raise(map, {operation, key, {}, to_underlying(flags)}, ec);
+  } catch (const Error& error) {
+    throw BatchError{error, result};
+  }
+}
+
+}  // namespace detail
+
+BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags,
+                         std::error_code& ec) noexcept {
+  const auto count = key_count(map, keys, ec);
+  if (!count) return {};
+  const std::size_t value_size = map.info().value_size;
+  if (values.size() == *count * value_stride(map))
+    return detail::update_flat(map, {keys.data(), values.data(), *count}, flags, ec);
+  if (!map.is_percpu() || values.size() != *count * value_size) {
+    ec = Errc::value_count;
+    return {};
+  }
+  return update_every_cpu(map, {keys.data(), values.data(), *count}, flags, ec);
+}
+
+BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags) {
+  std::error_code ec;
+  const auto result = update_batch(map, keys, values, flags, ec);
+  throw_if(ec, map, Operation::update_batch, keys, result, flags);
+  return result;
+}
+
+BatchResult erase_batch(Map& map, BytesView keys, std::error_code& ec) noexcept {
+  const auto count = key_count(map, keys, ec);
+  return count ? detail::erase_flat(map, {keys.data(), nullptr, *count}, ec) : BatchResult{};
+}
+
+BatchResult erase_batch(Map& map, BytesView keys) {
+  std::error_code ec;
+  const auto result = erase_batch(map, keys, ec);
+  throw_if(ec, map, Operation::erase_batch, keys, result);
+  return result;
+}
+
+BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytes values, std::span<bool> found,
+                         std::error_code& ec) noexcept {
+  BatchResult result;
+  const auto count = key_count(map, keys, ec);
+  if (!count) return result;
+  const std::size_t stride = value_stride(map);
+  if (values.size() != *count * stride || found.size() != *count) {
+    ec = Errc::value_count;
+    return result;
+  }
+  ec.clear();
+  for (std::size_t i = 0; i < *count; ++i) {
+    const BytesView key = keys.subspan(i * map.info().key_size, map.info().key_size);
+    const MutableBytes value = values.subspan(i * stride, stride);
+    found[i] =
+        map.is_percpu() ? map.lookup_percpu_into(key, value, ec) : map.lookup_into(key, value, ec);
+    if (ec) {
+      result.failed = i;
+      return result;
+    }
+    if (!found[i]) std::memset(value.data(), 0, value.size());
+    ++(found[i] ? result.done : result.skipped);
+  }
+  return result;
+}
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What a walk needs to know of a map's type. Private to src/bulk.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/cpus.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+inline KeyKind key_kind(const Map& map) noexcept {
+  const MapTypeTraits* const traits = traits_of(map.info().type);
+  return traits != nullptr ? traits->key : KeyKind::bytes;
+}
+
+inline bool is_array(const Map& map) noexcept {
+  const KeyKind kind = key_kind(map);
+  return kind == KeyKind::index || kind == KeyKind::slot;
+}
+
+// Bytes from one value to the next: value_size, or all slots of a per-CPU value.
+inline std::size_t value_stride(const Map& map) noexcept {
+  return map.is_percpu() ? sys::percpu_size(map.info().value_size) : map.info().value_size;
+}
+
+// A kernel older than a command for this type answers as to any unknown command.
+inline bool means_no_such_command(int result) noexcept {
+  return result == -sys::enotsupp || result == -EOPNOTSUPP || result == -EINVAL;
+}
+
+inline std::uint32_t load_u32(const std::byte* bytes) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, bytes, sizeof value);
+  return value;
+}
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// What BPF_MAP_CREATE takes beside sizes and flags: one row a rule.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+
+#include "bpfmap/sys/cpus.hpp"
+#include "bpfmap/sys/uapi.hpp"
+#include "creation.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+using enum MapType;
+using sys::enotsupp;
+
+bool has_flags(const Failure& f, MapFlags flags) { return has(f.spec->flags, flags); }
+
+std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
+
+bool is_open(int fd) { return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0; }
+
+bool no_such_node(const Failure& f) {
+  struct stat status {};
+  return f.spec->numa_node &&
+         ::stat(("/sys/devices/system/node/node" + std::to_string(*f.spec->numa_node)).c_str(),
+                &status) != 0;
+}
+
+bool no_ring_size(const Failure& f) {
+  const std::uint64_t size = f.spec->max_entries;
+  return size == 0 || (size & (size - 1)) != 0 || size % page_size() != 0;
+}
+
+// More stack frames than kernel.perf_event_max_stack; 127 unless it was set.
+bool too_many_frames(const Failure& f) {
+  std::ifstream file{"/proc/sys/kernel/perf_event_max_stack"};
+  std::uint64_t frames = 127;
+  file >> frames;
+  return f.spec->value_size > frames * (has_flags(f, MapFlags::stack_build_id) ? 32 : 8);
+}
+
+// What is given as inner map: its type, MapType::unspec when it is no map.
+MapType inner_type(const Failure& f) {
+  std::error_code ec;
+  return Map::duplicate_of(f.spec->inner_map_fd, ec).info().type;
+}
+bool no_inner_map(const Failure& f) { return inner_type(f) == unspec; }
+bool nested_twice(const Failure& f) { return maps_of_maps.contains(inner_type(f)); }
+
+bool has_btf_types(const Failure& f) {
+  return f.spec->btf_key_type_id != 0 || f.spec->btf_value_type_id != 0;
+}
+bool is_struct_ops(const Failure& f) { return f.spec->btf_vmlinux_value_type_id != 0; }
+
+// bpf_map_ops::map_check_btf of these is map_check_no_btf.
+constexpr Types no_btf = set(perf_event_array, cgroup_array, array_of_maps, hash_of_maps, devmap,
+                             devmap_hash, sockmap, sockhash, cpumap, xskmap);
+
+constexpr MapFlags either_access = MapFlags::rdonly | MapFlags::wronly;
+constexpr MapFlags either_program_access = MapFlags::rdonly_prog | MapFlags::wronly_prog;
+
+constexpr std::array rule_rows{
+    Rule{hashes,
+         [](const Failure& f) {
+           return std::uint64_t{f.spec->key_size} + f.spec->value_size > 4194255;
+         },
+         "key_size and value_size: together they are 4194255 at most (one allocation of the "
+         "kernel)"},
+    Rule{stack_trace,
+         [](const Failure& f) {
+           return f.spec->value_size % 32 != 0 && has_flags(f, MapFlags::stack_build_id);
+         },
+         "value_size is {value_size}: with stack_build_id it is a multiple of 32"},
+    Rule{stack_trace, too_many_frames,
+         "value_size is {value_size}: more stack frames than kernel.perf_event_max_stack allows "
+         "(127 unless set)"},
+    Rule{ring_buffers, no_ring_size,
+         "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two and a "
+         "multiple of the page size ({page_size}); the next is {ring_size}"},
+    Rule{arena,
+         [](const Failure& f) {
+           return f.spec->max_entries > (std::uint64_t{1} << 32U) / page_size();
+         },
+         "max_entries is {max_entries}: an arena has 4 GiB at most, in pages of {page_size} bytes"},
+    Rule{cpumap, [](const Failure& f) { return f.error == E2BIG; },
+         "max_entries is {max_entries}: more CPUs than the kernel was built for (NR_CPUS); {cpus} "
+         "are possible here"},
+    Rule{any_type, [](const Failure& f) { return has_flags(f, either_access); },
+         "flags: rdonly and wronly exclude each other; give neither for both rights"},
+    Rule{any_type, [](const Failure& f) { return has_flags(f, either_program_access); },
+         "flags: rdonly_prog and wronly_prog exclude each other; give neither for both rights"},
+    Rule{lru_hash,
+         [](const Failure& f) {
+           return has_flags(f, MapFlags::no_common_lru) && f.spec->numa_node.has_value();
+         },
+         "flags: no_common_lru and numa_node exclude each other"},
+    Rule{any_type, no_such_node,
+         "numa_node is {numa_node}: this machine has no such node (see /sys/devices/system/node)"},
+    Rule{bloom_filter, [](const Failure& f) { return f.spec->map_extra > 15; },
+         "map_extra is {map_extra}: the number of hashes is 1 to 15, or 0 for 5"},
+    Rule{arena, [](const Failure& f) { return f.spec->map_extra % page_size() != 0; },
+         "map_extra is {map_extra}: the address to map at is a multiple of the page size "
+         "({page_size})"},
+    Rule{any_type,
+         [](const Failure& f) {
+           return f.spec->map_extra != 0 && f.spec->type != bloom_filter && f.spec->type != arena;
+         },
+         "map_extra is {map_extra}: {type} maps have no use for it; leave it 0"},
+    Rule{maps_of_maps, no_inner_map,
+         "inner_map_fd is {inner_map_fd}: a map of maps takes the descriptor of a map like the "
+         "inner ones"},
+    Rule{maps_of_maps, nested_twice, "inner_map_fd: an inner map cannot be a map of maps itself"},
+    Rule{maps_of_maps,
+         [](const Failure& f) {
+           return f.error == enotsupp && !no_inner_map(f) && !nested_twice(f) && !has_btf_types(f);
+         },
+         "inner_map_fd: maps of this kind, and those for one program only (excl_prog_hash), cannot "
+         "be inner maps"},
+    Rule{no_btf, has_btf_types,
+         "btf_fd: {type} maps take no BTF; leave btf_key_type_id and btf_value_type_id 0"},
+    Rule{local_storages,
+         [](const Failure& f) {
+           return f.spec->btf_key_type_id == 0 || f.spec->btf_value_type_id == 0;
+         },
+         "btf_key_type_id and btf_value_type_id: {type} maps need the BTF of an int as key and of "
+         "the value"},
+    Rule{any_type,
+         [](const Failure& f) {
+           return f.spec->btf_key_type_id != 0 && f.spec->btf_value_type_id == 0;
+         },
+         "btf_value_type_id is 0, and btf_key_type_id is not: give both"},
+    Rule{any_type, [](const Failure& f) { return has_btf_types(f) && !is_open(f.spec->btf_fd); },
+         "btf_fd is {btf_fd}: it is not open, and the BTF type ids need it"},
+    Rule{struct_ops, [](const Failure& f) { return !is_struct_ops(f); },
+         "btf_vmlinux_value_type_id: struct_ops maps need it (libbpf sets it)"},
+    Rule{any_type, [](const Failure& f) { return is_struct_ops(f) && f.spec->type != struct_ops; },
+         "btf_vmlinux_value_type_id: only struct_ops maps have it; leave it 0"},
+    Rule{any_type,
+         [](const Failure& f) { return f.spec->value_type_btf_obj_fd >= 0 && !is_struct_ops(f); },
+         "value_type_btf_obj_fd: only struct_ops maps have it; leave it -1"},
+    Rule{any_type, [](const Failure& f) { return f.spec->ifindex != 0; },
+         "ifindex is {ifindex}: only hash and array maps can be offloaded, to a device whose "
+         "driver can; leave it 0"},
+};
+
+// Looked at only when nothing above is wrong.
+constexpr std::array suspicion_rows{
+    Rule{any_type,
+         [](const Failure& f) {
+           return f.spec->token_fd >= 0 && (f.error == EINVAL || f.error == EBADF);
+         },
+         "token_fd: probably not a BPF token (BPF_TOKEN_CREATE makes one)"},
+    Rule{any_type,
+         [](const Failure& f) { return f.error == EACCES && has_flags(f, MapFlags::rdonly_prog); },
+         "flags: rdonly_prog does not go with a bpf_spin_lock in the value"},
+    Rule{any_type, [](const Failure& f) { return f.error != EINVAL && has_btf_types(f); },
+         "btf_value_type_id: the value holds a bpf_spin_lock, a bpf_timer, a kptr or the like, "
+         "which {type} maps do not take"},
+    Rule{any_type, [](const Failure& f) { return has_btf_types(f); },
+         "btf_key_type_id and btf_value_type_id: probably their types are not as large as key_size "
+         "and value_size, or not what {type} maps take"},
+};
+
+}  // namespace
+
+std::span<const Rule> rules() noexcept { return rule_rows; }
+std::span<const Rule> suspicions() noexcept { return suspicion_rows; }
+
+}  // namespace bpfmap::inline v0::detail

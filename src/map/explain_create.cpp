@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Holds a MapSpec against the tables of creation.hpp.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpfmap/sys/uapi.hpp"
+#include "creation.hpp"
+#include "explain.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::string join(const Texts& texts) {
+  std::string joined;
+  for (const auto& text : texts) joined += (joined.empty() ? "" : "; ") + text;
+  return joined;
+}
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string_view name_of(std::uint32_t MapSpec::*field) {
+  if (field == &MapSpec::key_size) return "key_size";
+  return field == &MapSpec::value_size ? "value_size" : "max_entries";
+}
+
+// "4", "4 or 8", "1 to 512", "1 or more", "a multiple of 8"
+std::string range(const Limit& limit) {
+  const bool open = limit.most == std::numeric_limits<std::uint32_t>::max();
+  if (limit.least == limit.most) return number(limit.least);
+  if (limit.step > 1 && open) return "a multiple of " + number(limit.step);
+  if (open) return number(limit.least) + " or more";
+  return number(limit.least) + (limit.most - limit.least == limit.step ? " or " : " to ") +
+         number(limit.most);
+}
+
+bool is_within(const Limit& limit, std::uint32_t value) {
+  return value >= limit.least && value <= limit.most && (value - limit.least) % limit.step == 0;
+}
+
+void check_limits(const Failure& failure, Texts& broken) {
+  for (const Limit& row : limits()) {
+    const std::uint32_t value = failure.spec->*row.field;
+    if (!row.types.contains(failure.info.type) || is_within(row, value)) continue;
+    std::string text{name_of(row.field)};
+    text += " is " + number(value) + ": " + std::string{bpfmap::to_string(failure.info.type)} +
+            " maps take " + range(row);
+    if (!row.why.empty()) text += " (" + std::string{row.why} + ")";
+    broken.push_back(std::move(text));
+  }
+}
+
+MapFlags all_flags(const MapSpec& spec) {
+  return spec.numa_node ? spec.flags | MapFlags::numa_node : spec.flags;
+}
+
+// The flags that any type may have; what else they need, other rows say.
+constexpr MapFlags with_fields = MapFlags::vtype_btf_obj_fd | MapFlags::token_fd;
+
+void check_flags(const Failure& failure, Texts& broken) {
+  const std::string type{bpfmap::to_string(failure.info.type)};
+  const MapFlags given = all_flags(*failure.spec) & ~with_fields;
+  for (const FlagsTaken& row : flags_taken()) {
+    if (!row.types.contains(failure.info.type)) continue;
+    const MapFlags refused = given & ~row.taken;
+    const MapFlags missing = row.needed & ~given;
+    if (refused != MapFlags::none)
+      broken.push_back("flags: " + type + " maps do not take " + to_string(refused));
+    if (missing != MapFlags::none)
+      broken.push_back("flags: " + type + " maps need " + to_string(missing));
+  }
+}
+
+std::string too_old(std::string_view what, std::string_view since) {
+  return std::string{what} + ": needs Linux " + std::string{since} + ", and this is " +
+         kernel_release();
+}
+
+void check_kernel(const Failure& failure, Texts& broken) {
+  for (const FlagName& row : flag_names())
+    if (has(all_flags(*failure.spec), row.flag) && kernel_is_before(row.since))
+      broken.push_back(too_old("flags: " + std::string{row.name}, row.since));
+  for (const FieldSince& row : fields_since())
+    if (row.used(failure) && kernel_is_before(row.since))
+      broken.push_back(too_old(row.name, row.since));
+}
+
+// Nothing else matters when the kernel does not know the type.
+std::string check_type(MapType type) {
+  const std::string kernel = kernel_release();
+  const std::string name = "map type " + number(to_underlying(type));
+  if (type == MapType::unspec) return "type is not set";
+  const MapTypeTraits* const traits = traits_of(type);
+  if (traits == nullptr)
+    return "type: neither bpfmap nor, it seems, the running kernel (" + kernel + ") knows " + name;
+  if (!kernel_is_before(traits->since)) return {};
+  return "type: the running kernel (" + kernel + ") does not know " + name + " (" +
+         std::string{traits->name} + ", since Linux " + std::string{traits->since} + ")";
+}
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.';
+}
+
+std::string check_name(std::string_view name) {
+  const std::string most = number(sys::obj_name_len - 1);
+  if (name.size() >= sys::obj_name_len)
+    return "name has " + number(name.size()) + " characters, and the kernel takes " + most +
+           " at most";
+  const auto bad = std::find_if_not(name.begin(), name.end(), is_name_character);
+  if (bad == name.end()) return "name: the kernel takes " + most + " of [A-Za-z0-9_.] at most";
+  const auto byte = static_cast<unsigned char>(*bad);
+  const std::string shown = byte > ' ' && byte < 127 ? std::string{*bad} : hexadecimal(byte);
+  return "name: the kernel takes letters, digits, '_' and '.', not '" + shown + "' (character " +
+         number(static_cast<std::size_t>(bad - name.begin()) + 1) + ")";
+}
+
+// The fields that stand not in every text already.
+std::string rest_of(const MapSpec& spec) {
+  std::string text;
+  const auto add = [&text](std::string_view name, auto value) {
+    if (value > 0) text += ", " + std::string{name} + " " + std::to_string(value);
+  };
+  add("map_extra", spec.map_extra);
+  if (spec.numa_node) text += ", numa_node " + number(*spec.numa_node);
+  add("inner_map_fd", spec.inner_map_fd);
+  add("btf_fd", spec.btf_fd);
+  add("btf_key_type_id", spec.btf_key_type_id);
+  add("btf_value_type_id", spec.btf_value_type_id);
+  add("btf_vmlinux_value_type_id", spec.btf_vmlinux_value_type_id);
+  add("value_type_btf_obj_fd", spec.value_type_btf_obj_fd);
+  add("token_fd", spec.token_fd);
+  add("ifindex", spec.ifindex);
+  if (spec.excl_prog_hash) text += ", excl_prog_hash";
+  return text;
+}
+
+bool is_about_spec(int error) {
+  constexpr std::array errors{EINVAL, E2BIG, EBADF, EACCES, EOPNOTSUPP, sys::enotsupp};
+  return std::find(errors.begin(), errors.end(), error) != errors.end();
+}
+
+std::string broken_fields(const Failure& failure) {
+  Texts broken;
+  check_limits(failure, broken);
+  check_flags(failure, broken);
+  check_kernel(failure, broken);
+  for (const Rule& row : rules())
+    if (row.types.contains(failure.info.type) && row.broken(failure))
+      broken.push_back(fill(row.text, failure));
+  if (!broken.empty()) return join(broken);
+  for (const Rule& row : suspicions())
+    if (row.types.contains(failure.info.type) && row.broken(failure))
+      return fill(row.text, failure);
+  return "bpfmap finds no wrong field, so the reason is unknown; the running kernel is " +
+         kernel_release() + rest_of(*failure.spec);
+}
+
+std::string cause(const Failure& failure) {
+  if (failure.error == static_cast<int>(Errc::name)) return check_name(failure.spec->name);
+  if (!is_about_spec(failure.error)) return cause_of(failure);
+  const std::string type = check_type(failure.info.type);
+  return type.empty() ? broken_fields(failure) : type;
+}
+
+}  // namespace
+
+std::string to_string(MapFlags flags) {
+  std::string text;
+  const auto add = [&text](std::string_view name) {
+    if (!text.empty()) text += '|';
+    text += name;
+  };
+  for (const FlagName& row : flag_names()) {
+    if (!has(flags, row.flag)) continue;
+    add(row.name);
+    flags = flags & ~row.flag;
+  }
+  if (flags != MapFlags::none) add(hexadecimal(to_underlying(flags)));
+  return text.empty() ? "none" : text;
+}
+
+std::string explain_create(const MapSpec& spec, const std::error_code& ec) {
+  const MapInfo info{.type = spec.type,
+                     .key_size = spec.key_size,
+                     .value_size = spec.value_size,
+                     .max_entries = spec.max_entries,
+                     .flags = all_flags(spec),
+                     .name = spec.name,
+                     .map_extra = spec.map_extra,
+                     .ifindex = spec.ifindex};
+  const Failure failure{
+      .operation = Operation::create, .error = ec.value(), .info = info, .spec = &spec};
+  return "create map " + describe(info) + ": " + cause(failure);
+}
+
+}  // namespace bpfmap::inline v0::detail

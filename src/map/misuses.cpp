@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What an Errc means: told by this library, before the kernel is called. One row a cause; the first
+// that fits is told.
+#include <array>
+
+#include "causes.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+using namespace condition;
+using enum Operation;
+using enum MapType;
+
+constexpr int misuse(Errc error) noexcept { return static_cast<int>(error); }
+
+constexpr std::array rows{
+    Cause{set(adopt, duplicate), any_type, misuse(Errc::no_map), always,
+          "an empty UniqueFd or -1 was given"},
+    Cause{any_operation, any_type, misuse(Errc::no_map), always,
+          "it was never opened, was moved from or released, or opening it failed"},
+    Cause{view, any_type, misuse(Errc::key_size), always,
+          "the key type has {given_key_size} bytes, the map's keys have {key_size}"},
+    Cause{view, any_type, misuse(Errc::value_size), always,
+          "the value type has {given_value_size} bytes, the map's values have {value_size}"},
+    Cause{view, any_type, misuse(Errc::map_type), always, "the map is of type {type}"},
+    Cause{create, any_type, misuse(Errc::map_type), always, "type is {type}"},
+    Cause{create, any_type, misuse(Errc::key_size), always, "key_size is {key_size}"},
+    Cause{create, any_type, misuse(Errc::value_size), always, "value_size is {value_size}"},
+    Cause{any_operation, set(queue, stack, bloom_filter), misuse(Errc::key_size), always,
+          "the key has {given_key_size} bytes, but {type} maps have no keys: give an empty key"},
+    Cause{any_operation, any_type, misuse(Errc::key_size), key_known,
+          "the key has {given_key_size} bytes, the map's keys have {key_size}"},
+    Cause{batches, any_type, misuse(Errc::key_size), always,
+          "a key is not of the {key_size} bytes that the map's keys have"},
+    Cause{any_operation, any_type, misuse(Errc::key_size), always,
+          "the key is empty, the map's keys have {key_size} bytes"},
+    Cause{any_operation, percpu_types, misuse(Errc::value_size), value_known,
+          "{given_value_size} bytes were given; one CPU's value has {value_size}, and the slots of "
+          "all {cpus} possible CPUs together have {slots}"},
+    Cause{any_operation, percpu_types, misuse(Errc::value_size), always,
+          "one CPU's value has {value_size} bytes, and at least one of those given has not"},
+    Cause{batches, any_type, misuse(Errc::value_size), always,
+          "a value is not of the {value_size} bytes that the map's values have"},
+    Cause{any_operation, any_type, misuse(Errc::value_size), always,
+          "the value has {given_value_size} bytes, the map's values have {value_size}"},
+    Cause{lookup_and_delete, any_type, misuse(Errc::percpu_map), always,
+          "a {type} map holds a value for each of {cpus} possible CPUs ({slots} bytes in all); use "
+          "lookup_and_delete_percpu"},
+    Cause{any_operation, any_type, misuse(Errc::percpu_map), always,
+          "a {type} map holds a value for each of {cpus} possible CPUs ({slots} bytes in all); use "
+          "lookup_percpu and update_percpu"},
+    Cause{any_operation, any_type, misuse(Errc::not_percpu_map), always,
+          "{type} maps hold one value a key ({value_size} bytes), not one a CPU; use the call "
+          "without percpu"},
+    Cause{any_operation, any_type, misuse(Errc::cpu_count), always,
+          "it takes one value for each of the {cpus} possible CPUs "
+          "(/sys/devices/system/cpu/possible), also those that are offline; PerCpuValues has the "
+          "right number"},
+    Cause{any_operation, any_type, misuse(Errc::value_count), always,
+          "a batch takes one value for each key"},
+    Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
+          "/sys/devices/system/cpu/possible cannot be read, so how many slots the kernel copies is "
+          "unknown; mount sysfs on /sys"},
+    Cause{updates | erases, any_type, misuse(Errc::out_of_range), always,
+          "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
+          "(an integer takes 1 to 8)"},
+    Cause{any_operation, any_type, misuse(Errc::out_of_range), always,
+          "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
+          "(an integer takes 1 to 8), and what is read must fit into the integer type asked for; "
+          "ask for a wider one"},
+    Cause{any_operation, any_type, misuse(Errc::index), key_known,
+          "index {index} is out of range (max_entries {max_entries})"},
+    Cause{any_operation, any_type, misuse(Errc::index), always,
+          "the index is out of range (max_entries {max_entries})"},
+    Cause{any_operation, any_type, misuse(Errc::path), no_path, "the path is empty"},
+    Cause{any_operation, any_type, misuse(Errc::path), not_on_bpffs,
+          "{folder} is not on a bpffs, the only file system that holds pins; use a path under "
+          "/sys/fs/bpf (if nothing is mounted there: mount -t bpf bpf /sys/fs/bpf)"},
+    Cause{any_operation, any_type, misuse(Errc::path), dotted,
+          "the last part of the path has a '.' in it, which a bpffs does not take"},
+    Cause{any_operation, any_type, misuse(Errc::path), always,
+          "it is not the path of a file on a bpffs; use one such as /sys/fs/bpf/name"},
+};
+
+}  // namespace
+
+std::span<const Cause> misuses() noexcept { return rows; }
+
+}  // namespace bpfmap::inline v0::detail

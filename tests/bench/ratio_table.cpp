@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "ratio_table.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace bpfmap::bench {
+namespace {
+
+double median(std::vector<double> times) {
+  std::sort(times.begin(), times.end());
+  const std::size_t middle = times.size() / 2;
+  return times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& word) {
+  if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
+}
+
+}  // namespace
+
+void RatioTable::ReportRuns(const std::vector<Run>& runs) {
+  ConsoleReporter::ReportRuns(runs);
+  for (const Run& run : runs) {
+    if (run.error_occurred) has_errors_ = true;
+    if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
+    const bool is_manual = run.run_name.time_type == "manual_time";
+    const double seconds = is_manual ? run.real_accumulated_time : run.cpu_accumulated_time;
+    const auto iterations = static_cast<double>(run.iterations);
+    times_[run.run_name.function_name].push_back(seconds * 1e9 / iterations);
+  }
+}
+
+void RatioTable::Finalize() {
+  ConsoleReporter::Finalize();
+  std::vector<std::string> groups;
+  for (const std::string& name : names_)
+    if (times_.count(name) != 0) add_once(groups, name.substr(0, name.find('/')));
+  for (const std::string& group : groups) print(group);
+}
+
+void RatioTable::print(const std::string& group) const {
+  std::vector<std::string> rows;
+  std::vector<std::string> columns;
+  for (const std::string& name : names_) {
+    if (times_.count(name) == 0 || !name.starts_with(group + '/')) continue;
+    const std::size_t column = name.rfind('/');
+    add_once(rows, name.substr(0, column));
+    add_once(columns, name.substr(column));
+  }
+
+  std::printf("\n| %s, ns |", group.c_str());
+  for (const std::string& column : columns) std::printf(" %s |", column.c_str() + 1);
+  std::printf("\n|---|");
+  for (std::size_t i = 0; i < columns.size(); ++i) std::printf("---:|");
+  for (const std::string& row : rows) {
+    std::printf("\n| %s |", row.c_str() + group.size() + 1);
+    const auto base = times_.find(row + columns.front());
+    for (const std::string& column : columns) {
+      const auto cell = times_.find(row + column);
+      if (cell != times_.end()) std::printf(" %.0f", median(cell->second));
+      if (cell != times_.end() && base != times_.end() && cell != base)
+        std::printf(" (%.2f)", median(cell->second) / median(base->second));
+      std::printf(" |");
+    }
+  }
+  std::printf("\n");
+}
+
+}  // namespace bpfmap::bench

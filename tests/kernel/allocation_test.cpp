@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// What takes no heap: operations on entries, polling, and scans that are walked again.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "bpfmap/bpfmap.hpp"
+#include "sample_types.hpp"
+#include "typed_calls.hpp"
+
+namespace {
+thread_local std::size_t allocated = 0;
+}
+
+// Only counts, so that it does no harm to the other tests in this executable. All other forms of
+// new end here.
+void* operator new(std::size_t size) {
+  ++allocated;
+  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc{};
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace bpfmap {
+namespace {
+
+using test::FlowKey;
+using test::FlowStats;
+using test::TypedCall;
+
+constexpr FlowKey key{.src = 1, .dst = 2};
+constexpr FlowStats stats{.packets = 3, .bytes = 4};
+
+/// Calls of operator new that this thread makes in `body`.
+template <class Body>
+std::size_t allocations(Body body) {
+  const std::size_t before = allocated;
+  body();
+  return allocated - before;
+}
+
+/// Neither form of `call` allocates more than `limit` times; with an error, the form that throws
+/// may.
+template <class M>
+void expect_allocations(M& map, const TypedCall<M>& call, std::size_t limit = 0) {
+  SCOPED_TRACE(call.name);
+  std::error_code ec;
+  EXPECT_LE(allocations([&] { call.quiet(map, ec); }), limit) << ec;
+  try {
+    EXPECT_LE(allocations([&] { call.loud(map); }), limit);
+  } catch (const Error&) {
+  }
+}
+
+/// The same of each call, first without and then with the entry that it is about. What gives
+/// PerCpuValues, or makes some to look at, may allocate them.
+template <class M>
+void expect_hash_allocations(M& map, const std::vector<TypedCall<M>>& calls,
+                             const typename M::key_type& about, const typename M::slot_type& value,
+                             std::size_t values = 0) {
+  for (const auto& call : calls) {
+    map.erase(about);
+    expect_allocations(map, call, call.reads() ? values : 0);
+    map.update(about, value);
+    expect_allocations(map, call, call.reads() ? values : 0);
+  }
+}
+
+template <class M>
+M filled(std::uint32_t entries) {
+  M map = M::create({.max_entries = entries, .name = "allocation"});
+  for (std::uint32_t i = 0; i < entries; ++i) map.update(i, stats);
+  return map;
+}
+
+TEST(OperatorNew, IsCounted) {
+  EXPECT_EQ(allocations([] { ::operator delete(::operator new(1)); }), 1U);
+  EXPECT_GE(allocations([] { const std::vector<int> values(1000); }), 1U);
+}
+
+TEST(HashMapOperation, AllocatesNothing) {
+  auto map = HashMap<FlowKey, FlowStats>::create({.max_entries = 4});
+  expect_hash_allocations(map, test::hash_calls(key, stats), key, stats);
+}
+
+TEST(HashMapOperation, AllocatesNothingWithACodec) {
+  auto map = HashMap<test::BigEndian32, test::Packed>::create({.max_entries = 4});
+  const test::BigEndian32 one{1};
+  const test::Packed packed{2, 3};
+  expect_hash_allocations(map, test::hash_calls(one, packed), one, packed);
+}
+
+TEST(HashMapOperation, AllocatesNothingWhenTheMapIsFull) {
+  auto map = filled<HashMap<std::uint32_t, FlowStats>>(4);
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] { map.update(4, stats, ec); }), 0U);
+  EXPECT_EQ(ec, std::errc::argument_list_too_long);
+}
+
+TEST(ArrayMapOperation, AllocatesNothing) {
+  auto map = ArrayMap<FlowStats>::create({.max_entries = 4});
+  for (const auto& call : test::array_calls(3, stats)) expect_allocations(map, call);
+  for (const auto& call : test::array_calls(4, stats)) expect_allocations(map, call);
+}
+
+TEST(PerCpuHashMapOperation, AllocatesNothingButWhatItGives) {
+  auto map = PerCpuHashMap<FlowKey, FlowStats>::create({.max_entries = 4});
+  expect_hash_allocations(map, test::percpu_hash_calls(key, stats), key, stats, 1);
+}
+
+TEST(PerCpuArrayMapOperation, AllocatesNothingButWhatItGives) {
+  auto map = PerCpuArrayMap<FlowStats>::create({.max_entries = 4});
+  for (const auto& call : test::percpu_array_calls(3, stats))
+    expect_allocations(map, call, call.reads() ? 1 : 0);
+}
+
+TEST(PerCpuHashMapLookupInto, AllocatesNothingWhilePolling) {
+  auto map = PerCpuHashMap<FlowKey, FlowStats>::create({.max_entries = 4});
+  map.update(key, stats);
+  PerCpuValues<FlowStats> values;
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] {
+              for (int i = 0; i < 100; ++i) {
+                ASSERT_TRUE(map.lookup_into(key, values));
+                ASSERT_TRUE(map.lookup_into(key, values, ec));
+                ASSERT_EQ(values.sum(&FlowStats::packets), stats.packets * values.size());
+                values.fill(stats);
+                map.update(key, values);
+              }
+            }),
+            0U);
+}
+
+TEST(PerCpuArrayMapLookupInto, AllocatesNothingWhilePolling) {
+  auto map = PerCpuArrayMap<std::uint64_t>::create({.max_entries = 4});
+  PerCpuValues<std::uint64_t> values;
+  EXPECT_EQ(allocations([&] {
+              for (std::uint64_t i = 0; i < 100; ++i) {
+                map.update(3, i);
+                map.lookup_into(3, values);
+                ASSERT_EQ(values.sum(), i * values.size());
+              }
+            }),
+            0U);
+}
+
+TEST(MapOperation, AllocatesNothingWithIntegersAndStructs) {
+  Map map = Map::create({.type = MapType::hash, .key_size = 4, .value_size = 16, .max_entries = 4});
+  std::error_code ec;
+  FlowStats room;
+  const MutableBytes bytes = std::as_writable_bytes(std::span{&room, 1});
+  EXPECT_EQ(allocations([&] {
+              map.update(1, stats);
+              map.update(1, stats, ec);
+              ASSERT_EQ(map.lookup<FlowStats>(1), stats);
+              ASSERT_EQ(map.lookup<FlowStats>(1, ec), stats);
+              ASSERT_TRUE(map.lookup_into(1, bytes));
+              ASSERT_EQ(map.get_next_key<std::uint32_t>(std::nullopt), 1U);
+              ASSERT_TRUE(map.erase(1));
+              ASSERT_FALSE(map.erase(1, ec));
+            }),
+            0U);
+}
+
+// --- scans ---
+
+template <class M>
+class ScanAllocation : public ::testing::Test {};
+using Scanned =
+    ::testing::Types<HashMap<std::uint32_t, FlowStats>, ArrayMap<FlowStats>,
+                     PerCpuHashMap<std::uint32_t, FlowStats>, PerCpuArrayMap<FlowStats>>;
+TYPED_TEST_SUITE(ScanAllocation, Scanned);
+
+template <class Range>
+std::size_t walk(Range&& range) {
+  std::size_t entries = 0;
+  for (const auto& entry : range) {
+    (void)entry;
+    ++entries;
+  }
+  return entries;
+}
+
+TYPED_TEST(ScanAllocation, IsZeroTheSecondTime) {
+  const auto map = filled<TypeParam>(1000);
+  auto scan = map.scan();
+  ASSERT_EQ(walk(scan), 1000U);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(scan), 1000U); }), 0U);
+}
+
+TYPED_TEST(ScanAllocation, IsOneBufferHoweverManyEntries) {
+  const auto map = filled<TypeParam>(1000);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(map), 1000U); }), 1U);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(map.keys()), 1000U); }), 1U);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(map.values()), 1000U); }), 1U);
+}
+
+}  // namespace
+}  // namespace bpfmap

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The few BTF types that creating maps needs, loaded without libbpf.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <linux/btf.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpfmap/sys/bpf.hpp"
+#include "bpfmap/sys/unique_fd.hpp"
+
+namespace bpfmap::test {
+
+/// Loads `int`, `struct bpf_spin_lock { int val; }`, `struct plain { int a; }` and
+/// `struct locked { int a; struct bpf_spin_lock lock; }`.
+class SmallBtf {
+ public:
+  static constexpr std::uint32_t integer = 1;    // 4 bytes
+  static constexpr std::uint32_t spin_lock = 2;  // 4 bytes
+  static constexpr std::uint32_t plain = 3;      // 4 bytes
+  static constexpr std::uint32_t locked = 4;     // 8 bytes
+
+  SmallBtf() {
+    add({name("int"), BTF_KIND_INT << 24U, 4, BTF_INT_SIGNED << 24U | 32U});
+    add({name("bpf_spin_lock"), structure(1), 4, name("val"), integer, 0});
+    add({name("plain"), structure(1), 4, name("a"), integer, 0});
+    add({name("locked"), structure(2), 8, name("a"), integer, 0, name("lock"), spin_lock, 32});
+    load();
+  }
+
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
+ private:
+  static constexpr std::uint32_t structure(std::uint32_t members) {
+    return BTF_KIND_STRUCT << 24U | members;
+  }
+  std::uint32_t name(std::string_view text) {
+    const auto offset = static_cast<std::uint32_t>(strings_.size());
+    strings_ += text;
+    strings_ += '\0';
+    return offset;
+  }
+  void add(std::initializer_list<std::uint32_t> words) { types_.insert(types_.end(), words); }
+
+  void load() {
+    btf_header header{};
+    header.magic = BTF_MAGIC;
+    header.version = BTF_VERSION;
+    header.hdr_len = sizeof header;
+    header.type_len = static_cast<std::uint32_t>(types_.size() * sizeof types_[0]);
+    header.str_off = header.type_len;
+    header.str_len = static_cast<std::uint32_t>(strings_.size());
+    std::string blob(sizeof header + header.type_len, '\0');
+    std::memcpy(blob.data(), &header, sizeof header);
+    std::memcpy(blob.data() + sizeof header, types_.data(), header.type_len);
+    blob += strings_;
+    bpf_attr attr;
+    std::memset(&attr, 0, sizeof attr);
+    attr.btf = sys::detail::address(blob.data());
+    attr.btf_size = static_cast<std::uint32_t>(blob.size());
+    const long result = sys::bpf(BPF_BTF_LOAD, &attr, sizeof attr);
+    EXPECT_GE(result, 0) << "BPF_BTF_LOAD";
+    fd_ = UniqueFd{static_cast<int>(result)};
+  }
+
+  std::vector<std::uint32_t> types_;
+  std::string strings_ = std::string(1, '\0');
+  UniqueFd fd_;
+};
+
+}  // namespace bpfmap::test

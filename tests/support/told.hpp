@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What a refused call says.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+#include "bpfmap/map/map.hpp"
+#include "kernel_test.hpp"
+#include "maps.hpp"
+
+namespace bpfmap::test {
+
+/// `call` is a generic lambda: with an argument it is the form that takes an error_code, with none
+/// the form that throws. Both end with `code` and leak no descriptor; gives what() of the Error.
+template <class Call>
+[[nodiscard]] std::string told(std::error_code code, Call call) {
+  const std::size_t before = open_descriptors();
+  std::error_code ec;
+  call(ec);
+  EXPECT_EQ(ec, code) << ec.message();
+  const Error error = error_of([&call] { call(); });
+  EXPECT_EQ(error.code(), code) << error.what();
+  EXPECT_EQ(open_descriptors(), before);
+  return error.what();
+}
+
+template <class Call>
+[[nodiscard]] std::string told(int error, Call call) {
+  return told(errno_code(error), call);
+}
+
+/// A hash of u32 to u64, called flows.
+[[nodiscard]] inline Map flows(std::uint32_t max_entries = 2, MapFlags flags = MapFlags::none) {
+  return Map::create({.type = MapType::hash,
+                      .key_size = 4,
+                      .value_size = 8,
+                      .max_entries = max_entries,
+                      .flags = flags,
+                      .name = "flows"});
+}
+
+[[nodiscard]] inline std::string id_of(const Map& map) { return std::to_string(map.info().id); }
+
+}  // namespace bpfmap::test
