@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -61,7 +62,13 @@ using Clock = std::chrono::steady_clock;
 }
 
 inline void put(Map& map, const Bytes& key, const Bytes& value) {
-  EXPECT_EQ(sys::map_update_elem(map.fd(), key.data(), value.data()), 0);
+  int result = -ENOMEM;
+  // Memory for an entry that is not preallocated comes from a cache that is refilled meanwhile.
+  for (int i = 0; i < 1000 && result == -ENOMEM; ++i) {
+    if (i != 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    result = sys::map_update_elem(map.fd(), key.data(), value.data());
+  }
+  EXPECT_EQ(result, 0);
 }
 
 /// An LPM key: a prefix length of the host's order, then the bits.

@@ -64,8 +64,8 @@ class FakeBpf {
   ReplacedBpf replaced_{&FakeBpf::answer};
 };
 
-/// A Map that no kernel knows: its descriptor is one of /dev/null, and what it is, `info` says.
-/// Further calls get `answer`; calls() has those only.
+/// A Map that no kernel knows, one at a time: its descriptor is one of /dev/null, and what it is,
+/// `info` says. Further calls get `answer`; calls() has those only.
 class FakeMap {
  public:
   explicit FakeMap(

@@ -82,9 +82,9 @@ concept coded_as_object = requires {
 };
 
 template <class T>
-concept coded_by_user = !coded_as_object<T> &&
-    requires(const T& value, std::span<std::byte, Codec<T>::size> out,
-             std::span<const std::byte, Codec<T>::size> in) {
+concept coded_by_user =
+    !coded_as_object<T> && requires(const T& value, std::span<std::byte, Codec<T>::size> out,
+                                    std::span<const std::byte, Codec<T>::size> in) {
   Codec<T>::encode(value, out);
   { Codec<T>::decode(in) } -> std::same_as<T>;
 };

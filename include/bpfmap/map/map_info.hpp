@@ -33,7 +33,7 @@ struct MapInfo {
   std::uint32_t value_size = 0;   ///< bytes of one value, of one CPU's slot on a per-CPU map
   std::uint32_t max_entries = 0;  ///< entries; bytes for ring buffers, pages for arenas
   MapFlags flags = MapFlags::none;
-  std::string name = {};             ///< up to 15 characters; empty before 4.15
+  std::string name = {};        ///< up to 15 characters; empty before 4.15
   std::uint64_t map_extra = 0;  ///< hashes of a bloom filter, address of an arena (5.16)
   std::uint32_t btf_id = 0;     ///< 0: the map was created without BTF (4.18)
   std::uint32_t btf_key_type_id = 0;

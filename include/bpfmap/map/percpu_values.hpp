@@ -2,10 +2,10 @@
 // One value for each possible CPU. Layer 1.
 #pragma once
 
-#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <type_traits>
 #include <utility>
@@ -19,7 +19,8 @@ namespace bpfmap::inline v0 {
 
 namespace detail {
 
-// std::invoke for a data member or a function of one value; <functional> costs more to include than this header.
+// std::invoke for a data member or a function of one value; <functional> costs more to include than
+// this header.
 template <class T, class Projection>
 [[nodiscard]] constexpr decltype(auto) project(Projection& projection, const T& value) {
   if constexpr (std::is_member_object_pointer_v<Projection>)
@@ -93,12 +94,15 @@ class PerCpuView {
   [[nodiscard]] iterator end() const noexcept { return iterator{bytes_.data() + bytes_.size()}; }
 
   /// The sum over all CPUs: of integers in 64 bits, of anything else by T's own `+=`.
-  [[nodiscard]] auto sum() const { return sum([](const T& value) -> const T& { return value; }); }
+  [[nodiscard]] auto sum() const {
+    return sum([](const T& value) -> const T& { return value; });
+  }
   /// The sum of a member or of what a function makes of each slot:
   /// `values.sum(&FlowStats::packets)`.
   template <class Projection>
   [[nodiscard]] auto sum(Projection projection) const {
-    using Part = std::remove_cvref_t<decltype(detail::project(projection, std::declval<const T&>()))>;
+    using Part =
+        std::remove_cvref_t<decltype(detail::project(projection, std::declval<const T&>()))>;
     using Sum =
         std::conditional_t<std::is_integral_v<Part>,
                            std::conditional_t<std::is_signed_v<Part>, std::int64_t, std::uint64_t>,
@@ -149,7 +153,7 @@ class PerCpuValues {
   void set(std::size_t i, const T& value) noexcept {
     constexpr std::size_t stride = sys::percpu_stride(Codec<T>::size);
     const std::span<std::byte, Codec<T>::size> slot{bytes_.data() + i * stride, Codec<T>::size};
-    if constexpr (!detail::coded_as_object<T>) std::fill(slot.begin(), slot.end(), std::byte{0});
+    if constexpr (!detail::coded_as_object<T>) std::memset(slot.data(), 0, slot.size());
     Codec<T>::encode(value, slot);
   }
   /// Writes every slot.

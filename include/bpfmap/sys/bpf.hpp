@@ -37,9 +37,10 @@ inline long bpf_syscall(int cmd, void* attr, unsigned int size) noexcept {
 }
 
 namespace detail {
-// Read and written by the compiler's atomic builtins: <atomic> costs more to include than all the rest of this layer.
+// Read and written by the compiler's atomic builtins: <atomic> costs more to include than all the
+// rest of this layer.
 inline constinit BpfFunction bpf_function = &bpf_syscall;
-}
+}  // namespace detail
 
 /// Puts `function` in the place of bpf(2) for the whole process, and returns what was there. For
 /// tests.

@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -124,13 +124,13 @@ int run_under_callgrind() {
   if (::mkdtemp(folder.data()) == nullptr) return 1;
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   // Symbols are bound at once, so that no first call is dearer than the others.
-  const std::string command = "LD_BIND_NOW=1 '" BPFMAP_VALGRIND
-                              "' --tool=callgrind --log-file=/dev/null --callgrind-out-file='" +
-                              folder + "/out' '" + self + "'";
+  const std::string command = "LD_BIND_NOW=1 '" BPFMAP_VALGRIND "' --tool=callgrind --log-file='" +
+                              folder + "/log' --callgrind-out-file='" + folder + "/out' '" + self +
+                              "'";
   const bool ran = std::system(command.c_str()) == 0;
+  if (!ran) std::cout << "FAILED: " << command << '\n' << std::ifstream{folder + "/log"}.rdbuf();
   const bool good = ran && compare(read_costs(folder));
   std::filesystem::remove_all(folder);
-  if (!ran) std::printf("FAILED: %s\n", command.c_str());
   return good ? 0 : 1;
 }
 

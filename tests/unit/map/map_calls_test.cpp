@@ -233,17 +233,24 @@ TEST(AFailedRead, LeavesTheCallersRoomAlone) {
 
 // --- what becomes of the kernel's answers ---
 
-bool is_update(const test::MapCall& call) { return call.operation == Operation::update; }
+// Runs `body` on a plain hash and on a per-CPU one, each with the calls that it takes, and a kernel
+// that answers all of them with `result`.
+template <class Body>
+void on_both_kinds(long result, Body body) {
+  {
+    Kernel plain{info(MapType::hash), result};
+    for (const auto& call : test::plain_calls()) body(plain.map, call);
+  }
+  Kernel percpu{info(MapType::percpu_hash), result};
+  for (const auto& call : test::percpu_calls()) body(percpu.map, call);
+}
 
 TEST(EveryErrno, ComesAsItIs) {
   for (const int error : {EPERM, EINTR, E2BIG, EBADF, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EEXIST,
-                          EINVAL, ENOSPC, EBADFD, EOPNOTSUPP, sys::enotsupp, 4095}) {
-    Kernel plain{info(MapType::hash), -error};
-    const std::error_code code{error, category()};
-    for (const auto& call : test::plain_calls()) test::expect_refused(plain.map, call, code);
-    Kernel percpu{info(MapType::percpu_hash), -error};
-    for (const auto& call : test::percpu_calls()) test::expect_refused(percpu.map, call, code);
-  }
+                          EINVAL, ENOSPC, EBADFD, EOPNOTSUPP, sys::enotsupp, 4095})
+    on_both_kinds(-error, [error](Map& map, const test::MapCall& call) {
+      test::expect_refused(map, call, {error, category()});
+    });
 }
 
 TEST(EveryErrno, EqualsItsStdErrc) {
@@ -265,40 +272,41 @@ TEST(EveryErrno, EqualsItsStdErrc) {
 }
 
 TEST(ENoEnt, IsAValueWhereAKeyMayBeMissing) {
-  Kernel plain{info(MapType::hash), -ENOENT};
+  on_both_kinds(-ENOENT, [](Map& map, const test::MapCall& call) {
+    if (call.operation != Operation::update) test::expect_done(map, call);
+  });
+  {
+    Kernel plain{info(MapType::hash), -ENOENT};
+    Bytes value(8);
+    EXPECT_EQ(plain.map.lookup(1), std::nullopt);
+    EXPECT_FALSE(plain.map.lookup_into(1, value));
+    EXPECT_FALSE(plain.map.erase(1));
+    EXPECT_EQ(plain.map.get_next_key<int>(1), std::nullopt);
+    EXPECT_EQ(plain.map.lookup_and_delete(1), std::nullopt);
+  }
   Kernel percpu{info(MapType::percpu_hash), -ENOENT};
-  for (const auto& call : test::plain_calls())
-    if (!is_update(call)) test::expect_done(plain.map, call);
-  for (const auto& call : test::percpu_calls())
-    if (!is_update(call)) test::expect_done(percpu.map, call);
-  Bytes value(8);
-  EXPECT_EQ(plain.map.lookup(1), std::nullopt);
-  EXPECT_FALSE(plain.map.lookup_into(1, value));
-  EXPECT_FALSE(plain.map.erase(1));
-  EXPECT_EQ(plain.map.get_next_key<int>(1), std::nullopt);
-  EXPECT_EQ(plain.map.lookup_and_delete(1), std::nullopt);
   EXPECT_EQ(percpu.map.lookup_percpu(1), std::nullopt);
   EXPECT_EQ(percpu.map.lookup_and_delete_percpu(1), std::nullopt);
 }
 
 TEST(ENoEnt, OfAnUpdateIsAnError) {
-  Kernel plain{info(MapType::hash), -ENOENT};
-  Kernel percpu{info(MapType::percpu_hash), -ENOENT};
-  const std::error_code code{ENOENT, category()};
-  for (const auto& call : test::plain_calls())
-    if (is_update(call)) test::expect_refused(plain.map, call, code);
-  for (const auto& call : test::percpu_calls())
-    if (is_update(call)) test::expect_refused(percpu.map, call, code);
+  on_both_kinds(-ENOENT, [](Map& map, const test::MapCall& call) {
+    if (call.operation == Operation::update) test::expect_refused(map, call, {ENOENT, category()});
+  });
 }
 
 // Every index below max_entries is there, so that a missing one is out of range.
 TEST(ENoEnt, OfAnArraysLookupIsAnIndexOutOfRange) {
-  Kernel plain{info(MapType::array), -ENOENT};
-  Kernel percpu{info(MapType::percpu_array), -ENOENT};
-  for (const auto& call : test::plain_calls())
-    if (call.operation == Operation::lookup) test::expect_refused(plain.map, call, Errc::index);
-  for (const auto& call : test::percpu_calls())
-    if (call.operation == Operation::lookup) test::expect_refused(percpu.map, call, Errc::index);
+  {
+    Kernel plain{info(MapType::array), -ENOENT};
+    for (const auto& call : test::plain_calls())
+      if (call.operation == Operation::lookup) test::expect_refused(plain.map, call, Errc::index);
+  }
+  {
+    Kernel percpu{info(MapType::percpu_array), -ENOENT};
+    for (const auto& call : test::percpu_calls())
+      if (call.operation == Operation::lookup) test::expect_refused(percpu.map, call, Errc::index);
+  }
   EXPECT_EQ(make_error_code(Errc::index), std::errc::argument_list_too_long);
   // A slot may be empty.
   Kernel slots{info(MapType::prog_array, 4, 4), -ENOENT};
@@ -306,10 +314,7 @@ TEST(ENoEnt, OfAnArraysLookupIsAnIndexOutOfRange) {
 }
 
 TEST(AnErrorCode, IsClearedBySuccess) {
-  Kernel plain{info(MapType::hash), 0};
-  for (const auto& call : test::plain_calls()) test::expect_done(plain.map, call);
-  Kernel percpu{info(MapType::percpu_hash), 0};
-  for (const auto& call : test::percpu_calls()) test::expect_done(percpu.map, call);
+  on_both_kinds(0, [](Map& map, const test::MapCall& call) { test::expect_done(map, call); });
 }
 
 TEST(AValueRead, ThatTheTypeCannotHoldIsAnError) {

@@ -156,9 +156,7 @@ class KeyedMap : public TypedMap {
 
   /// `for (auto [key, value] : map)`: see BatchReader for what a scan promises. Shown are copies,
   /// and per-CPU values as a PerCpuView that holds until the next entry.
-  [[nodiscard]] auto begin() const {
-    return ScanIterator<ShowEntry<K, Shown>>{BatchReader{map_}};
-  }
+  [[nodiscard]] auto begin() const { return ScanIterator<ShowEntry<K, Shown>>{BatchReader{map_}}; }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
   /// The same as a range that keeps its buffer, has a status and, with `ec`, does not throw. It
   /// refers to this map, which must outlive it and stay where it is.
