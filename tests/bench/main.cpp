@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   if (bpf_is_refused(status)) return status;
   add_elements();
   add_scans();
+  add_whole_maps();
 #ifdef BPFMAP_BENCH_BCC
   add_bcc();
 #endif

@@ -24,8 +24,8 @@ void RatioTable::ReportRuns(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     if (run.error_occurred) has_errors_ = true;
     if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
-    const bool is_manual = run.run_name.time_type == "manual_time";
-    const double seconds = is_manual ? run.real_accumulated_time : run.cpu_accumulated_time;
+    const bool is_real = !run.run_name.time_type.empty();
+    const double seconds = is_real ? run.real_accumulated_time : run.cpu_accumulated_time;
     const auto iterations = static_cast<double>(run.iterations);
     times_[run.run_name.function_name].push_back(seconds * 1e9 / iterations);
   }

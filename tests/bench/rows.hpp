@@ -15,6 +15,7 @@ namespace bpfmap::bench {
 /// Operations on single entries and scans of whole maps, by libbpf, bpf(2) and bpfmap.
 void add_elements();
 void add_scans();
+void add_whole_maps();
 /// The same by other libraries, in builds that have found them.
 void add_bcc();
 void add_cilium();
