@@ -20,10 +20,8 @@ template <map_value V>
 class SlotBytes {
  public:
   SlotBytes(const V& value) {  // NOLINT(google-explicit-constructor)
-    constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
     const std::size_t size = sys::percpu_size(Codec<V>::size);
-    std::byte* const slots =
-        size <= inline_.size() ? inline_.data() : (heap_.resize(size), heap_.data());
+    std::byte* const slots = room_for(size);
     data_ = slots;
     if (size == 0) return;
     std::memset(slots, 0, stride);
@@ -40,7 +38,18 @@ class SlotBytes {
   [[nodiscard]] bool complete() const noexcept { return complete_; }
 
  private:
-  std::array<std::byte, 1024> inline_;  // not initialised: what is used is written first
+  static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
+  // A value that is larger than this has no use for it.
+  static constexpr std::size_t inline_size = stride <= 1024 ? 1024 : 0;
+
+  std::byte* room_for(std::size_t size) {
+    if constexpr (inline_size != 0)
+      if (size <= inline_size) return inline_.data();
+    heap_.resize(size);
+    return heap_.data();
+  }
+
+  std::array<std::byte, inline_size> inline_;  // not initialised: what is used is written first
   Bytes heap_;
   const std::byte* data_;
   bool complete_ = true;
