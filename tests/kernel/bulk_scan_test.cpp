@@ -194,8 +194,7 @@ TEST(BatchScan, MayBeNestedAndMeetItself) {
 
 TEST(BatchScan, WalksAMapThatWasPutInThePlaceOfAnother) {
   Map map = make_map(MapType::hash, 4, 4, 8);
-  const Entries expected = fill(map, 8);
-  EXPECT_TRUE(same(shown(map), expected));
+  fill(map, 8);
   auto scan = bpfmap::scan(map);
   EXPECT_EQ(shown(scan).size(), 8U);
   map = make_map(MapType::hash, 40, 4000, 8);
