@@ -227,9 +227,20 @@ TEST(DescriptorError, SaysThatItIsNoMaps) {
 TEST(DescriptorError, SaysThatThereAreTooMany) {
   const Map map = flows();
   test::in_child([&map] {
-    const rlimit none{.rlim_cur = 0, .rlim_max = 0};
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-    const Error error = test::error_of([&map] { (void)Map::from_id(map.info().id); });
+    // Lifted before the Error is looked at: the sanitizers need descriptors of their own for that.
+    struct NoDescriptors {
+      NoDescriptors() {
+        EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+        const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+      }
+      ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+      rlimit before{};
+    };
+    const Error error = test::error_of([&map] {
+      const NoDescriptors limit;
+      (void)Map::from_id(map.info().id);
+    });
     EXPECT_EQ(error.code(), errno_code(EMFILE));
     EXPECT_TRUE(contains(error.what(),
                          ": this process has as many descriptors open as it may; "

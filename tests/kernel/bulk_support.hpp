@@ -172,6 +172,17 @@ struct OuterMap {
 inline constexpr std::array hash_types{MapType::hash, MapType::lru_hash, MapType::percpu_hash,
                                        MapType::lru_percpu_hash};
 
+/// A map of every type whose entries come and go, with room for 600.
+[[nodiscard]] inline std::vector<Map> live_maps(std::uint32_t value_size = 4) {
+  std::vector<Map> maps;
+  for (const MapType type : {MapType::hash, MapType::percpu_hash})
+    maps.push_back(make_map(type, 4, value_size, 600));
+  for (const MapType type : {MapType::lru_hash, MapType::lru_percpu_hash})
+    maps.push_back(make_map(type, 4, value_size, 4800));
+  maps.push_back(make_map(MapType::lpm_trie, 8, value_size, 600));
+  return maps;
+}
+
 /// A thread that calls `step(n)` with n = 0, 1, 2, ... until it is destroyed.
 class Busy {
  public:
