@@ -227,20 +227,17 @@ TEST(DescriptorError, SaysThatItIsNoMaps) {
 TEST(DescriptorError, SaysThatThereAreTooMany) {
   const Map map = flows();
   test::in_child([&map] {
-    // Lifted before the Error is looked at: the sanitizers need descriptors of their own for that.
-    struct NoDescriptors {
-      NoDescriptors() {
-        EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-        const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
-        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-      }
-      ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before); }
+    // For the system call alone: the sanitizers need descriptors of their own around it.
+    const test::FakeBpf without_descriptors{[](int cmd, void* attr, unsigned int size) {
       rlimit before{};
-    };
-    const Error error = test::error_of([&map] {
-      const NoDescriptors limit;
-      (void)Map::from_id(map.info().id);
-    });
+      EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+      const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+      EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+      const long result = sys::bpf_syscall(cmd, attr, size);
+      EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+      return result;
+    }};
+    const Error error = test::error_of([&map] { (void)Map::from_id(map.info().id); });
     EXPECT_EQ(error.code(), errno_code(EMFILE));
     EXPECT_TRUE(contains(error.what(),
                          ": this process has as many descriptors open as it may; "
