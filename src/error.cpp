@@ -30,6 +30,8 @@ constexpr std::array misuse{
     MisuseText{Errc::index, std::errc::argument_list_too_long, "index out of range"},
     MisuseText{Errc::name, std::errc::invalid_argument, "invalid map name"},
     MisuseText{Errc::path, std::errc::invalid_argument, "not a path to pin to"},
+    MisuseText{Errc::map_flags, std::errc::invalid_argument, "wrong map flags"},
+    MisuseText{Errc::prefix, std::errc::invalid_argument, "not a prefix"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -106,6 +108,8 @@ std::string_view to_string(Operation operation) noexcept {
       return "update_batch";
     case Operation::erase_batch:
       return "erase_batch";
+    case Operation::mmap:
+      return "mmap";
     case Operation::freeze:
       return "freeze";
     case Operation::pin:

@@ -30,6 +30,7 @@ enum class Operation : std::uint8_t {
   lookup_batch,
   update_batch,
   erase_batch,
+  mmap,
   freeze,
   pin,
   unpin,
@@ -59,6 +60,8 @@ enum class Errc : int {
           ///< update
   name,   ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
   path,   ///< not a path on a bpffs that can be pinned to; invalid_argument
+  map_flags,  ///< a typed map over a map without a flag that it needs; invalid_argument
+  prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

@@ -58,6 +58,26 @@ constexpr std::array rights{
     Cause{reads, any_type, EPERM, write_only,
           "this descriptor is write-only (Access::write_only or MapFlags::wronly); open the map "
           "again with Access::read_write"},
+    Cause{mmap, any_type, EINVAL, read_only,
+          "a read-only descriptor cannot be mapped at all; open the map again with "
+          "Access::read_write"},
+    Cause{mmap, any_type, EACCES, read_only,
+          "a read-only descriptor cannot be mapped at all; open the map again with "
+          "Access::read_write"},
+    Cause{mmap, any_type, EACCES, write_only,
+          "a write-only descriptor cannot be mapped; open the map again with Access::read_write"},
+    Cause{mmap, any_type, EACCES, always,
+          "the map was created with MapFlags::rdonly_prog, and user space can only map it "
+          "read-only: MappedArray<const V>"},
+    Cause{mmap, any_type, EPERM, frozen,
+          "the map is frozen, and can only be mapped read-only: MappedArray<const V>"},
+    Cause{mmap, arena, EINVAL, always,
+          "the arena has been mapped at another address before, here or by another process, and "
+          "every process has to map it there: create it with that address in map_extra"},
+    Cause{mmap, arena, EEXIST, always,
+          "something else is mapped at the arena's address in this process; create the arena with "
+          "another address in map_extra"},
+    Cause{mmap, any_type, ENOMEM, always, "there is no room left in the address space"},
     Cause{writes, any_type, EPERM, frozen,
           "the map is frozen: nothing in user space can write to it any more; only a new map can "
           "be written"},

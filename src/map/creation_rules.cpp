@@ -128,7 +128,7 @@ constexpr std::array rule_rows{
            return f.spec->btf_key_type_id == 0 || f.spec->btf_value_type_id == 0;
          },
          "btf_key_type_id and btf_value_type_id: {type} maps need the BTF of an int as key and of "
-         "the value"},
+         "the value, which libbpf has; open the map from its object, a pin or an id"},
     Rule{any_type,
          [](const Failure& f) {
            return f.spec->btf_key_type_id != 0 && f.spec->btf_value_type_id == 0;

@@ -24,6 +24,11 @@ constexpr std::array rows{
     Cause{view, any_type, misuse(Errc::value_size), always,
           "the value type has {given_value_size} bytes, the map's values have {value_size}"},
     Cause{view, any_type, misuse(Errc::map_type), always, "the map is of type {type}"},
+    Cause{view, any_type, misuse(Errc::map_flags), always,
+          "the map was created without a flag that this class needs"},
+    Cause{lookup, stack_trace, misuse(Errc::map_flags), always,
+          "addresses are read with frames(), build ids (MapFlags::stack_build_id) with "
+          "build_ids(), and this map holds the other"},
     Cause{create, any_type, misuse(Errc::map_type), always, "type is {type}"},
     Cause{create, any_type, misuse(Errc::key_size), always, "key_size is {key_size}"},
     Cause{create, any_type, misuse(Errc::value_size), always, "value_size is {value_size}"},

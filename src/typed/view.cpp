@@ -17,6 +17,11 @@ bool accepts(const ViewRequirement& required, MapType type) noexcept {
   return std::find(required.types.begin(), required.types.end(), type) != required.types.end();
 }
 
+bool accepts(const ViewRequirement& required, std::uint32_t value_size) noexcept {
+  return required.value_size == any_size || value_size == required.value_size ||
+         value_size == required.other_value_size;
+}
+
 std::string wanted(const ViewRequirement& required) {
   std::string text = " (this class is for ";
   for (const MapType& type : required.types) {
@@ -32,7 +37,8 @@ std::error_code check_view(const Map& map, const ViewRequirement& required) noex
   if (!map) return Errc::no_map;
   if (!accepts(required, map.info().type)) return Errc::map_type;
   if (map.info().key_size != required.key_size) return Errc::key_size;
-  if (map.info().value_size != required.value_size) return Errc::value_size;
+  if (!accepts(required, map.info().value_size)) return Errc::value_size;
+  if (!has(map.info().flags, required.flags)) return Errc::map_flags;
   if (map.is_percpu() && sys::possible_cpus().empty()) return Errc::no_cpu_list;
   return {};
 }
@@ -49,6 +55,7 @@ void raise_view(const Map& map, const ViewRequirement& required, const std::erro
   const Attempt attempt{Operation::view, sized(required.key_size), sized(required.value_size)};
   std::string text = explain(map, attempt, ec);
   if (ec == Errc::map_type) text += wanted(required);
+  if (ec == Errc::map_flags) text += " (" + to_string(required.flags) + ")";
   throw Error{ec, Operation::view, map.info().id, text};
 }
 
@@ -56,12 +63,14 @@ MapSpec complete(MapSpec spec, const ViewRequirement& required, std::error_code&
   ec.clear();
   if (spec.type == MapType::unspec) spec.type = required.types.front();
   if (spec.key_size == 0) spec.key_size = required.key_size;
-  if (spec.value_size == 0) spec.value_size = required.value_size;
+  if (spec.value_size == 0 && required.value_size != any_size)
+    spec.value_size = required.value_size;
+  spec.flags = spec.flags | required.flags;
   if (!accepts(required, spec.type))
     ec = Errc::map_type;
   else if (spec.key_size != required.key_size)
     ec = Errc::key_size;
-  else if (spec.value_size != required.value_size)
+  else if (!accepts(required, spec.value_size))
     ec = Errc::value_size;
   return spec;
 }

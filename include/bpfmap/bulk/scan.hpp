@@ -2,6 +2,7 @@
 // A whole map in a range-for: entries, keys or values. Above map/.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -34,11 +35,19 @@ inline constexpr bool shown_in_place = std::is_same_v<T, BytesView>;
 template <class V>
 inline constexpr bool shown_in_place<PerCpuView<V>> = true;
 
+// A value whose size is the map's choice.
+template <class T>
+concept shown_by_size = requires(BytesView bytes) {
+  { T::of_bytes(bytes) } -> std::same_as<T>;
+};
+
 // A key or value in the buffer of a scan: bytes and per-CPU slots in place, anything else decoded.
 template <class T>
 [[nodiscard]] T show(const std::byte* at, [[maybe_unused]] std::size_t size) noexcept {
   if constexpr (shown_in_place<T>)
     return T{BytesView{at, size}};
+  else if constexpr (shown_by_size<T>)
+    return T::of_bytes(BytesView{at, size});
   else
     return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{at, Codec<T>::size});
 }

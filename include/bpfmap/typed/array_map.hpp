@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "bpfmap/typed/detail/typed_map.hpp"
+#include "bpfmap/typed/detail/keyed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -67,6 +67,19 @@ class ArrayMap : public detail::KeyedMap<std::uint32_t, V> {
     return lookup(index, {}, ec);
   }
 
+  /// Copies the value at `index` into `value`. For large values.
+  void lookup_into(std::uint32_t index, V& value, LookupFlags flags = {}) const {
+    get_into(index, value, flags, thrower(Operation::lookup, index, detail::to_underlying(flags)));
+  }
+  /// The same; `value` is as it was when `ec` is set.
+  void lookup_into(std::uint32_t index, V& value, LookupFlags flags,
+                   std::error_code& ec) const noexcept {
+    get_into(index, value, flags, setter(ec));
+  }
+  void lookup_into(std::uint32_t index, V& value, std::error_code& ec) const noexcept {
+    get_into(index, value, {}, setter(ec));
+  }
+
   /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM).
   void update(std::uint32_t index, const V& value, UpdateFlags flags = UpdateFlags::any) {
     put(index, value, flags, thrower(Operation::update, index, detail::to_underlying(flags)));
@@ -87,6 +100,15 @@ class ArrayMap : public detail::KeyedMap<std::uint32_t, V> {
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        Codec<V>::size};
 
+  template <class Report>
+  void get_into(std::uint32_t index, V& value, LookupFlags flags, Report report) const {
+    if constexpr (detail::coded_as_object<V>) {
+      Base::read(index, &value, flags, 0, report);
+    } else {
+      detail::ObjectRoom<V> room;
+      if (Base::read(index, room.data(), flags, 0, report)) value = room.value();
+    }
+  }
   template <class Report>
   void put(std::uint32_t index, const V& value, UpdateFlags flags, Report report) {
     Base::write(index, detail::ObjectBytes<V>{value}.data(), flags, 0, report);

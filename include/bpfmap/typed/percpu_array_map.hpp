@@ -68,8 +68,14 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
   }
 
   /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM): a V for every CPU, or PerCpuValues<V>.
-  void update(std::uint32_t index, const detail::SlotBytes<V>& value) {
-    Base::write(index, value, UpdateFlags::any, 0, thrower(Operation::update, index));
+  void update(std::uint32_t index, const detail::SlotBytes<V>& value,
+              UpdateFlags flags = UpdateFlags::any) {
+    Base::write(index, value, flags, 0,
+                thrower(Operation::update, index, detail::to_underlying(flags)));
+  }
+  void update(std::uint32_t index, const detail::SlotBytes<V>& value, UpdateFlags flags,
+              std::error_code& ec) noexcept {
+    Base::write(index, value, flags, 0, setter(ec));
   }
   void update(std::uint32_t index, const detail::SlotBytes<V>& value,
               std::error_code& ec) noexcept {

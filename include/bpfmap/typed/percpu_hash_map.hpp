@@ -79,8 +79,14 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
 
   /// Sets the value of `key`, whether there is one or not: `value` is a V for every CPU, or
   /// PerCpuValues<V>.
-  void update(const K& key, const detail::SlotBytes<V>& value) {
-    Base::write(key, value, UpdateFlags::any, 0, thrower(Operation::update, key));
+  void update(const K& key, const detail::SlotBytes<V>& value,
+              UpdateFlags flags = UpdateFlags::any) {
+    Base::write(key, value, flags, 0,
+                thrower(Operation::update, key, detail::to_underlying(flags)));
+  }
+  void update(const K& key, const detail::SlotBytes<V>& value, UpdateFlags flags,
+              std::error_code& ec) noexcept {
+    Base::write(key, value, flags, 0, setter(ec));
   }
   void update(const K& key, const detail::SlotBytes<V>& value, std::error_code& ec) noexcept {
     Base::write(key, value, UpdateFlags::any, 0, setter(ec));
@@ -113,13 +119,13 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup_and_delete(const K& key) {
     PerCpuValues<V> values;
     const bool found =
-        Base::take(key, detail::slots_of(values), thrower(Operation::lookup_and_delete, key));
+        Base::take(key, detail::slots_of(values), {}, thrower(Operation::lookup_and_delete, key));
     return found ? std::optional{std::move(values)} : std::nullopt;
   }
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup_and_delete(const K& key,
                                                                  std::error_code& ec) noexcept {
     PerCpuValues<V> values;
-    const bool found = Base::take(key, detail::slots_of(values), setter(ec));
+    const bool found = Base::take(key, detail::slots_of(values), {}, setter(ec));
     return found ? std::optional{std::move(values)} : std::nullopt;
   }
 

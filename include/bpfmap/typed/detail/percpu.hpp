@@ -9,7 +9,7 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/map/percpu_values.hpp"
-#include "bpfmap/typed/detail/typed_map.hpp"
+#include "bpfmap/typed/detail/keyed_map.hpp"
 
 namespace bpfmap::inline v0::detail {
 

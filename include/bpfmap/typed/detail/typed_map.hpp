@@ -7,13 +7,11 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
-#include "bpfmap/bulk/scan.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
@@ -21,14 +19,19 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
+// A size that differs from map to map, so that a class asks its map.
+inline constexpr std::uint32_t any_size = 0xffffffff;
+
 // What a typed map requires of the Map beneath it.
 struct ViewRequirement {
   std::span<const MapType> types;  // the first is what create() makes
   std::uint32_t key_size;
-  std::uint32_t value_size;
+  std::uint32_t value_size;                     // what create() makes
+  std::uint32_t other_value_size = value_size;  // what else is taken
+  MapFlags flags = MapFlags::none;              // given at creation
 };
 
-// Whether `map` is as required: Errc::map_type, Errc::key_size or Errc::value_size otherwise.
+// Whether `map` is as required: Errc::map_type, key_size, value_size or map_flags otherwise.
 [[nodiscard]] std::error_code check_view(const Map& map, const ViewRequirement& required) noexcept;
 [[noreturn]] void raise_view(const Map& map, const ViewRequirement& required,
                              const std::error_code& ec);
@@ -62,9 +65,23 @@ class ObjectBytes {
     else
       return data_.data();
   }
+  [[nodiscard]] BytesView view() const noexcept {
+    return {static_cast<const std::byte*>(data()), Codec<T>::size};
+  }
 
  private:
   std::conditional_t<coded_as_object<T>, const T*, std::array<std::byte, Codec<T>::size>> data_{};
+};
+
+// No key, or no value.
+struct Nothing {};
+inline constexpr Nothing nothing;
+template <>
+class ObjectBytes<Nothing> {
+ public:
+  explicit ObjectBytes(Nothing) noexcept {}
+  [[nodiscard]] const void* data() const noexcept { return nullptr; }
+  [[nodiscard]] BytesView view() const noexcept { return {}; }
 };
 
 // Room for the kernel to write a T into. Not initialised: the kernel writes all of it, or the T is
@@ -124,97 +141,56 @@ class TypedMap {
   // which the kernel is the one to notice; on an array ENOENT can only mean that the index is out
   // of range.
   [[nodiscard]] std::error_code error(int result) const noexcept;
-  template <class K>
+  template <class K, class V>
   [[noreturn, gnu::cold, gnu::noinline]] void fail(Operation operation, int result, const K& key,
-                                                   std::uint64_t flags = 0) const {
-    const ObjectBytes<K> bytes{key};
-    raise(map_,
-          {operation, {static_cast<const std::byte*>(bytes.data()), Codec<K>::size}, {}, flags},
-          error(result));
+                                                   const V& value, std::uint64_t flags) const {
+    const ObjectBytes<K> key_bytes{key};
+    const ObjectBytes<V> value_bytes{value};
+    raise(map_, {operation, key_bytes.view(), value_bytes.view(), flags}, error(result));
   }
 
   // How an operation reports what its caller did not expect: by throwing, or into an error_code.
-  template <class K>
-  [[nodiscard]] auto thrower(Operation operation, const K& key,
-                             std::uint64_t flags = 0) const noexcept {
-    return [this, operation, &key, flags](int result) { fail(operation, result, key, flags); };
+  // The value is told where it is one that the kernel may refuse: a descriptor.
+  template <class K = Nothing, class V = Nothing>
+  [[nodiscard]] auto thrower(Operation operation, const K& key = nothing, std::uint64_t flags = 0,
+                             const V& value = nothing) const noexcept {
+    return [this, operation, &key, flags, &value](int result) {
+      fail(operation, result, key, value, flags);
+    };
   }
   [[nodiscard]] auto setter(std::error_code& ec) const noexcept {
     clear(ec);
     return [this, &ec](int result) noexcept { ec = error(result); };
   }
 
+  // One system call each. `key` is nullptr on a map without keys. `expected` is the result that is
+  // an answer and no error; 0: there is none. A `Report` is told what the caller did not expect.
+  template <class Report>
+  bool read(const void* key, void* value, LookupFlags flags, int expected, Report report) const {
+    return answer(sys::map_lookup_elem(map_.fd(), key, value, to_underlying(flags)), expected,
+                  report);
+  }
+  template <class Report>
+  bool take(const void* key, void* value, LookupFlags flags, Report report) {
+    return answer(sys::map_lookup_and_delete_elem(map_.fd(), key, value, to_underlying(flags)),
+                  -ENOENT, report);
+  }
+  template <class Report>
+  bool write(const void* key, const void* value, UpdateFlags flags, int expected, Report report) {
+    return answer(sys::map_update_elem(map_.fd(), key, value, to_underlying(flags)), expected,
+                  report);
+  }
+  template <class Report>
+  bool remove(const void* key, Report report) {
+    return answer(sys::map_delete_elem(map_.fd(), key), -ENOENT, report);
+  }
+
   Map map_;
-};
-
-// A typed map with keys, whose scans show `Shown` values: one system call an operation. A `Report`
-// is told what the caller did not expect.
-template <class K, class Shown>
-class KeyedMap : public TypedMap {
- public:
-  using shown_type = Shown;  ///< a value as a scan shows it
-
-  /// `for (auto [key, value] : map)`: see BatchReader for what a scan promises. Shown are copies,
-  /// and per-CPU values as a PerCpuView that holds until the next entry.
-  [[nodiscard]] auto begin() const { return ScanIterator<ShowEntry<K, Shown>>{BatchReader{map_}}; }
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-  /// The same as a range that keeps its buffer, has a status and, with `ec`, does not throw. It
-  /// refers to this map, which must outlive it and stay where it is.
-  [[nodiscard]] auto scan(ScanOptions options = {}) const& noexcept {
-    return Scan<ShowEntry<K, Shown>>{map_, options};
-  }
-  [[nodiscard]] auto scan(ScanOptions options, std::error_code& ec) const& noexcept {
-    return Scan<ShowEntry<K, Shown>>{map_, options, &ec};
-  }
-  [[nodiscard]] auto scan(std::error_code& ec) const& noexcept { return scan({}, ec); }
-  /// A scan of the keys alone.
-  [[nodiscard]] auto keys(ScanOptions options = {}) const& noexcept {
-    options.keys_only = true;
-    return Scan<ShowKey<K>>{map_, options};
-  }
-  /// A scan of the values alone.
-  [[nodiscard]] auto values(ScanOptions options = {}) const& noexcept {
-    return Scan<ShowValue<Shown>>{map_, options};
-  }
-  // Of a temporary, which would be gone before the first entry is read.
-  void scan(ScanOptions options = {}) const&& = delete;
-  void scan(ScanOptions options, std::error_code& ec) const&& = delete;
-  void scan(std::error_code& ec) const&& = delete;
-  void keys(ScanOptions options = {}) const&& = delete;
-  void values(ScanOptions options = {}) const&& = delete;
-
- protected:
-  using TypedMap::TypedMap;
-
-  // `expected` is the result that is an answer and no error; 0: there is none.
-  template <class Report>
-  bool read(const K& key, void* value, LookupFlags flags, int expected, Report report) const {
-    const ObjectBytes<K> bytes{key};
-    const int result = sys::map_lookup_elem(map_.fd(), bytes.data(), value, to_underlying(flags));
-    return result == 0 || unexpected(result, expected, report);
-  }
-  template <class Report>
-  bool take(const K& key, void* value, Report report) {
-    const ObjectBytes<K> bytes{key};
-    const int result = sys::map_lookup_and_delete_elem(map_.fd(), bytes.data(), value);
-    return result == 0 || unexpected(result, -ENOENT, report);
-  }
-  template <class Report>
-  bool write(const K& key, const void* value, UpdateFlags flags, int expected, Report report) {
-    const ObjectBytes<K> bytes{key};
-    const int result = sys::map_update_elem(map_.fd(), bytes.data(), value, to_underlying(flags));
-    return result == 0 || unexpected(result, expected, report);
-  }
-  template <class Report>
-  bool remove(const K& key, Report report) {
-    const ObjectBytes<K> bytes{key};
-    const int result = sys::map_delete_elem(map_.fd(), bytes.data());
-    return result == 0 || unexpected(result, -ENOENT, report);
-  }
 
  private:
   template <class Report>
-  static bool unexpected(int result, int expected, Report& report) {
+  static bool answer(int result, int expected, Report& report) {
+    if (result == 0) return true;
     if (result != expected) report(result);
     return false;
   }

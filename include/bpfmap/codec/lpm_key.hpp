@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// LpmKey: a prefix, as the key of an LPM trie. Knows no map.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+
+// AF_INET, AF_INET6, or 0 for addresses that have no text.
+template <class Addr>
+inline constexpr int address_family = std::is_same_v<Addr, in_addr>    ? AF_INET
+                                      : std::is_same_v<Addr, in6_addr> ? AF_INET6
+                                                                       : 0;
+
+// Clears the bits behind the first `prefixlen`.
+constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefixlen) noexcept {
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const auto begin = static_cast<std::uint32_t>(i * 8);
+    const std::uint32_t kept = prefixlen <= begin ? 0 : std::min(prefixlen - begin, 8U);
+    data[i] = static_cast<std::uint8_t>(data[i] & (0xff00U >> kept));
+  }
+}
+
+// "10.0.0.0/8" into the bytes of an address; gives the prefix length, or sets ec to Errc::prefix.
+[[nodiscard]] std::uint32_t parse_prefix(int family, std::string_view text,
+                                         std::span<std::uint8_t> address,
+                                         std::error_code& ec) noexcept;
+[[noreturn]] void raise_prefix(int family, std::string_view text);
+[[nodiscard]] std::string prefix_text(int family, std::span<const std::uint8_t> address,
+                                      std::uint32_t prefixlen);
+
+}  // namespace detail
+
+/// The first `prefixlen` bits of an address: `LpmKey<in_addr>::parse("10.0.0.0/8")`. Laid out as
+/// the kernel's struct bpf_lpm_trie_key: 4 bytes of prefix length in machine order, then the
+/// address in network order, filled with zeros to a multiple of 4 bytes.
+///
+/// Addr is in_addr, in6_addr or any array of bytes, such as std::array<std::uint8_t, 6>. Bits
+/// behind the prefix are always cleared: to the kernel 10.1.2.3/8 and 10.0.0.0/8 are one prefix,
+/// and it would show whichever was written last.
+template <class Addr>
+struct LpmKey {
+  static_assert(std::is_trivially_copyable_v<Addr> && sizeof(Addr) <= 256,
+                "bpfmap: the address of an LpmKey is up to 256 plain bytes in network order.");
+
+  /// Bits of an address.
+  static constexpr std::uint32_t max_prefixlen = sizeof(Addr) * 8;
+
+  std::uint32_t prefixlen = 0;
+  std::array<std::uint8_t, (sizeof(Addr) + 3) / 4 * 4> data{};
+
+  /// 0.0.0.0/0, which covers everything.
+  constexpr LpmKey() noexcept = default;
+  /// The first `length` bits of `address`, all by default; a larger length means all.
+  explicit LpmKey(const Addr& address, std::uint32_t length = max_prefixlen) noexcept
+      : prefixlen(std::min(length, max_prefixlen)) {
+    std::memcpy(data.data(), &address, sizeof(Addr));
+    detail::clear_host_bits(data, prefixlen);
+  }
+
+  /// From "10.0.0.0/8" or "2a00:1450::/32"; without a length it is the one address. Host bits may
+  /// be set and are cleared. Throws Error (Errc::prefix) with what is wrong.
+  [[nodiscard]] static LpmKey parse(std::string_view text) requires(detail::address_family<Addr> !=
+                                                                    0) {
+    std::error_code ec;
+    const LpmKey key = parse(text, ec);
+    if (ec) detail::raise_prefix(detail::address_family<Addr>, text);
+    return key;
+  }
+  [[nodiscard]] static LpmKey parse(std::string_view text, std::error_code& ec) noexcept
+      requires(detail::address_family<Addr> != 0) {
+    LpmKey key;
+    key.prefixlen = detail::parse_prefix(detail::address_family<Addr>, text, key.data, ec);
+    detail::clear_host_bits(key.data, key.prefixlen);
+    return key;
+  }
+
+  /// The address, its host bits zero.
+  [[nodiscard]] Addr address() const noexcept {
+    Addr address;
+    std::memcpy(&address, data.data(), sizeof(Addr));
+    return address;
+  }
+  /// As parse() takes it: "10.0.0.0/8".
+  [[nodiscard]] std::string to_string() const requires(detail::address_family<Addr> != 0) {
+    return detail::prefix_text(detail::address_family<Addr>, data, prefixlen);
+  }
+
+  friend constexpr bool operator==(const LpmKey&, const LpmKey&) noexcept = default;
+};
+
+}  // namespace bpfmap::inline v0

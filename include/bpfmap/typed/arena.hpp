@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Arena: BPF_MAP_TYPE_ARENA. Layer 2.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/sys/mapping.hpp"
+#include "bpfmap/typed/detail/typed_map.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// Memory that programs and this process share, with pointers that mean the same to both:
+/// BPF_MAP_TYPE_ARENA (6.9). Up to 4 GiB, mapped at the address in the map's map_extra, or anywhere
+/// when that is 0: the first mapping then decides for all processes.
+///
+/// Pages come into being when this process touches them, or when a program allocates them
+/// (bpf_arena_alloc_pages). With MapFlags::segv_on_fault only programs make pages, and touching
+/// another one is SIGSEGV. The memory is this object's and goes with it. Once it has been mapped,
+/// an arena cannot be frozen any more (EBUSY).
+class Arena : public detail::TypedMap {
+ public:
+  /// Empty: without a map.
+  Arena() noexcept = default;
+  /// Maps `map`. Throws Error (Errc::map_type; EEXIST and EINVAL when its address cannot be had)
+  /// when it is no arena, or cannot be mapped.
+  explicit Arena(Map map);
+  Arena(Map map, std::error_code& ec) noexcept;
+
+  /// A new arena of `max_entries` pages; type and MapFlags::mmapable are filled in. EINVAL before
+  /// 6.9.
+  [[nodiscard]] static Arena create(MapSpec spec) {
+    return Arena{create_map(std::move(spec), requirement)};
+  }
+  [[nodiscard]] static Arena create(MapSpec spec, std::error_code& ec) noexcept {
+    Map map = create_map(std::move(spec), requirement, ec);
+    return ec ? Arena{} : Arena{std::move(map), ec};
+  }
+
+  /// All of it.
+  [[nodiscard]] std::span<std::byte> span() const noexcept {
+    return {memory_.data(), memory_.size()};
+  }
+  /// Bytes.
+  [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
+  /// Where it is: the address that programs see, too.
+  [[nodiscard]] std::byte* data() const noexcept { return memory_.data(); }
+
+ private:
+  static constexpr std::array types{MapType::arena};
+  static constexpr detail::ViewRequirement requirement{types, 0, 0, 0, MapFlags::mmapable};
+
+  void open(std::error_code& ec) noexcept;
+
+  Mapping memory_;
+};
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// CgroupArray: BPF_MAP_TYPE_CGROUP_ARRAY. Layer 2.
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/typed/detail/descriptor_map.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+// The directory of a cgroup; the errno of open(2) in `ec`.
+[[nodiscard]] UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept;
+[[noreturn]] void raise_open_cgroup(const Map& map, const std::string& path,
+                                    const std::error_code& ec);
+}  // namespace detail
+
+/// Cgroups that programs ask about (bpf_skb_under_cgroup, bpf_current_task_under_cgroup):
+/// BPF_MAP_TYPE_CGROUP_ARRAY (4.8). What is in it cannot be read back.
+class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t,
+                                                 detail::Keys::slots> {
+ public:
+  /// Empty: without a map.
+  CgroupArray() noexcept = default;
+  /// A view of `map`. Throws Error (Errc::map_type) when it is no cgroup_array.
+  explicit CgroupArray(Map map) : Base(std::move(map), requirement) {}
+  CgroupArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
+
+  /// A new cgroup_array of `max_entries` slots; type and sizes are filled in.
+  [[nodiscard]] static CgroupArray create(MapSpec spec) {
+    return CgroupArray{Base::create_map(std::move(spec), requirement)};
+  }
+  [[nodiscard]] static CgroupArray create(MapSpec spec, std::error_code& ec) noexcept {
+    Map map = Base::create_map(std::move(spec), requirement, ec);
+    return ec ? CgroupArray{} : CgroupArray{std::move(map), ec};
+  }
+
+  /// Puts a cgroup of the unified hierarchy into a slot: a descriptor of its directory.
+  void set(std::uint32_t index, int cgroup_fd) {
+    Base::put(index, detail::fd_value(cgroup_fd), UpdateFlags::any, 0,
+              thrower(Operation::update, index, 0, cgroup_fd));
+  }
+  void set(std::uint32_t index, int cgroup_fd, std::error_code& ec) noexcept {
+    Base::put(index, detail::fd_value(cgroup_fd), UpdateFlags::any, 0, setter(ec));
+  }
+  /// The same by the path of its directory, such as "/sys/fs/cgroup/system.slice".
+  void set(std::uint32_t index, const std::string& path) {
+    std::error_code ec;
+    const UniqueFd cgroup = detail::open_cgroup(path, ec);
+    if (ec) detail::raise_open_cgroup(map(), path, ec);
+    set(index, cgroup.get());
+  }
+  void set(std::uint32_t index, const std::string& path, std::error_code& ec) noexcept {
+    const UniqueFd cgroup = detail::open_cgroup(path, ec);
+    if (!ec) set(index, cgroup.get(), ec);
+  }
+
+  /// Empties a slot; false: it was empty.
+  bool erase(std::uint32_t index) {
+    return Base::drop(index, -ENOENT, thrower(Operation::erase, index));
+  }
+  bool erase(std::uint32_t index, std::error_code& ec) noexcept {
+    return Base::drop(index, -ENOENT, setter(ec));
+  }
+
+ private:
+  using Base =
+      detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
+  using Base::setter, Base::thrower;
+
+  static constexpr std::array types{MapType::cgroup_array};
+  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
+                                                       sizeof(std::uint32_t)};
+};
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "../map/failure.hpp"
+#include "bpfmap/typed/cgroup_array.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept {
+  ec.clear();
+  UniqueFd cgroup{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!cgroup) ec = kernel_error(-errno);
+  return cgroup;
+}
+
+void raise_open_cgroup(const Map& map, const std::string& path, const std::error_code& ec) {
+  const std::string text = "update on map " + describe(map.info()) + ": '" + path +
+                           "' cannot be opened as a cgroup's directory";
+  throw Error{ec, Operation::update, map.info().id, text};
+}
+
+}  // namespace bpfmap::inline v0::detail
