@@ -79,7 +79,8 @@ std::vector<Misuse> misuses() {
           {Errc::no_cpu_list, not_supported},    {Errc::no_map, bad_file_descriptor},
           {Errc::map_type, invalid_argument},    {Errc::out_of_range, result_out_of_range},
           {Errc::index, argument_list_too_long}, {Errc::name, invalid_argument},
-          {Errc::path, invalid_argument}};
+          {Errc::path, invalid_argument},        {Errc::map_flags, invalid_argument},
+          {Errc::prefix, invalid_argument}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -116,8 +117,8 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
   constexpr std::string_view names[] = {
       "create", "open_pinned", "from_id",      "adopt",        "duplicate",    "view",
       "info",   "lookup",      "update",       "erase",        "get_next_key", "lookup_and_delete",
-      "scan",   "drain",       "lookup_batch", "update_batch", "erase_batch",  "freeze",
-      "pin",    "unpin",       "list",         "encode",       "decode"};
+      "scan",   "drain",       "lookup_batch", "update_batch", "erase_batch",  "mmap",
+      "freeze", "pin",         "unpin",        "list",         "encode",       "decode"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
