@@ -72,6 +72,36 @@ TEST(ArrayMapLookup, GivesWhatWasWritten) {
   EXPECT_EQ(map.lookup(1), FlowStats{}) << "the others are as they were";
 }
 
+TEST(ArrayMapLookupInto, CopiesTheValue) {
+  auto map = ArrayMap<FlowStats>::create({.max_entries = 2});
+  map.update(1, stats);
+  FlowStats value{};
+  map.lookup_into(1, value);
+  EXPECT_EQ(value, stats);
+  std::error_code ec;
+  map.lookup_into(0, value, ec);
+  EXPECT_FALSE(ec);
+  EXPECT_EQ(value, FlowStats{});
+}
+
+TEST(ArrayMapLookupInto, DecodesWhatHasACodec) {
+  auto map = ArrayMap<Name>::create({.max_entries = 1});
+  map.update(0, Name{"eth0"});
+  Name name;
+  map.lookup_into(0, name);
+  EXPECT_EQ(name, Name{"eth0"});
+}
+
+TEST(ArrayMapLookupInto, LeavesTheValueAloneWhenThereIsNone) {
+  const auto map = ArrayMap<FlowStats>::create({.max_entries = 2});
+  FlowStats value = stats;
+  std::error_code ec;
+  map.lookup_into(2, value, ec);
+  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(error_of([&] { map.lookup_into(2, value); }).code(), Errc::index);
+  EXPECT_EQ(value, stats);
+}
+
 TEST(ArrayMapLookup, RefusesAnIndexOutOfRange) {
   const auto map = ArrayMap<FlowStats>::create({.max_entries = 3, .name = "stats"});
   for (const std::uint32_t index : {3U, 4U, std::numeric_limits<std::uint32_t>::max()}) {

@@ -97,6 +97,27 @@ TEST(PerCpuHashMapUpdate, WritesEachCpuItsOwnValue) {
   for (std::size_t i = 0; i < cpus; ++i) EXPECT_EQ((*raw)[i], copy_of(bytes_of(values[i])));
 }
 
+TEST(PerCpuHashMapUpdate, TakesAListOfMembers) {
+  auto map = Flows::create({.max_entries = 2});
+  map.update(flow, {.packets = 7});
+  expect_equal(map.lookup(flow), PerCpuValues<FlowStats>{{.packets = 7}});
+  EXPECT_TRUE(map.replace(flow, {.packets = 8}));
+  expect_equal(map.lookup(flow), PerCpuValues<FlowStats>{{.packets = 8}});
+}
+
+TEST(PerCpuHashMapUpdate, HonoursItsFlags) {
+  auto map = Flows::create({.max_entries = 2});
+  std::error_code ec;
+  map.update(flow, stats, UpdateFlags::exist, ec);
+  EXPECT_EQ(ec, std::errc::no_such_file_or_directory);
+  map.update(flow, one_for_each_cpu(), UpdateFlags::noexist, ec);
+  EXPECT_FALSE(ec) << ec.message();
+  expect_equal(map.lookup(flow), one_for_each_cpu());
+  EXPECT_EQ(error_of([&] { map.update(flow, stats, UpdateFlags::noexist); }).code(),
+            std::errc::file_exists);
+  expect_equal(map.lookup(flow), one_for_each_cpu());
+}
+
 TEST(PerCpuHashMapLookup, ReadsWhatOthersWrote) {
   const auto map = Flows::create({.max_entries = 4});
   Map other = map.map().duplicate();

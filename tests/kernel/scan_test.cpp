@@ -3,6 +3,7 @@
 #include "bpfmap/bulk/scan.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -128,6 +129,20 @@ TEST(HashMapScan, ShowsKeysOrValuesAlone) {
   for (const std::uint64_t value : map.values()) EXPECT_TRUE(values.insert(value).second);
   EXPECT_EQ(values.size(), 300U);
   EXPECT_EQ(*values.rbegin(), 2990U);
+}
+
+TEST(HashMapScan, LeavesAnErrorInItsErrorCode) {
+  const auto map = numbers(10, 100);
+  const HashMap<std::uint32_t, std::uint64_t> closed{map.map().duplicate()};
+  const int fd = closed.map().fd();
+  ::close(fd);
+  std::error_code keys_ec;
+  for (const std::uint32_t key : closed.keys(keys_ec)) ADD_FAILURE() << key;
+  EXPECT_EQ(keys_ec.value(), EBADF);
+  std::error_code values_ec;
+  for (const std::uint64_t value : closed.values(values_ec)) ADD_FAILURE() << value;
+  EXPECT_EQ(values_ec.value(), EBADF);
+  EXPECT_EQ(::dup2(map.map().fd(), fd), fd) << "what is closed again must be open";
 }
 
 TEST(HashMapScan, ShowsStructs) {

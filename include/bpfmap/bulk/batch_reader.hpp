@@ -34,7 +34,7 @@ struct ScanStatus {
   /// An entry that stays in the map meanwhile comes exactly once, whatever others do; false: it may
   /// be missed (LPM tries), or repeat or be missed (walks by next_key), when others change the map.
   bool exact = true;
-  std::uint64_t entries = 0;     ///< entries shown
+  std::uint64_t entries = 0;     ///< entries read: shown, and the rest of the batch under way
   std::uint32_t batch_size = 0;  ///< room for entries, after growing
 };
 

@@ -21,10 +21,6 @@ namespace bpfmap::inline v0 {
 template <class V>
 class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
  public:
-  using key_type = std::uint32_t;
-  using mapped_type = PerCpuValues<V>;
-  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
-
   /// Empty.
   PerCpuArrayMap() noexcept = default;
   /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is not a per-CPU
@@ -65,21 +61,6 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
   void lookup_into(std::uint32_t index, PerCpuValues<V>& values,
                    std::error_code& ec) const noexcept {
     Base::read(index, detail::slots_of(values), {}, 0, setter(ec));
-  }
-
-  /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM): a V for every CPU, or PerCpuValues<V>.
-  void update(std::uint32_t index, const detail::SlotBytes<V>& value,
-              UpdateFlags flags = UpdateFlags::any) {
-    Base::write(index, value, flags, 0,
-                thrower(Operation::update, index, detail::to_underlying(flags)));
-  }
-  void update(std::uint32_t index, const detail::SlotBytes<V>& value, UpdateFlags flags,
-              std::error_code& ec) noexcept {
-    Base::write(index, value, flags, 0, setter(ec));
-  }
-  void update(std::uint32_t index, const detail::SlotBytes<V>& value,
-              std::error_code& ec) noexcept {
-    Base::write(index, value, UpdateFlags::any, 0, setter(ec));
   }
 
  private:

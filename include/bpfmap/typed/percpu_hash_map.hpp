@@ -28,10 +28,6 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
                 "or specialise bpfmap::Codec<K>.");
 
  public:
-  using key_type = K;
-  using mapped_type = PerCpuValues<V>;
-  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
-
   /// Empty.
   PerCpuHashMap() noexcept = default;
   /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is not a per-CPU
@@ -77,37 +73,36 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
     return lookup(key, ec).has_value();
   }
 
-  /// Sets the value of `key`, whether there is one or not: `value` is a V for every CPU, or
-  /// PerCpuValues<V>.
-  void update(const K& key, const detail::SlotBytes<V>& value,
-              UpdateFlags flags = UpdateFlags::any) {
-    Base::write(key, value, flags, 0,
-                thrower(Operation::update, key, detail::to_underlying(flags)));
-  }
-  void update(const K& key, const detail::SlotBytes<V>& value, UpdateFlags flags,
-              std::error_code& ec) noexcept {
-    Base::write(key, value, flags, 0, setter(ec));
-  }
-  void update(const K& key, const detail::SlotBytes<V>& value, std::error_code& ec) noexcept {
-    Base::write(key, value, UpdateFlags::any, 0, setter(ec));
-  }
-
   /// Adds an entry; false, and nothing is changed, when the key is there (BPF_NOEXIST).
-  bool insert(const K& key, const detail::SlotBytes<V>& value) {
-    return Base::write(key, value, UpdateFlags::noexist, -EEXIST,
-                       thrower(Operation::update, key, BPF_NOEXIST));
+  bool insert(const K& key, const V& value) {
+    return Base::put(key, value, UpdateFlags::noexist, -EEXIST,
+                     thrower(Operation::update, key, BPF_NOEXIST));
   }
-  bool insert(const K& key, const detail::SlotBytes<V>& value, std::error_code& ec) noexcept {
-    return Base::write(key, value, UpdateFlags::noexist, -EEXIST, setter(ec));
+  bool insert(const K& key, const PerCpuValues<V>& values) {
+    return Base::put(key, values, UpdateFlags::noexist, -EEXIST,
+                     thrower(Operation::update, key, BPF_NOEXIST));
+  }
+  bool insert(const K& key, const V& value, std::error_code& ec) noexcept {
+    return Base::put(key, value, UpdateFlags::noexist, -EEXIST, setter(ec));
+  }
+  bool insert(const K& key, const PerCpuValues<V>& values, std::error_code& ec) noexcept {
+    return Base::put(key, values, UpdateFlags::noexist, -EEXIST, setter(ec));
   }
 
   /// Overwrites an entry; false, and nothing is changed, when the key is not there (BPF_EXIST).
-  bool replace(const K& key, const detail::SlotBytes<V>& value) {
-    return Base::write(key, value, UpdateFlags::exist, -ENOENT,
-                       thrower(Operation::update, key, BPF_EXIST));
+  bool replace(const K& key, const V& value) {
+    return Base::put(key, value, UpdateFlags::exist, -ENOENT,
+                     thrower(Operation::update, key, BPF_EXIST));
   }
-  bool replace(const K& key, const detail::SlotBytes<V>& value, std::error_code& ec) noexcept {
-    return Base::write(key, value, UpdateFlags::exist, -ENOENT, setter(ec));
+  bool replace(const K& key, const PerCpuValues<V>& values) {
+    return Base::put(key, values, UpdateFlags::exist, -ENOENT,
+                     thrower(Operation::update, key, BPF_EXIST));
+  }
+  bool replace(const K& key, const V& value, std::error_code& ec) noexcept {
+    return Base::put(key, value, UpdateFlags::exist, -ENOENT, setter(ec));
+  }
+  bool replace(const K& key, const PerCpuValues<V>& values, std::error_code& ec) noexcept {
+    return Base::put(key, values, UpdateFlags::exist, -ENOENT, setter(ec));
   }
 
   /// Deletes the entry of `key`; false: no such key (BPF_MAP_DELETE_ELEM).

@@ -76,12 +76,39 @@ class PerCpuKeyedMap : public KeyedMap<K, PerCpuView<V>> {
                 "bpfmap::Codec<V>.");
   using Base = KeyedMap<K, PerCpuView<V>>;
 
+ public:
+  using key_type = K;
+  using mapped_type = PerCpuValues<V>;
+  using slot_type = V;  ///< a value, of one CPU on a per-CPU map
+
+  /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM): to `value` on every CPU, or to each CPU's own.
+  void update(const K& key, const V& value, UpdateFlags flags = UpdateFlags::any) {
+    put(key, value, flags, 0, thrower(Operation::update, key, to_underlying(flags)));
+  }
+  void update(const K& key, const PerCpuValues<V>& values, UpdateFlags flags = UpdateFlags::any) {
+    put(key, values, flags, 0, thrower(Operation::update, key, to_underlying(flags)));
+  }
+  void update(const K& key, const V& value, UpdateFlags flags, std::error_code& ec) noexcept {
+    put(key, value, flags, 0, setter(ec));
+  }
+  void update(const K& key, const PerCpuValues<V>& values, UpdateFlags flags,
+              std::error_code& ec) noexcept {
+    put(key, values, flags, 0, setter(ec));
+  }
+  void update(const K& key, const V& value, std::error_code& ec) noexcept {
+    put(key, value, UpdateFlags::any, 0, setter(ec));
+  }
+  void update(const K& key, const PerCpuValues<V>& values, std::error_code& ec) noexcept {
+    put(key, values, UpdateFlags::any, 0, setter(ec));
+  }
+
  protected:
   using Base::Base;
+  using Base::setter, Base::thrower;
 
   template <class Report>
-  bool write(const K& key, const SlotBytes<V>& value, UpdateFlags flags, int expected,
-             Report report) {
+  bool put(const K& key, const SlotBytes<V>& value, UpdateFlags flags, int expected,
+           Report report) {
     if (!value.complete()) [[unlikely]] {
       report(static_cast<int>(Errc::cpu_count));
       return false;
