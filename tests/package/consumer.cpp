@@ -34,5 +34,28 @@ int main() {
   if (map.lookup(1, ec) != 2u || ec) return fail("lookup", ec);
   if (!map.erase(1, ec) || ec) return fail("erase", ec);
   if (map.lookup(1, ec) || ec) return fail("lookup of an erased key", ec);
+  for ([[maybe_unused]] const auto& entry : map.scan(ec)) return fail("scan of an empty map", ec);
+  if (ec) return fail("scan", ec);
+
+  auto queue = bpfmap::Queue<std::uint32_t>::create({.max_entries = 1}, ec);
+  if (ec || !queue.push(1, ec) || queue.push(2, ec) || ec) return fail("push", ec);
+  if (queue.pop(ec) != 1u || queue.pop(ec) || ec) return fail("pop", ec);
+
+  using Prefix = bpfmap::LpmKey<in_addr>;
+  auto trie = bpfmap::LpmTrie<Prefix, std::uint32_t>::create({.max_entries = 4}, ec);
+  if (ec || !trie.insert(Prefix::parse("10.0.0.0/8", ec), 8, ec) || ec) return fail("prefix", ec);
+  if (trie.lookup(Prefix::parse("10.1.2.3", ec), ec) != 8u || ec) return fail("longest", ec);
+
+  using Inner = bpfmap::ArrayMap<std::uint64_t>;
+  const auto inner = Inner::create({.max_entries = 1}, ec);
+  auto outer = bpfmap::ArrayOfMaps<Inner>::create({.max_entries = 2}, inner, ec);
+  if (ec) return fail("create a map of maps", ec);
+  outer.set(1, inner, ec);
+  if (ec || outer.id(1, ec) != inner.map().info().id) return fail("inner map", ec);
+
+  const auto memory = bpfmap::MappedArray<std::uint64_t>::create({.max_entries = 2}, ec);
+  if (ec) return fail("mmap", ec);
+  memory.store(1, 7);
+  if (memory[1] != 7) return fail("memory", ec);
   return 0;
 }
