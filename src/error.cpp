@@ -32,6 +32,7 @@ constexpr std::array misuse{
     MisuseText{Errc::path, std::errc::invalid_argument, "not a path to pin to"},
     MisuseText{Errc::map_flags, std::errc::invalid_argument, "wrong map flags"},
     MisuseText{Errc::prefix, std::errc::invalid_argument, "not a prefix"},
+    MisuseText{Errc::misfit, std::errc::file_exists, "the pinned map is not as asked for"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -78,6 +79,8 @@ std::string_view to_string(Operation operation) noexcept {
       return "create";
     case Operation::open_pinned:
       return "open_pinned";
+    case Operation::open_or_create:
+      return "open_or_create";
     case Operation::from_id:
       return "from_id";
     case Operation::adopt:

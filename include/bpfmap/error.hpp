@@ -4,7 +4,9 @@
 // means for a map.)
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -15,6 +17,7 @@ namespace bpfmap::inline v0 {
 enum class Operation : std::uint8_t {
   create,
   open_pinned,
+  open_or_create,
   from_id,
   adopt,
   duplicate,
@@ -62,6 +65,7 @@ enum class Errc : int {
   path,   ///< not a path on a bpffs that can be pinned to; invalid_argument
   map_flags,  ///< a typed map over a map without a flag that it needs; invalid_argument
   prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
+  misfit,     ///< the map that is pinned is not as asked for; file_exists
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.
@@ -94,6 +98,22 @@ namespace detail {
 /// An error_code of a sys:: result, which is >= 0 or -errno.
 [[nodiscard]] inline std::error_code kernel_error(int result) noexcept {
   return result < 0 ? std::error_code{-result, category()} : std::error_code{};
+}
+
+// What `body` gives; when there is no memory for it, ENOMEM and an empty result. For the forms that
+// do not throw. (A program built without exceptions has asked for its end.)
+template <class Body>
+auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body()) {
+#ifdef __cpp_exceptions
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    ec = kernel_error(-ENOMEM);
+    return decltype(body())();
+  }
+#else
+  return body();
+#endif
 }
 
 }  // namespace detail

@@ -238,6 +238,9 @@ constexpr std::array resources{
     Cause{element_operations, any_type, ETIMEDOUT, always,
           "a lock inside the map is contended; try again"},
     Cause{any_operation, any_type, EINTR, always, "a signal came in between; try again"},
+    Cause{open_or_create, any_type, EAGAIN, always,
+          "other processes make and remove this pin all the time, or one keeps {folder} locked; "
+          "try again"},
     Cause{any_operation, any_type, EAGAIN, always, "the kernel was busy; try again"},
     Cause{any_operation, any_type, EFAULT, always,
           "the memory of a key, a value or a path cannot be read or written by the kernel"},

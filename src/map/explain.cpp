@@ -8,11 +8,6 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-std::string type_name(MapType type) {
-  if (traits_of(type) != nullptr) return std::string{to_string(type)};
-  return "type " + std::to_string(to_underlying(type));
-}
-
 // A name that was refused may hold anything.
 std::string printable(std::string text) {
   const auto is_control = [](unsigned char c) { return c < ' ' || c >= 127; };
@@ -45,6 +40,11 @@ std::string name_subject(Operation operation, std::string_view subject) {
 }
 
 }  // namespace
+
+std::string type_name(MapType type) {
+  if (traits_of(type) != nullptr) return std::string{to_string(type)};
+  return "type " + std::to_string(to_underlying(type));
+}
 
 std::string describe(const MapInfo& info) {
   std::string text;

@@ -38,6 +38,8 @@ using Condition = bool (*)(const Failure&);
 /// The text of the first row that fits, placeholders filled in.
 [[nodiscard]] std::string cause_of(const Failure& failure);
 
+/// "hash", or "type 70" when it is newer than this library.
+[[nodiscard]] std::string type_name(MapType type);
 /// "'flows' (id 7, hash, key_size 8, value_size 16, max_entries 65536)".
 [[nodiscard]] std::string describe(const MapInfo& info);
 /// "0xff".

@@ -86,6 +86,9 @@ constexpr std::array rows{
           "the last part of the path has a '.' in it, which a bpffs does not take"},
     Cause{any_operation, any_type, misuse(Errc::path), always,
           "it is not the path of a file on a bpffs; use one such as /sys/fs/bpf/name"},
+    Cause{any_operation, any_type, misuse(Errc::misfit), always,
+          "the map that is pinned there is not as asked for (misfit() lists the fields); unpin it, "
+          "or ask with ReuseOptions::replace_misfit"},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "explain.hpp"
+#include "pins.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -121,19 +122,27 @@ unsigned int used_size(const sys::MapCreateAttr& attr) noexcept {
   return std::max<unsigned int>((used + 3) / 4 * 4, offsetof(sys::MapCreateAttr, inner_map_fd));
 }
 
-// The last component's folder.
-std::string folder_of(const std::string& path) {
-  const auto slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 bool is_on_bpffs(const std::string& folder) noexcept {
   struct statfs fs {};
   return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
 }
 
 }  // namespace
+
+std::string detail::folder_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::error_code detail::check_pin_path(const std::string& path) {
+  const std::string folder = folder_of(path);
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return kernel_error(-errno);
+  const bool dotted = path.find('.', path.find_last_of('/') + 1) != std::string::npos;
+  if (path.empty() || dotted || !is_on_bpffs(folder)) return Errc::path;
+  return {};
+}
 
 Map Map::open(UniqueFd fd, std::error_code& ec) noexcept {
   sys::MapInfoData data;
@@ -229,30 +238,23 @@ void Map::pin(const std::string& path, std::error_code& ec) const noexcept {
     ec = Errc::no_map;
     return;
   }
-  const std::string folder = folder_of(path);
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) {
-    ec = kernel_error(-errno);
-    return;
-  }
-  const bool dotted = path.find('.', path.find_last_of('/') + 1) != std::string::npos;
-  if (path.empty() || dotted || !is_on_bpffs(folder)) {
-    ec = Errc::path;
-    return;
-  }
-  ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
+  detail::without_bad_alloc(ec, [&] {
+    ec = detail::check_pin_path(path);
+    if (!ec) ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
+  });
 }
 
 bool Map::unpin(const std::string& path, std::error_code& ec) noexcept {
   ec.clear();
-  const std::string folder = folder_of(path);
-  if (!is_on_bpffs(folder)) {
-    ec = Errc::path;
+  return detail::without_bad_alloc(ec, [&] {
+    if (!is_on_bpffs(detail::folder_of(path)))
+      ec = Errc::path;
+    else if (::unlink(path.c_str()) == 0)
+      return true;
+    else if (errno != ENOENT)
+      ec = kernel_error(-errno);
     return false;
-  }
-  if (::unlink(path.c_str()) == 0) return true;
-  if (errno != ENOENT) ec = kernel_error(-errno);
-  return false;
+  });
 }
 
 bool Map::unpin(const std::string& path) {

@@ -80,7 +80,7 @@ std::vector<Misuse> misuses() {
           {Errc::map_type, invalid_argument},    {Errc::out_of_range, result_out_of_range},
           {Errc::index, argument_list_too_long}, {Errc::name, invalid_argument},
           {Errc::path, invalid_argument},        {Errc::map_flags, invalid_argument},
-          {Errc::prefix, invalid_argument}};
+          {Errc::prefix, invalid_argument},      {Errc::misfit, file_exists}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {

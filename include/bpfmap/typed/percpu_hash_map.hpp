@@ -129,6 +129,7 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   using Base::setter, Base::thrower;
 
   static constexpr std::array types{MapType::percpu_hash, MapType::lru_percpu_hash};
+  friend detail::TypedAccess;
   static constexpr detail::ViewRequirement requirement{types, Codec<K>::size, Codec<V>::size};
 };
 

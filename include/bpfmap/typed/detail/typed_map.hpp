@@ -106,6 +106,8 @@ class ObjectRoom {
   std::conditional_t<coded_as_object<T>, T, std::array<std::byte, Codec<T>::size>> room_;
 };
 
+struct TypedAccess;  // of typed/open_or_create.hpp: every typed map lets it see its requirement
+
 // The Map beneath a typed map, and how its failures are told.
 class TypedMap {
  public:
