@@ -47,6 +47,15 @@ int map_create(const MapCreateAttr& attr, unsigned int size) noexcept {
   return never_zero(bpf(BPF_MAP_CREATE, &copy, size));
 }
 
+int btf_load(const void* btf, std::uint32_t size) noexcept {
+  bpf_attr attr;
+  constexpr unsigned int attr_size = offsetof(bpf_attr, btf_size) + sizeof attr.btf_size;
+  detail::clear(attr, attr_size);
+  attr.btf = detail::address(btf);
+  attr.btf_size = size;
+  return never_zero(bpf(BPF_BTF_LOAD, &attr, attr_size));
+}
+
 int map_freeze(int fd) noexcept {
   bpf_attr attr;
   constexpr unsigned int size = sizeof attr.map_fd;

@@ -168,6 +168,18 @@ TEST(MapOperation, AllocatesNothingWithIntegersAndStructs) {
             0U);
 }
 
+TEST(Supports, AllocatesNothingWhenItRemembers) {
+  (void)supports(Operation::erase, MapType::hash);
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] {
+              (void)supports(MapType::hash);
+              (void)supports(MapType::hash, ec);
+              (void)supports(Operation::erase, MapType::hash);
+              (void)supports(Operation::erase, MapType::hash, ec);
+            }),
+            0U);
+}
+
 // --- scans ---
 
 template <class M>

@@ -163,6 +163,10 @@ inline int map_delete_batch(int fd, const void* keys, std::uint32_t& count,
 /// the last field used.
 int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAttr)) noexcept;
 
+/// BPF_BTF_LOAD (4.18): a descriptor of the `size` bytes of BTF at `btf`, close-on-exec and never
+/// 0.
+int btf_load(const void* btf, std::uint32_t size) noexcept;
+
 /// BPF_MAP_FREEZE (5.2): no write from user space any more, for ever.
 int map_freeze(int fd) noexcept;
 
