@@ -21,6 +21,7 @@ constexpr std::array misuse{
     MisuseText{Errc::value_size, std::errc::invalid_argument, "wrong value size"},
     MisuseText{Errc::percpu_map, std::errc::invalid_argument, "plain call on a per-CPU map"},
     MisuseText{Errc::not_percpu_map, std::errc::invalid_argument, "per-CPU call on a plain map"},
+    MisuseText{Errc::cpu, std::errc::invalid_argument, "not a possible CPU"},
     MisuseText{Errc::cpu_count, std::errc::invalid_argument, "not one value for each possible CPU"},
     MisuseText{Errc::value_count, std::errc::invalid_argument, "not one value for each key"},
     MisuseText{Errc::no_cpu_list, std::errc::not_supported, "the possible CPUs are unknown"},

@@ -52,6 +52,7 @@ enum class Errc : int {
   value_size,       ///< the value is not as large as the map's values; invalid_argument
   percpu_map,       ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
   not_percpu_map,   ///< a percpu call on a map of plain values; invalid_argument
+  cpu,              ///< not a possible CPU; invalid_argument
   cpu_count,        ///< not one value for each possible CPU; invalid_argument
   value_count,      ///< not one value for each key of a batch; invalid_argument
   no_cpu_list,      ///< /sys/devices/system/cpu/possible cannot be read; not_supported

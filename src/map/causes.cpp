@@ -102,6 +102,11 @@ constexpr std::array rights{
     Cause{set(pin, unpin), any_type, EACCES, always, "this process may not write to {folder}"},
 };
 
+constexpr std::string_view no_cpu_to_update =
+    "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0); where nothing else writes meanwhile, "
+    "read "
+    "all CPUs with lookup_percpu and write them with update_percpu";
+
 // Flags of an update or a lookup.
 constexpr std::array flags{
     Cause{updates, arrays | devmap | cpumap, EEXIST, always,
@@ -123,6 +128,14 @@ constexpr std::array flags{
     Cause{updates, any_type, ENOENT, always,
           "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
           "to insert"},
+    Cause{lookups, any_type, EINVAL, asked_cpu_too_early,
+          "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup_percpu"},
+    Cause{updates, any_type, EINVAL, asked_cpu_too_early, no_cpu_to_update},
+    // An older kernel wants the values of all CPUs before it looks at the flags.
+    Cause{updates, any_type, EFAULT, asked_cpu_too_early, no_cpu_to_update},
+    Cause{any_operation, any_type, ERANGE, asked_cpu,
+          "the kernel takes CPU numbers below {cpus}, the number of possible CPUs, and this is CPU "
+          "{cpu}"},
     Cause{updates, any_type, EINVAL, asked_both,
           "UpdateFlags::noexist and UpdateFlags::exist exclude each other; use UpdateFlags::any"},
     Cause{element_operations, any_type, EINVAL, asked_unknown_flags,

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "bpfmap/sys/cpus.hpp"
+#include "bpfmap/sys/uapi.hpp"
 #include "explain.hpp"
 #include "sets.hpp"
 
@@ -24,6 +25,12 @@ namespace {
 constexpr auto noexist = to_underlying(UpdateFlags::noexist);
 constexpr auto exist = to_underlying(UpdateFlags::exist);
 constexpr auto lock = to_underlying(UpdateFlags::lock);
+
+// What was asked of the key: without the lock, and without the CPU.
+std::uint64_t condition_flags(const Failure& failure) {
+  const std::uint64_t cpu = (failure.flags & sys::f_cpu) != 0 ? cpu_flags(0xFFFF'FFFF) : 0;
+  return failure.flags & ~(lock | cpu);
+}
 
 // The first four bytes of a key: an index, a prefix length, a descriptor.
 std::uint32_t leading_u32(BytesView bytes) {
@@ -90,6 +97,7 @@ constexpr std::array placeholders{
     Placeholder{"key_fd", [](const Failure& f) { return descriptor(f.key); }},
     Placeholder{"value_fd", [](const Failure& f) { return descriptor(f.value); }},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.flags); }},
+    Placeholder{"cpu", [](const Failure& f) { return number(f.flags >> 32U); }},
     Placeholder{"cpus", [](const Failure&) { return number(sys::possible_cpus().size()); }},
     Placeholder{"slots",
                 [](const Failure& f) { return number(sys::percpu_size(f.info.value_size)); }},
@@ -175,13 +183,17 @@ bool kernel_is_before(std::string_view version) {
 
 namespace condition {
 
-bool asked_noexist(const Failure& failure) { return (failure.flags & ~lock) == noexist; }
-bool asked_exist(const Failure& failure) { return (failure.flags & ~lock) == exist; }
-bool asked_both(const Failure& failure) { return (failure.flags & ~lock) == (noexist | exist); }
+bool asked_noexist(const Failure& failure) { return condition_flags(failure) == noexist; }
+bool asked_exist(const Failure& failure) { return condition_flags(failure) == exist; }
+bool asked_both(const Failure& failure) { return condition_flags(failure) == (noexist | exist); }
 bool asked_lock(const Failure& failure) { return (failure.flags & lock) != 0; }
 bool asked_unknown_flags(const Failure& failure) {
-  const std::uint64_t known = updates.contains(failure.operation) ? noexist | exist | lock : lock;
-  return (failure.flags & ~known) != 0;
+  const std::uint64_t known = updates.contains(failure.operation) ? noexist | exist : 0;
+  return (condition_flags(failure) & ~known) != 0;
+}
+bool asked_cpu(const Failure& failure) { return (failure.flags & sys::f_cpu) != 0; }
+bool asked_cpu_too_early(const Failure& failure) {
+  return asked_cpu(failure) && kernel_is_before("7.0");
 }
 
 bool key_known(const Failure& failure) { return !failure.key.empty(); }

@@ -64,6 +64,9 @@ bool asked_noexist(const Failure& failure);
 bool asked_exist(const Failure& failure);
 bool asked_both(const Failure& failure);
 bool asked_lock(const Failure& failure);
+/// With the number of a CPU; also: of a kernel that takes none.
+bool asked_cpu(const Failure& failure);
+bool asked_cpu_too_early(const Failure& failure);
 bool asked_unknown_flags(const Failure& failure);
 /// The caller told the key, the value.
 bool key_known(const Failure& failure);

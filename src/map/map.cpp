@@ -49,6 +49,14 @@ struct Shape {
     return size == sys::percpu_size(map.info().value_size) ? true : refuse(Errc::value_size);
   }
 
+  // One CPU's value, which is not rounded up.
+  bool slot(std::uint32_t cpu, std::size_t size) const noexcept {
+    if (!percpu()) return false;
+    const auto cpus = sys::possible_cpus();
+    if (!std::binary_search(cpus.begin(), cpus.end(), cpu)) return refuse(Errc::cpu);
+    return size == map.info().value_size ? true : refuse(Errc::value_size);
+  }
+
  private:
   bool refuse(Errc error) const noexcept {
     ec = error;
@@ -147,6 +155,22 @@ void Map::write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return;
   ec = kernel_error(
       sys::map_update_elem(fd(), pointer(key), slots.data(), detail::to_underlying(flags)));
+}
+
+bool Map::read_cpu(BytesView key, std::uint32_t cpu, MutableBytes value,
+                   std::error_code& ec) const noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return false;
+  return found(sys::map_lookup_elem(fd(), pointer(key), value.data(), detail::cpu_flags(cpu)),
+               info_.type, ec);
+}
+
+void Map::write_cpu(BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
+                    std::error_code& ec) noexcept {
+  const Shape shape{*this, ec};
+  if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return;
+  ec = kernel_error(sys::map_update_elem(fd(), pointer(key), value.data(),
+                                         detail::to_underlying(flags) | detail::cpu_flags(cpu)));
 }
 
 bool Map::remove(BytesView key, std::error_code& ec) noexcept {

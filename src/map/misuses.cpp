@@ -58,6 +58,10 @@ constexpr std::array rows{
     Cause{any_operation, any_type, misuse(Errc::not_percpu_map), always,
           "{type} maps hold one value a key ({value_size} bytes), not one a CPU; use the call "
           "without percpu"},
+    Cause{any_operation, any_type, misuse(Errc::cpu), asked_cpu,
+          "CPU {cpu} is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
+    Cause{any_operation, any_type, misuse(Errc::cpu), always,
+          "the CPU is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::cpu_count), always,
           "it takes one value for each of the {cpus} possible CPUs "
           "(/sys/devices/system/cpu/possible), also those that are offline; PerCpuValues has the "

@@ -73,14 +73,23 @@ struct Misuse {
 // Every Errc.
 std::vector<Misuse> misuses() {
   using enum std::errc;
-  return {{Errc::key_size, invalid_argument},    {Errc::value_size, invalid_argument},
-          {Errc::percpu_map, invalid_argument},  {Errc::not_percpu_map, invalid_argument},
-          {Errc::cpu_count, invalid_argument},   {Errc::value_count, invalid_argument},
-          {Errc::no_cpu_list, not_supported},    {Errc::no_map, bad_file_descriptor},
-          {Errc::map_type, invalid_argument},    {Errc::out_of_range, result_out_of_range},
-          {Errc::index, argument_list_too_long}, {Errc::name, invalid_argument},
-          {Errc::path, invalid_argument},        {Errc::map_flags, invalid_argument},
-          {Errc::prefix, invalid_argument},      {Errc::misfit, file_exists}};
+  return {{Errc::key_size, invalid_argument},
+          {Errc::value_size, invalid_argument},
+          {Errc::percpu_map, invalid_argument},
+          {Errc::not_percpu_map, invalid_argument},
+          {Errc::cpu, invalid_argument},
+          {Errc::cpu_count, invalid_argument},
+          {Errc::value_count, invalid_argument},
+          {Errc::no_cpu_list, not_supported},
+          {Errc::no_map, bad_file_descriptor},
+          {Errc::map_type, invalid_argument},
+          {Errc::out_of_range, result_out_of_range},
+          {Errc::index, argument_list_too_long},
+          {Errc::name, invalid_argument},
+          {Errc::path, invalid_argument},
+          {Errc::map_flags, invalid_argument},
+          {Errc::prefix, invalid_argument},
+          {Errc::misfit, file_exists}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -114,11 +123,31 @@ TEST(Errc, IsListedWhole) {
 }
 
 TEST(Operation, IsCalledAsTheApiSpellsIt) {
-  constexpr std::string_view names[] = {
-      "create", "open_pinned", "from_id",      "adopt",        "duplicate",    "view",
-      "info",   "lookup",      "update",       "erase",        "get_next_key", "lookup_and_delete",
-      "scan",   "drain",       "lookup_batch", "update_batch", "erase_batch",  "mmap",
-      "freeze", "pin",         "unpin",        "list",         "encode",       "decode"};
+  constexpr std::string_view names[] = {"create",
+                                        "open_pinned",
+                                        "open_or_create",
+                                        "from_id",
+                                        "adopt",
+                                        "duplicate",
+                                        "view",
+                                        "info",
+                                        "lookup",
+                                        "update",
+                                        "erase",
+                                        "get_next_key",
+                                        "lookup_and_delete",
+                                        "scan",
+                                        "drain",
+                                        "lookup_batch",
+                                        "update_batch",
+                                        "erase_batch",
+                                        "mmap",
+                                        "freeze",
+                                        "pin",
+                                        "unpin",
+                                        "list",
+                                        "encode",
+                                        "decode"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);

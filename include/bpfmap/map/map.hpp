@@ -14,6 +14,7 @@
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/wire.hpp"
 #include "bpfmap/error.hpp"
+#include "bpfmap/map/detail/map_arguments.hpp"
 #include "bpfmap/map/flags.hpp"
 #include "bpfmap/map/map_info.hpp"
 #include "bpfmap/map/map_spec.hpp"
@@ -21,34 +22,6 @@
 #include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0 {
-
-namespace detail {
-// What was tried, for the text of an Error.
-struct Attempt {
-  Operation operation;
-  BytesView key = {};
-  BytesView value = {};
-  std::uint64_t flags = 0;
-};
-
-template <class K>
-using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>, BytesView, K>>;
-
-// A range that can be indexed and holds a value for each CPU.
-template <class T>
-concept percpu_values = !byte_range<T> && requires(const T& values) {
-  { values.size() } -> std::convertible_to<std::size_t>;
-  requires value_argument<std::remove_cvref_t<decltype(values[0])>>;
-};
-template <class V>
-struct PerCpuResultOf {
-  using type = PerCpuValues<V>;
-};
-template <>
-struct PerCpuResultOf<Bytes> {
-  using type = std::vector<Bytes>;
-};
-}  // namespace detail
 
 /// What Map gives for a per-CPU value: std::vector<Bytes>, or PerCpuValues<V>.
 template <result_type V>
@@ -226,6 +199,28 @@ class Map {
     update_percpu(key, values, UpdateFlags::any, ec);
   }
 
+  /// The value of `key` on the one CPU with the number `cpu`; nullopt: no such key
+  /// (BPF_F_CPU, 7.0). Per-CPU maps only; a CPU that is not possible is Errc::cpu. Older kernels
+  /// answer EINVAL: read all CPUs with lookup_percpu there.
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu) const;
+  template <result_type V = Bytes, value_argument K>
+  [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu,
+                                            std::error_code& ec) const noexcept;
+
+  /// Sets the value of `key` on that CPU alone (BPF_F_CPU, 7.0). On an older kernel EINVAL, and not
+  /// an update of all CPUs with what was read of them: that would undo what they write meanwhile.
+  template <value_argument K, value_argument V>
+  void update_cpu(const K& key, std::uint32_t cpu, const V& value,
+                  UpdateFlags flags = UpdateFlags::any);
+  template <value_argument K, value_argument V>
+  void update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags,
+                  std::error_code& ec) noexcept;
+  template <value_argument K, value_argument V>
+  void update_cpu(const K& key, std::uint32_t cpu, const V& value, std::error_code& ec) noexcept {
+    update_cpu(key, cpu, value, UpdateFlags::any, ec);
+  }
+
   /// lookup_and_delete of every CPU's slot (per-CPU hash types, 5.14).
   template <result_type V = Bytes, value_argument K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(const K& key);
@@ -262,6 +257,10 @@ class Map {
   void write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept;
   void write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
                     std::error_code& ec) noexcept;
+  bool read_cpu(BytesView key, std::uint32_t cpu, MutableBytes value,
+                std::error_code& ec) const noexcept;
+  void write_cpu(BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
+                 std::error_code& ec) noexcept;
   bool remove(BytesView key, std::error_code& ec) noexcept;
   bool next(std::optional<BytesView> key, MutableBytes next_key,
             std::error_code& ec) const noexcept;
@@ -282,4 +281,5 @@ class Map {
 
 }  // namespace bpfmap::inline v0
 
+#include "bpfmap/map/detail/map_percpu_templates.hpp"
 #include "bpfmap/map/detail/map_templates.hpp"

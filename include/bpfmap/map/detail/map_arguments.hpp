@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// What Map's operations take and are told with. Included by map.hpp only.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/codec/wire.hpp"
+#include "bpfmap/error.hpp"
+#include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/sys/uapi.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+// What was tried, for the text of an Error.
+struct Attempt {
+  Operation operation;
+  BytesView key = {};
+  BytesView value = {};
+  std::uint64_t flags = 0;
+};
+
+template <class K>
+using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>, BytesView, K>>;
+
+// A range that can be indexed and holds a value for each CPU.
+template <class T>
+concept percpu_values = !byte_range<T> && requires(const T& values) {
+  { values.size() } -> std::convertible_to<std::size_t>;
+  requires value_argument<std::remove_cvref_t<decltype(values[0])>>;
+};
+template <class V>
+struct PerCpuResultOf {
+  using type = PerCpuValues<V>;
+};
+template <>
+struct PerCpuResultOf<Bytes> {
+  using type = std::vector<Bytes>;
+};
+
+// The flags that name one CPU.
+[[nodiscard]] constexpr std::uint64_t cpu_flags(std::uint32_t cpu) noexcept {
+  return sys::f_cpu | std::uint64_t{cpu} << 32U;
+}
+}  // namespace detail
+
+}  // namespace bpfmap::inline v0

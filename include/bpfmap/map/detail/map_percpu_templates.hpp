@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// Bodies of Map's per-CPU templates. Included by map.hpp only.
+#pragma once
+
+#include <cstring>
+
+#include "bpfmap/map/detail/map_templates.hpp"
+#include "bpfmap/map/map.hpp"
+
+namespace bpfmap::inline v0 {
+namespace detail {
+
+// The slots of one per-CPU value on their way to or from the kernel.
+class Slots {
+ public:
+  explicit Slots(std::size_t value_size)
+      : value_size_(value_size),
+        stride_(sys::percpu_stride(value_size)),
+        bytes_(sys::percpu_size(value_size)) {}
+
+  [[nodiscard]] std::size_t size() const noexcept { return sys::possible_cpus().size(); }
+  [[nodiscard]] MutableBytes bytes() noexcept { return bytes_; }
+  [[nodiscard]] MutableBytes operator[](std::size_t i) noexcept {
+    return MutableBytes{bytes_}.subspan(i * stride_, value_size_);
+  }
+
+ private:
+  std::size_t value_size_;
+  std::size_t stride_;
+  Bytes bytes_;
+};
+
+template <result_type V>
+std::optional<PerCpuResult<V>> decode_slots(Slots& slots, std::error_code& ec) {
+  PerCpuResult<V> values;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    auto value = decode<V>(slots[i], ec);
+    if (!value) return std::nullopt;
+    if constexpr (std::same_as<V, Bytes>)
+      values.push_back(*std::move(value));
+    else
+      values.set(i, *value);
+  }
+  return values;
+}
+
+template <detail::percpu_values Values>
+void encode_slots(const Values& values, std::size_t value_size, Slots& slots,
+                  std::error_code& ec) noexcept {
+  if (values.size() != slots.size()) ec = Errc::cpu_count;
+  for (std::size_t i = 0; i < slots.size() && !ec; ++i) {
+    const auto& value = values[i];
+    const Encoded<std::remove_cvref_t<decltype(value)>> bytes{value, value_size, ec};
+    if (bytes.bytes().size() != value_size)
+      ec = Errc::value_size;
+    else
+      std::memcpy(slots[i].data(), bytes.bytes().data(), value_size);
+  }
+}
+
+}  // namespace detail
+
+template <result_type V, value_argument K>
+std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key) const {
+  std::error_code ec;
+  auto values = lookup_percpu<V>(key, ec);
+  if (ec) fail(Operation::lookup, ec, key, detail::Room<V>{info_.value_size}.bytes());
+  return values;
+}
+
+template <result_type V, value_argument K>
+std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key,
+                                                  std::error_code& ec) const noexcept {
+  return percpu<V>(key, ec, [this](BytesView k, MutableBytes slots, std::error_code& e) {
+    return read_percpu(k, slots, e);
+  });
+}
+
+template <value_argument K>
+bool Map::lookup_percpu_into(const K& key, MutableBytes slots) const {
+  std::error_code ec;
+  const bool found = lookup_percpu_into(key, slots, ec);
+  if (ec) fail(Operation::lookup, ec, key, slots);
+  return found;
+}
+
+template <value_argument K>
+bool Map::lookup_percpu_into(const K& key, MutableBytes slots, std::error_code& ec) const noexcept {
+  ec.clear();
+  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+  return !ec && read_percpu(bytes.bytes(), slots, ec);
+}
+
+template <value_argument K, detail::percpu_values Values>
+void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags) {
+  std::error_code ec;
+  update_percpu(key, values, flags, ec);
+  if (ec) fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags));
+}
+
+template <value_argument K, detail::percpu_values Values>
+void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags,
+                        std::error_code& ec) noexcept {
+  ec.clear();
+  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+  if (ec || !check_percpu(ec)) return;
+  detail::Slots slots{info_.value_size};
+  detail::encode_slots(values, info_.value_size, slots, ec);
+  if (!ec) write_percpu(bytes.bytes(), slots.bytes(), flags, ec);
+}
+
+template <result_type V, value_argument K>
+std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu) const {
+  std::error_code ec;
+  auto value = lookup_cpu<V>(key, cpu, ec);
+  if (ec)
+    fail(Operation::lookup, ec, key, detail::Room<V>{info_.value_size}.bytes(),
+         detail::cpu_flags(cpu));
+  return value;
+}
+
+template <result_type V, value_argument K>
+std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu,
+                                 std::error_code& ec) const noexcept {
+  ec.clear();
+  detail::Room<V> room{info_.value_size};
+  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+  if (ec || !read_cpu(bytes.bytes(), cpu, room.bytes(), ec)) return std::nullopt;
+  return room.take(ec);
+}
+
+template <value_argument K, value_argument V>
+void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags) {
+  std::error_code ec;
+  update_cpu(key, cpu, value, flags, ec);
+  if (ec)
+    fail(Operation::update, ec, key, value, detail::to_underlying(flags) | detail::cpu_flags(cpu));
+}
+
+template <value_argument K, value_argument V>
+void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags,
+                     std::error_code& ec) noexcept {
+  ec.clear();
+  const detail::EncodedKey<K> key_bytes{key, info_.key_size, ec};
+  const detail::Encoded<V> value_bytes{value, info_.value_size, ec};
+  if (!ec) write_cpu(key_bytes.bytes(), cpu, value_bytes.bytes(), flags, ec);
+}
+
+template <result_type V, value_argument K>
+std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key) {
+  std::error_code ec;
+  auto values = lookup_and_delete_percpu<V>(key, ec);
+  if (ec) fail(Operation::lookup_and_delete, ec, key, detail::Room<V>{info_.value_size}.bytes());
+  return values;
+}
+
+template <result_type V, value_argument K>
+std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
+                                                             std::error_code& ec) noexcept {
+  return percpu<V>(key, ec, [this](BytesView k, MutableBytes slots, std::error_code& e) {
+    return take_percpu(k, slots, e);
+  });
+}
+
+// Reads or takes all slots of a key, and decodes them.
+template <result_type V, class K, class Call>
+std::optional<PerCpuResult<V>> Map::percpu(const K& key, std::error_code& ec,
+                                           Call call) const noexcept {
+  ec.clear();
+  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+  if (ec || !check_percpu(ec)) return std::nullopt;
+  if (detail::Room<V>{info_.value_size}.bytes().size() != info_.value_size) {
+    ec = Errc::value_size;
+    return std::nullopt;
+  }
+  detail::Slots slots{info_.value_size};
+  if (!call(bytes.bytes(), slots.bytes(), ec)) return std::nullopt;
+  return detail::decode_slots<V>(slots, ec);
+}
+
+}  // namespace bpfmap::inline v0
