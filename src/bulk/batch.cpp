@@ -15,6 +15,7 @@ namespace {
 
 using detail::FlatEntries;
 using detail::kernel_error;
+using detail::may_be_percpu;
 using detail::value_stride;
 
 // The write of many entries to one map, by batches as long as the kernel takes them, else one by
@@ -30,7 +31,7 @@ class BatchWrite {
     ec.clear();
     if (!map_)
       ec = Errc::no_map;
-    else if (map_.is_percpu() && sys::possible_cpus().empty())
+    else if (may_be_percpu(map_) && sys::possible_cpus().empty())
       ec = Errc::no_cpu_list;
     if (ec) return {};
     bool batches = has_batches();
@@ -188,7 +189,7 @@ BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags
   const std::size_t value_size = map.info().value_size;
   if (values.size() == *count * value_stride(map))
     return detail::update_flat(map, {keys.data(), values.data(), *count}, flags, ec);
-  if (!map.is_percpu() || values.size() != *count * value_size) {
+  if (!may_be_percpu(map) || values.size() != *count * value_size) {
     ec = Errc::value_count;
     return {};
   }
@@ -228,8 +229,8 @@ BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytes values, st
   for (std::size_t i = 0; i < *count; ++i) {
     const BytesView key = keys.subspan(i * map.info().key_size, map.info().key_size);
     const MutableBytes value = values.subspan(i * stride, stride);
-    found[i] =
-        map.is_percpu() ? map.lookup_percpu_into(key, value, ec) : map.lookup_into(key, value, ec);
+    found[i] = may_be_percpu(map) ? map.lookup_percpu_into(key, value, ec)
+                                  : map.lookup_into(key, value, ec);
     if (ec) {
       result.failed = i;
       return result;

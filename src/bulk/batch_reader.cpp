@@ -123,7 +123,7 @@ bool BatchReader::allocate_at_start() noexcept {
 
 bool BatchReader::start() noexcept {
   if (!*map_) return fail(Errc::no_map);
-  if (map_->is_percpu() && sys::possible_cpus().empty()) return fail(Errc::no_cpu_list);
+  if (detail::may_be_percpu(*map_) && sys::possible_cpus().empty()) return fail(Errc::no_cpu_list);
   const KeyKind kind = key_kind(*map_);
   const bool unwalkable = map_->info().key_size == 0 || kind == KeyKind::object;
   if (unwalkable || (mode_ == ReadMode::take && is_array(*map_))) return fail(-sys::enotsupp);

@@ -231,6 +231,8 @@ bool BatchReader::step_to_next_key() noexcept {
 bool BatchReader::read_entry(Batch& batch, const std::byte* key) noexcept {
   std::byte* const value = batch.values + batch.count * value_stride_;
   int result = 0;
+  // Nobody knows how much of it the kernel will write.
+  if (traits_of(map_->info().type) == nullptr) std::memset(value, 0, value_stride_);
   if (mode_ == ReadMode::take)
     result = take_entry(key, value);
   else if (!options_.keys_only)

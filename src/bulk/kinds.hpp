@@ -22,9 +22,15 @@ inline bool is_array(const Map& map) noexcept {
   return kind == KeyKind::index || kind == KeyKind::slot;
 }
 
-// Bytes from one value to the next: value_size, or all slots of a per-CPU value.
+// Whether the kernel may copy a slot for each CPU: of a type that this library does not know it is
+// not known.
+inline bool may_be_percpu(const Map& map) noexcept {
+  return map.is_percpu() || traits_of(map.info().type) == nullptr;
+}
+
+// Bytes from one value to the next: value_size, or all slots of what may be a per-CPU value.
 inline std::size_t value_stride(const Map& map) noexcept {
-  return map.is_percpu() ? sys::percpu_size(map.info().value_size) : map.info().value_size;
+  return may_be_percpu(map) ? sys::percpu_size(map.info().value_size) : map.info().value_size;
 }
 
 // A kernel older than a command for this type answers as to any unknown command.

@@ -79,7 +79,8 @@ std::uint64_t erase_all(Map& map, std::error_code& ec) noexcept {
   return erased;
 }
 
-// Types of which what is read is not what is written: an id or a cookie, not a descriptor.
+// Types of which what is read is not what is written: an id or a cookie, not a descriptor. Of a
+// type that this library does not know nobody knows.
 bool reads_as_written(const Map& map) noexcept {
   switch (map.info().type) {
     case MapType::prog_array:
@@ -98,7 +99,7 @@ bool reads_as_written(const Map& map) noexcept {
       // With a program beside the device or CPU.
       return map.info().value_size == sizeof(std::uint32_t);
     default:
-      return true;
+      return traits_of(map.info().type) != nullptr;
   }
 }
 

@@ -21,7 +21,8 @@ bool is_percpu_type(MapType type) noexcept {
   return traits != nullptr && traits->percpu;
 }
 
-// A type that this library does not know may or may not keep a slot for each CPU.
+// A type that this library does not know may or may not keep a slot for each CPU. The kernel would
+// write past a buffer of one value, so that it is always given room for all.
 bool is_unknown_type(MapType type) noexcept { return traits_of(type) == nullptr; }
 
 // Maps without keys want no key pointer: queues and stacks refuse any other.
@@ -38,10 +39,15 @@ struct Shape {
   }
   bool plain(std::size_t value_size) const noexcept {
     if (map.is_percpu()) return refuse(Errc::percpu_map);
+    if (is_unknown_type(map.info().type) && !cpus_known()) return false;
     return value_size == map.info().value_size ? true : refuse(Errc::value_size);
   }
+  // A caller who asks for the slots of a type that this library does not know may be right.
   bool percpu() const noexcept {
-    if (!map.is_percpu()) return refuse(Errc::not_percpu_map);
+    if (!map.is_percpu() && !is_unknown_type(map.info().type)) return refuse(Errc::not_percpu_map);
+    return cpus_known();
+  }
+  bool cpus_known() const noexcept {
     return sys::possible_cpus().empty() ? refuse(Errc::no_cpu_list) : true;
   }
   bool slots(std::size_t size) const noexcept {
@@ -144,7 +150,7 @@ void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_co
     ec = Errc::value_size;
     return;
   }
-  if (is_percpu() && !shape.percpu()) return;
+  if (!shape.percpu()) return;
   const Bytes slots = replicate(value);
   ec = kernel_error(sys::map_update_elem(fd(), pointer(key), slots.data(), bits));
 }

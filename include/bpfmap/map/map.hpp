@@ -102,7 +102,9 @@ class Map {
   /// What changes in a map's life: memory charged and frozen, read from /proc at each call.
   [[nodiscard]] MapFdInfo fd_info() const;
   [[nodiscard]] MapFdInfo fd_info(std::error_code& ec) const noexcept;
-  /// Whether a value is one slot for each possible CPU.
+  /// Whether a value is one slot for each possible CPU. false for a type that this library does not
+  /// know: plain and per-CPU operations both take such a map and give the kernel room for every
+  /// CPU's slot; of the slots that the kernel does not write, all bytes are zero.
   [[nodiscard]] bool is_percpu() const noexcept;
 
   /// The value of `key`, nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18). As bytes, or as a
