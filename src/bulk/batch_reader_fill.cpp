@@ -156,17 +156,33 @@ void BatchReader::leave_out_buckets_beyond_range(Batch& batch) noexcept {
                      ReadMode::look,
                      {.begin = range_.end}};
   std::error_code ec;
-  while (beyond.next(ec)) {
-    const std::uint32_t inside = first_of(batch, beyond);
-    if (inside < batch.count) {
-      batch.count = inside;
-      return;
-    }
-    if (load_u32(beyond.cursor_) >= reached) return;
+  std::uint32_t inside = batch.count;
+  while (inside == batch.count && beyond.next(ec)) {
+    inside = first_of(batch, beyond);
+    if (load_u32(beyond.cursor_) >= reached) break;
   }
+  batch.count = inside;
+  if (!ec) leave_out_what_is_gone(batch, ec);
   if (!ec) return;
   batch.count = 0;
   fail(ec);
+}
+
+// What is not found beyond the range any more may have been there, and shown by who walks there: it
+// is left out, which what goes during a walk may be.
+void BatchReader::leave_out_what_is_gone(Batch& batch, std::error_code& ec) noexcept try {
+  std::vector<std::byte> value(value_stride_);
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < batch.count && !ec; ++i) {
+    const std::byte* const key = batch.keys + std::size_t{i} * key_size_;
+    const int result =
+        detail::retried([&] { return sys::map_lookup_elem(map_->fd(), key, value.data()); });
+    if (result == 0) move_entry(batch, i, kept++);
+    if (result != 0 && result != -ENOENT) ec = detail::kernel_error(result);
+  }
+  batch.count = kept;
+} catch (const std::bad_alloc&) {
+  ec = detail::kernel_error(-ENOMEM);
 }
 
 // The first entry of `batch` that `other` has read, too.

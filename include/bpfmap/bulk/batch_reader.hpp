@@ -144,6 +144,7 @@ class BatchReader {
   void leave_out_shown_prefixes(Batch& batch, bool resumed) noexcept;
   void leave_out_indices_beyond_range(Batch& batch) noexcept;
   void leave_out_buckets_beyond_range(Batch& batch) noexcept;
+  void leave_out_what_is_gone(Batch& batch, std::error_code& ec) noexcept;
   [[nodiscard]] std::uint32_t first_of(const Batch& batch, const BatchReader& other) const noexcept;
 
   const Map* map_;

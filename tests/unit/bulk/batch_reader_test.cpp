@@ -328,22 +328,44 @@ TEST(BatchReaderOfAHash, KeepsToItsRange) {
     }
 }
 
-// Most of what is behind the range goes before the second reading, which tells it apart.
+// What is behind the range goes, some of it or all, before the second reading, which tells it
+// apart.
 TEST(BatchReaderOfAHash, KeepsToItsRangeWhileEntriesGo) {
+  for (const std::uint32_t first_gone : {4U, 5U, 15U}) {
+    FakeHash hash{16};
+    hash.fill(16);
+    int calls = 0;
+    hash.at_call = [&](int, bpf_attr&) {
+      if (++calls == 2)
+        for (std::uint32_t key = first_gone; key < 16; ++key) hash.erase(key);
+      return std::nullopt;
+    };
+    BatchReader reader{hash.map(), {.batch_size = 16}, ReadMode::look, {.begin = 0, .end = 4}};
+    std::error_code ec;
+    EXPECT_TRUE(reader.next(ec)) << first_gone;
+    ASSERT_EQ(reader.size(), 4U) << first_gone;
+    for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(number_of({reader.keys() + 4 * i, 4}), i);
+    EXPECT_FALSE(reader.next(ec));
+  }
+}
+
+// Of its own range, what goes meanwhile may be left out and what stays may not.
+TEST(BatchReaderOfAHash, ShowsWhatStaysInItsRange) {
   FakeHash hash{16};
   hash.fill(16);
   int calls = 0;
   hash.at_call = [&](int, bpf_attr&) {
     if (++calls == 2)
-      for (std::uint32_t key = 5; key < 16; ++key) hash.erase(key);
+      for (const std::uint32_t key : {1U, 3U, 4U, 5U}) hash.erase(key);
     return std::nullopt;
   };
   BatchReader reader{hash.map(), {.batch_size = 16}, ReadMode::look, {.begin = 0, .end = 4}};
   std::error_code ec;
   EXPECT_TRUE(reader.next(ec));
-  EXPECT_EQ(calls, 2);
-  EXPECT_EQ(reader.size(), 4U);
-  EXPECT_FALSE(reader.next(ec));
+  ASSERT_EQ(reader.size(), 2U);
+  EXPECT_EQ(number_of({reader.keys(), 4}), 0U);
+  EXPECT_EQ(number_of({reader.keys() + 4, 4}), 2U);
+  EXPECT_EQ(number_of({reader.values() + 4, 4}), 20U);
 }
 
 TEST(BatchReaderOfAHash, TellsAnErrorMetBehindItsRange) {

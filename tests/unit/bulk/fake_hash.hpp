@@ -73,6 +73,8 @@ class FakeHash {
         return read_batch(attr, false);
       case BPF_MAP_LOOKUP_AND_DELETE_BATCH:
         return read_batch(attr, true);
+      case BPF_MAP_LOOKUP_ELEM:
+        return lookup(attr);
       case BPF_MAP_UPDATE_ELEM:
         return update(attr);
       default:
@@ -106,6 +108,16 @@ class FakeHash {
     attr.batch.count = total;
     store(attr.batch.out_batch, 0, at);
     return result;
+  }
+
+  long lookup(const bpf_attr& attr) {
+    const std::uint32_t key = load(attr.key);
+    for (const auto& [there, value] : bucket(key)) {
+      if (there != key) continue;
+      store(attr.value, 0, value);
+      return 0;
+    }
+    return -ENOENT;
   }
 
   long update(const bpf_attr& attr) {
