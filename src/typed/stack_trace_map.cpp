@@ -42,6 +42,7 @@ void StackTraceMap::raise_lookup(std::uint32_t id, const std::error_code& ec) co
 bool StackTraceMap::frames_into(std::uint32_t id, std::vector<std::uint64_t>& frames,
                                 std::error_code& ec) const noexcept {
   const auto report = setter(ec);
+  frames.clear();
   if (has_build_ids()) {
     ec = Errc::map_flags;
     return false;
