@@ -28,6 +28,7 @@ have() {
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
     libseccomp-dev) test -e /usr/include/seccomp.h ;;
     nlohmann-json3-dev) test -e /usr/include/nlohmann/json.hpp ;;
+    iproute2) command -v ip >/dev/null ;;
     bpftool) command -v bpftool >/dev/null || test -x /usr/sbin/bpftool ;;
     ninja-build) command -v ninja >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
@@ -150,7 +151,7 @@ run() {
 
 test_all() {
   # shellcheck disable=SC2086
-  packages $library_packages libgtest-dev libbenchmark-dev
+  packages $library_packages libgtest-dev libbenchmark-dev iproute2
   if check; then
     # From here on a kernel test that skips is one that fails.
     export BPFMAP_REQUIRE_KERNEL=1

@@ -26,9 +26,17 @@ PrefixText split(std::string_view text) noexcept {
 
 bool parse_address(int family, std::string_view text, std::span<std::uint8_t> address) noexcept {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size()) return false;
+  // inet_pton would read up to a zero and take what is before it.
+  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return false;
   text.copy(terminated.data(), text.size());
   return ::inet_pton(family, terminated.data(), address.data()) == 1;
+}
+
+// As what() can hold it, which ends at a zero.
+std::string printable(std::string_view text) {
+  std::string printable{text};
+  std::replace(printable.begin(), printable.end(), '\0', '?');
+  return printable;
 }
 
 std::optional<std::uint32_t> parse_length(int family, std::string_view text) noexcept {
@@ -54,9 +62,10 @@ std::uint32_t parse_prefix(int family, std::string_view text, std::span<std::uin
 
 void raise_prefix(int family, std::string_view text) {
   const bool four = family == AF_INET;
-  const PrefixText parts = split(text);
+  const std::string shown = printable(text);
+  const PrefixText parts = split(shown);
   std::array<std::uint8_t, sizeof(in6_addr)> address{};
-  std::string what = "prefix '" + std::string{text} + "': ";
+  std::string what = "prefix '" + shown + "': ";
   if (!parse_address(family, parts.address, address))
     what += "'" + std::string{parts.address} + "' is no IPv" + (four ? "4" : "6") + " address";
   else

@@ -2,20 +2,17 @@
 #include "bpfmap/sys/mapping.hpp"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 namespace bpfmap::inline v0 {
 
 Mapping Mapping::of(int fd, std::size_t size, bool writable, void* address) noexcept {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  const std::size_t whole = (size + page - 1) / page * page;
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   const int flags = address != nullptr ? MAP_SHARED | MAP_FIXED_NOREPLACE : MAP_SHARED;
-  void* const memory = ::mmap(address, whole, protection, flags, fd, 0);
+  void* const memory = ::mmap(address, size, protection, flags, fd, 0);
   Mapping mapping;
   if (memory == MAP_FAILED) return mapping;
   mapping.address_ = static_cast<std::byte*>(memory);
-  mapping.size_ = whole;
+  mapping.size_ = size;
   return mapping;
 }
 

@@ -27,7 +27,7 @@ void add(std::string& text, bool differs, const std::string& field, const std::s
          const std::string& wanted) {
   if (!differs) return;
   text += text.empty() ? "" : ", ";
-  text += "its " + field + " is " + is + ", not " + wanted;
+  text += "its " + field + (field == "flags" ? " are " : " is ") + is + ", not " + wanted;
 }
 
 // The fields that the kernel compares.
@@ -47,17 +47,34 @@ std::string differences(const MapInfo& inner, const MapInfo& like) {
   return text;
 }
 
+// What is wrong with `inner`, behind what explain() said; empty when it is not `inner`.
+std::string blame(const Map& outer, const std::error_code& ec, const MapInfo& inner,
+                  const MapInfo& like) {
+  if (inner.type == MapType::unspec)
+    return ec.value() == EBADF && outer ? "; the inner map is empty: it was never opened, was "
+                                          "moved from, or its creation failed"
+                                        : "";
+  if (ec.value() != EINVAL) return "";
+  const auto expected = like.type != MapType::unspec ? std::optional{like} : any_inner(outer);
+  const std::string found = expected ? differences(inner, *expected) : std::string{};
+  return found.empty() ? "" : "; " + found;
+}
+
 }  // namespace
 
 void raise_inner(const Map& outer, const Attempt& attempt, const std::error_code& ec,
                  const MapInfo& inner, const MapInfo& like) {
-  std::string text = explain(outer, attempt, ec);
-  if (ec.value() == EINVAL && inner.type != MapType::unspec) {
-    const auto expected = like.type != MapType::unspec ? std::optional{like} : any_inner(outer);
-    const std::string found = expected ? differences(inner, *expected) : std::string{};
-    if (!found.empty()) text += "; " + found;
+  const std::string text = explain(outer, attempt, ec) + blame(outer, ec, inner, like);
+  throw Error{ec, attempt.operation, outer.info().id, text};
+}
+
+void raise_inner(const Map& outer, const BatchResult& result, BytesView key,
+                 const std::error_code& ec, const MapInfo& inner, const MapInfo& like) {
+  try {
+    raise_inner(outer, {Operation::update_batch, key}, ec, inner, like);
+  } catch (const Error& error) {
+    throw BatchError{error, result};
   }
-  throw Error{ec, Operation::update, outer.info().id, text};
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -42,6 +42,7 @@ void StackTraceMap::raise_lookup(std::uint32_t id, const std::error_code& ec) co
 bool StackTraceMap::frames_into(std::uint32_t id, std::vector<std::uint64_t>& frames,
                                 std::error_code& ec) const noexcept {
   const auto report = setter(ec);
+  frames.clear();
   if (has_build_ids()) {
     ec = Errc::map_flags;
     return false;
@@ -90,17 +91,18 @@ std::optional<std::vector<BuildIdFrame>> StackTraceMap::build_ids(std::uint32_t 
 
 std::vector<std::uint32_t> StackTraceMap::ids(std::error_code& ec) const noexcept {
   std::vector<std::uint32_t> ids;
+  // A stack that goes while the walk is at it, or is just being read, makes the kernel begin again:
+  // what was seen is passed over. The cap ends a walk during which that happens all the time.
   std::optional<std::uint32_t> id = map_.get_next_key<std::uint32_t>(std::nullopt, ec);
-  // Stacks come and go meanwhile; ids only grow.
-  while (id && !ec) {
+  const std::uint64_t most_steps = 16 * (std::uint64_t{map_.info().max_entries} + 64);
+  for (std::uint64_t steps = 0; id && steps < most_steps; ++steps) {
     try {
-      ids.push_back(*id);
+      if (ids.empty() || *id > ids.back()) ids.push_back(*id);
     } catch (const std::bad_alloc&) {
       ec = detail::kernel_error(-ENOMEM);
       break;
     }
-    const auto next = map_.get_next_key<std::uint32_t>(*id, ec);
-    id = next && *next > *id ? next : std::nullopt;
+    id = map_.get_next_key<std::uint32_t>(*id, ec);
   }
   return ids;
 }

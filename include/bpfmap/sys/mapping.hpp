@@ -21,13 +21,13 @@ class Mapping {
   }
   ~Mapping() { unmap(); }
 
-  /// Maps `size` bytes of `fd`, shared, from its beginning; rounded up to whole pages. `address` is
-  /// where, or nullptr for anywhere. Empty with errno set on failure; EEXIST: `address` is taken.
+  /// Maps `size` bytes of `fd`, shared, from its beginning. `address` is where, or nullptr for
+  /// anywhere. Empty with errno set on failure; EEXIST: `address` is taken.
   [[nodiscard]] static Mapping of(int fd, std::size_t size, bool writable,
                                   void* address = nullptr) noexcept;
 
   [[nodiscard]] std::byte* data() const noexcept { return address_; }
-  /// Bytes, whole pages.
+  /// Bytes, as many as were asked for; the kernel rounds them up to whole pages.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] explicit operator bool() const noexcept { return address_ != nullptr; }
 

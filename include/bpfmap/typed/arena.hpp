@@ -16,7 +16,10 @@ namespace bpfmap::inline v0 {
 
 /// Memory that programs and this process share, with pointers that mean the same to both:
 /// BPF_MAP_TYPE_ARENA (6.9). Up to 4 GiB, mapped at the address in the map's map_extra, or anywhere
-/// when that is 0: the first mapping then decides for all processes.
+/// when that is 0: the first mapping then decides for ever, and nobody else can map it there. So
+/// give a map_extra to an arena that several processes map. A child of fork(2) does not inherit the
+/// mapping: it makes its own. The arena of a skeleton is mapped by libbpf already (1.5 and later),
+/// once and for all: bpf_map__initial_value() is its memory.
 ///
 /// Pages come into being when this process touches them, or when a program allocates them
 /// (bpf_arena_alloc_pages). With MapFlags::segv_on_fault only programs make pages, and touching

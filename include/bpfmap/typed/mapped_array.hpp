@@ -112,7 +112,7 @@ class MappedArray : public detail::TypedMap {
   }
 
   /// Elements: max_entries.
-  [[nodiscard]] std::size_t size() const noexcept { return map_.info().max_entries; }
+  [[nodiscard]] std::size_t size() const noexcept { return memory_.size() / stride; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
   /// Element `i`, which must be below size().
@@ -151,7 +151,9 @@ class MappedArray : public detail::TypedMap {
                                                        sizeof(V), MapFlags::mmapable};
 
   void open(std::error_code& ec) noexcept {
-    memory_ = detail::map_memory(map_, size() * stride, !std::is_const_v<V>, ec);
+    // In 64 bits: an array may well be larger than 4 GiB.
+    const std::size_t bytes = std::size_t{map_.info().max_entries} * stride;
+    memory_ = detail::map_memory(map_, bytes, !std::is_const_v<V>, ec);
   }
 
   Mapping memory_;

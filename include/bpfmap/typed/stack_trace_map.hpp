@@ -81,7 +81,8 @@ class StackTraceMap : public detail::ElementMap<std::uint32_t> {
   bool erase(std::uint32_t id) { return remove(id, thrower(Operation::erase, id)); }
   bool erase(std::uint32_t id, std::error_code& ec) noexcept { return remove(id, setter(ec)); }
 
-  /// The ids of all stacks (BPF_MAP_GET_NEXT_KEY, 4.18).
+  /// The ids of all stacks, ascending (BPF_MAP_GET_NEXT_KEY, 4.18). One that is being read at the
+  /// same time may be missing: the kernel takes a stack out while it copies it.
   [[nodiscard]] std::vector<std::uint32_t> ids() const;
   /// The same; those before the error when `ec` is set.
   [[nodiscard]] std::vector<std::uint32_t> ids(std::error_code& ec) const noexcept;

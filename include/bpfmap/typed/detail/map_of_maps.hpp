@@ -25,6 +25,9 @@ const Map& inner_map(const Typed& map) noexcept {
 // from `like`, or when that is of no type from one that is in.
 [[noreturn]] void raise_inner(const Map& outer, const Attempt& attempt, const std::error_code& ec,
                               const MapInfo& inner, const MapInfo& like);
+// The same of a batch that failed at `inner`.
+[[noreturn]] void raise_inner(const Map& outer, const BatchResult& result, BytesView key,
+                              const std::error_code& ec, const MapInfo& inner, const MapInfo& like);
 
 // Inner is Map, or a typed map.
 template <class K, Keys keys, class Inner>
@@ -85,12 +88,17 @@ class MapOfMaps : public DescriptorMap<KeyedMap<K, std::uint32_t>, K, keys> {
   BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners) {
     std::error_code ec;
     const BatchResult result = set_batch(all_keys, inners, ec);
-    const BytesView key{};
-    if (ec) raise_batch(this->map_, Operation::update_batch, result, key, UpdateFlags::any, ec);
+    if (ec && result.failed) {
+      const ObjectBytes<K> key{all_keys[*result.failed]};
+      raise_inner(this->map_, result, key.view(), ec, inner_map(inners[*result.failed]).info(),
+                  like_);
+    }
+    const BytesView no_key{};
+    if (ec) raise_batch(this->map_, Operation::update_batch, result, no_key, UpdateFlags::any, ec);
     return result;
   }
   BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners,
-                        std::error_code& ec) {
+                        std::error_code& ec) noexcept {
     ec.clear();
     if (all_keys.size() != inners.size()) {
       ec = Errc::value_count;
