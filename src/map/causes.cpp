@@ -120,6 +120,8 @@ constexpr std::array flags{
         "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
     Cause{element_operations, local_storages, ENOENT, always,
           "the object that the key's descriptor stands for is gone"},
+    Cause{updates, cgroup_array, ENOENT, always,
+          "the cgroup of descriptor {value_fd} has been removed"},
     Cause{updates, any_type, ENOENT, always,
           "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
           "to insert"},
@@ -197,6 +199,13 @@ constexpr std::array elements{
     Cause{updates, prog_array, EBADF, always,
           "the value, {value_fd}, is no open descriptor of a program; write a descriptor here, "
           "although a lookup reads an id"},
+    Cause{updates, perf_event_array, EBADF, always,
+          "the value, {value_fd}, is no open descriptor of a perf event (see perf_event_open(2))"},
+    Cause{updates, cgroup_array, EBADF, always,
+          "the value, {value_fd}, is no open descriptor of a cgroup's directory in the unified "
+          "hierarchy (a cgroup2 mount)"},
+    Cause{updates, set(sockmap, sockhash, reuseport_sockarray, xskmap), EBADF, always,
+          "the value, {value_fd}, is no open descriptor of a socket"},
     Cause{updates, any_type, EBADF, always,
           "the value, {value_fd}, is no open descriptor of the right kind"},
     Cause{updates, maps_of_maps, EINVAL, always,
@@ -208,6 +217,9 @@ constexpr std::array elements{
           "in the map"},
     Cause{updates, perf_event_array, EINVAL, always,
           "descriptor {value_fd} is no perf event that a program can write to"},
+    Cause{updates, perf_event_array, EOPNOTSUPP, always,
+          "descriptor {value_fd} is no perf event that a program can write to: child processes "
+          "inherit it (perf_event_attr.inherit)"},
     Cause{updates, set(devmap, devmap_hash), EINVAL, always,
           "there is no network device with that ifindex, or the program in the value is not for "
           "this map"},
