@@ -220,9 +220,20 @@ constexpr std::array elements{
     Cause{updates, perf_event_array, EOPNOTSUPP, always,
           "descriptor {value_fd} is no perf event that a program can write to: child processes "
           "inherit it (perf_event_attr.inherit)"},
+    Cause{updates, set(devmap, devmap_hash), EINVAL, number_is_0,
+          "no network device has ifindex 0"},
+    Cause{updates, set(devmap, devmap_hash), EINVAL, no_such_device,
+          "there is no network device with ifindex {value_number} in this network namespace"},
+    Cause{updates, set(devmap, devmap_hash), EINVAL, value_known,
+          "descriptor {value_program} is no XDP program for devmaps (SEC(\"xdp/devmap\"))"},
     Cause{updates, set(devmap, devmap_hash), EINVAL, always,
           "there is no network device with that ifindex, or the program in the value is not for "
           "this map"},
+    Cause{updates, cpumap, EINVAL, number_is_0, "the queue size in the value is 0"},
+    // Which is what the kernel says of a program that it refuses, too.
+    Cause{updates, cpumap, ENOMEM, has_program,
+          "descriptor {value_program} is no XDP program for cpumaps (SEC(\"xdp/cpumap\")), or the "
+          "kernel has no memory for the CPU's queue"},
     Cause{updates, socket_maps, EINVAL, always,
           "the socket cannot be in this map: its kind or state is not right (a reuseport_sockarray "
           "takes bound SO_REUSEPORT sockets, a sockmap connected or listening ones)"},
