@@ -45,11 +45,11 @@ class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_
   /// of its directory (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF (of something else), ENOENT
   /// (the cgroup has been removed).
   void set(std::uint32_t index, int cgroup_fd) {
-    Base::put(index, detail::fd_value(cgroup_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, cgroup_fd));
+    Base::put_fd(index, cgroup_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, cgroup_fd));
   }
   void set(std::uint32_t index, int cgroup_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(cgroup_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, cgroup_fd, UpdateFlags::any, 0, setter(ec));
   }
   /// The same by the path of its directory, such as "/sys/fs/cgroup/system.slice". Errors: those of
   /// open(2) as well.
@@ -59,7 +59,7 @@ class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_
     if (ec) detail::raise_cgroup_path(map(), path, ec);
     const int fd = cgroup.get();
     const auto fail = thrower(Operation::update, index, 0, fd);
-    Base::put(index, detail::fd_value(fd), UpdateFlags::any, 0, [&](int result) {
+    Base::put_fd(index, fd, UpdateFlags::any, 0, [&](int result) {
       if (result == -EBADF && map()) detail::raise_cgroup_path(map(), path, Base::error(result));
       fail(result);
     });

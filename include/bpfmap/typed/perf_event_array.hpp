@@ -39,11 +39,11 @@ class PerfEventArray : public detail::DescriptorMap<detail::ElementMap<std::uint
   /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF (no event), EOPNOTSUPP (an event that child
   /// processes inherit).
   void set(std::uint32_t index, int event_fd) {
-    Base::put(index, detail::fd_value(event_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, event_fd));
+    Base::put_fd(index, event_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, event_fd));
   }
   void set(std::uint32_t index, int event_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(event_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, event_fd, UpdateFlags::any, 0, setter(ec));
   }
 
   /// Empties a slot; false: it was empty (BPF_MAP_DELETE_ELEM).

@@ -35,11 +35,11 @@ class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, s
   /// Puts the AF_XDP socket behind `socket_fd` into a slot, whatever is there, bound or not yet
   /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF, ENOTSOCK, EOPNOTSUPP (another socket).
   void set(std::uint32_t index, int socket_fd) {
-    Base::put(index, detail::fd_value(socket_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, socket_fd));
+    Base::put_fd(index, socket_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, socket_fd));
   }
   void set(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(socket_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, socket_fd, UpdateFlags::any, 0, setter(ec));
   }
 
   /// Empties a slot, filled or not: the kernel does not say which (BPF_MAP_DELETE_ELEM).
