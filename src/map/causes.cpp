@@ -151,8 +151,8 @@ constexpr std::array impossible{
     Cause{erases, arrays, 0, always,
           "entries of an array cannot be deleted; update them with zeros"},
     Cause{erases, cgroup_storages, 0, always,
-          "entries of a {type} map cannot be deleted; they go when the program is detached or the "
-          "cgroup is removed"},
+          "entries of a {type} map cannot be deleted; they go with the cgroup (before Linux 5.9, "
+          "when the program is detached)"},
     Cause{erase, sockmap, 0, always, "the slot is empty"},
     Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
           "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
