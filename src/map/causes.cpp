@@ -125,6 +125,8 @@ constexpr std::array flags{
         "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
     Cause{element_operations, local_storages, ENOENT, always,
           "the object that the key's descriptor stands for is gone"},
+    Cause{updates, cgroup_array, ENOENT, always,
+          "the cgroup of descriptor {value_fd} has been removed"},
     Cause{updates, any_type, ENOENT, always,
           "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
           "to insert"},
@@ -162,8 +164,8 @@ constexpr std::array impossible{
     Cause{erases, arrays, 0, always,
           "entries of an array cannot be deleted; update them with zeros"},
     Cause{erases, cgroup_storages, 0, always,
-          "entries of a {type} map cannot be deleted; they go when the program is detached or the "
-          "cgroup is removed"},
+          "entries of a {type} map cannot be deleted; they go with the cgroup (before Linux 5.9, "
+          "when the program is detached)"},
     Cause{erase, sockmap, 0, always, "the slot is empty"},
     Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
           "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
@@ -210,6 +212,13 @@ constexpr std::array elements{
     Cause{updates, prog_array, EBADF, always,
           "the value, {value_fd}, is no open descriptor of a program; write a descriptor here, "
           "although a lookup reads an id"},
+    Cause{updates, perf_event_array, EBADF, always,
+          "the value, {value_fd}, is no open descriptor of a perf event (see perf_event_open(2))"},
+    Cause{updates, cgroup_array, EBADF, always,
+          "the value, {value_fd}, is no open descriptor of a cgroup's directory in the unified "
+          "hierarchy (a cgroup2 mount)"},
+    Cause{updates, set(sockmap, sockhash, reuseport_sockarray, xskmap), EBADF, always,
+          "the value, {value_fd}, is no open descriptor of a socket"},
     Cause{updates, any_type, EBADF, always,
           "the value, {value_fd}, is no open descriptor of the right kind"},
     Cause{updates, maps_of_maps, EINVAL, always,
@@ -221,9 +230,23 @@ constexpr std::array elements{
           "in the map"},
     Cause{updates, perf_event_array, EINVAL, always,
           "descriptor {value_fd} is no perf event that a program can write to"},
+    Cause{updates, perf_event_array, EOPNOTSUPP, always,
+          "descriptor {value_fd} is no perf event that a program can write to: child processes "
+          "inherit it (perf_event_attr.inherit)"},
+    Cause{updates, set(devmap, devmap_hash), EINVAL, number_is_0,
+          "no network device has ifindex 0"},
+    Cause{updates, set(devmap, devmap_hash), EINVAL, no_such_device,
+          "there is no network device with ifindex {value_number} in this network namespace"},
+    Cause{updates, set(devmap, devmap_hash), EINVAL, value_known,
+          "descriptor {value_program} is no XDP program for devmaps (SEC(\"xdp/devmap\"))"},
     Cause{updates, set(devmap, devmap_hash), EINVAL, always,
           "there is no network device with that ifindex, or the program in the value is not for "
           "this map"},
+    Cause{updates, cpumap, EINVAL, number_is_0, "the queue size in the value is 0"},
+    // Which is what the kernel says of a program that it refuses, too.
+    Cause{updates, cpumap, ENOMEM, has_program,
+          "descriptor {value_program} is no XDP program for cpumaps (SEC(\"xdp/cpumap\")), or the "
+          "kernel has no memory for the CPU's queue"},
     Cause{updates, socket_maps, EINVAL, always,
           "the socket cannot be in this map: its kind or state is not right (a reuseport_sockarray "
           "takes bound SO_REUSEPORT sockets, a sockmap connected or listening ones)"},

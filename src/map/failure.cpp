@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
@@ -96,6 +97,11 @@ constexpr std::array placeholders{
     Placeholder{"prefix_bits", [](const Failure& f) { return number(prefix_bits(f.info)); }},
     Placeholder{"key_fd", [](const Failure& f) { return descriptor(f.key); }},
     Placeholder{"value_fd", [](const Failure& f) { return descriptor(f.value); }},
+    Placeholder{"value_number", [](const Failure& f) { return number(leading_u32(f.value)); }},
+    Placeholder{"value_program",
+                [](const Failure& f) {
+                  return descriptor(f.value.size() > 4 ? f.value.subspan(4) : BytesView{});
+                }},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.flags); }},
     Placeholder{"cpu", [](const Failure& f) { return number(f.flags >> 32U); }},
     Placeholder{"cpus", [](const Failure&) { return number(sys::possible_cpus().size()); }},
@@ -203,6 +209,17 @@ bool index_too_large(const Failure& failure) {
 }
 bool prefix_too_long(const Failure& failure) {
   return key_known(failure) && leading_u32(failure.key) > prefix_bits(failure.info);
+}
+bool number_is_0(const Failure& failure) {
+  return value_known(failure) && leading_u32(failure.value) == 0;
+}
+bool no_such_device(const Failure& failure) {
+  std::array<char, IF_NAMESIZE> name{};
+  return value_known(failure) &&
+         ::if_indextoname(leading_u32(failure.value), name.data()) == nullptr;
+}
+bool has_program(const Failure& failure) {
+  return failure.value.size() > 4 && leading_u32(failure.value.subspan(4)) != 0;
 }
 bool small_values(const Failure& failure) { return failure.info.value_size == 4; }
 bool memlock_counts(const Failure&) { return kernel_is_before("5.11"); }

@@ -87,6 +87,11 @@ bool not_on_bpffs(const Failure& failure);
 bool is_directory(const Failure& failure);
 bool dotted(const Failure& failure);
 bool no_path(const Failure& failure);
+/// The value of a devmap or a cpumap: its number is 0, no device has its number, it names a
+/// program.
+bool number_is_0(const Failure& failure);
+bool no_such_device(const Failure& failure);
+bool has_program(const Failure& failure);
 /// value_size is 4.
 bool small_values(const Failure& failure);
 /// Kernels before 5.11 charge maps to RLIMIT_MEMLOCK.

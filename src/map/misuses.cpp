@@ -47,6 +47,10 @@ constexpr std::array rows{
           "one CPU's value has {value_size} bytes, and at least one of those given has not"},
     Cause{batches, any_type, misuse(Errc::value_size), always,
           "a value is not of the {value_size} bytes that the map's values have"},
+    Cause{update, set(devmap, devmap_hash, cpumap), misuse(Errc::value_size),
+          [](const Failure& f) { return small_values(f) && f.value.size() == 8; },
+          "the map's values have 4 bytes and no room for a program; create the map with value_size "
+          "8"},
     Cause{any_operation, any_type, misuse(Errc::value_size), always,
           "the value has {given_value_size} bytes, the map's values have {value_size}"},
     Cause{lookup_and_delete, any_type, misuse(Errc::percpu_map), always,

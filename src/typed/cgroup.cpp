@@ -15,9 +15,12 @@ UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept {
   return cgroup;
 }
 
-void raise_open_cgroup(const Map& map, const std::string& path, const std::error_code& ec) {
+void raise_cgroup_path(const Map& map, const std::string& path, const std::error_code& ec) {
+  const bool opened = ec == std::errc::bad_file_descriptor;  // which open(2) does not know
   const std::string text = "update on map " + describe(map.info()) + ": '" + path +
-                           "' cannot be opened as a cgroup's directory";
+                           (opened ? "' is no cgroup's directory in the unified hierarchy (a "
+                                     "cgroup2 mount)"
+                                   : "' cannot be opened as a cgroup's directory");
   throw Error{ec, Operation::update, map.info().id, text};
 }
 

@@ -296,8 +296,8 @@ TEST(ValueError, SaysThatAReuseportSocketMustBeBound) {
 TEST(ValueError, SaysThatThereIsNoSuchDevice) {
   Map map = Map::create(test::spec_of(devmap));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.update(1, 999999, ec...); }),
-                       "): there is no network device with that ifindex, or the program in the "
-                       "value is not for this map: EINVAL"));
+                       "): there is no network device with ifindex 999999 in this network "
+                       "namespace: EINVAL"));
 }
 
 TEST(ValueError, LimitsTheQueueOfACpu) {

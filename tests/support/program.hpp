@@ -16,17 +16,53 @@
 
 namespace bpfmap::test {
 
-/// A socket filter of `code`; a test failure when it cannot be loaded.
-[[nodiscard]] inline UniqueFd load_program(std::span<const bpf_insn> code) {
+/// What a program is loaded as.
+struct ProgramKind {
+  std::uint32_t type = BPF_PROG_TYPE_SOCKET_FILTER;
+  std::uint32_t attach_type = 0;  ///< enum bpf_attach_type
+  const char* license = "MIT";
+};
+
+/// A program of `code`; a test failure when it cannot be loaded.
+[[nodiscard]] inline UniqueFd load_program(std::span<const bpf_insn> code, ProgramKind kind = {}) {
   bpf_attr attr;
   std::memset(&attr, 0, sizeof attr);
-  attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+  attr.prog_type = kind.type;
+  attr.expected_attach_type = kind.attach_type;
   attr.insns = sys::detail::address(code.data());
   attr.insn_cnt = static_cast<std::uint32_t>(code.size());
-  attr.license = sys::detail::address("MIT");
-  const long result = sys::bpf(BPF_PROG_LOAD, &attr, offsetof(bpf_attr, kern_version));
+  attr.license = sys::detail::address(kind.license);
+  const long result = sys::bpf(BPF_PROG_LOAD, &attr, offsetof(bpf_attr, attach_btf_id));
   EXPECT_GE(result, 0) << "BPF_PROG_LOAD";
   return UniqueFd{static_cast<int>(result)};
+}
+
+/// Runs a program once (BPF_PROG_TEST_RUN), on an empty packet unless it takes none; gives what it
+/// returns.
+inline std::uint32_t run_program(int fd, bool takes_packet = true) {
+  const std::array<std::byte, 64> packet{};
+  bpf_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  attr.test.prog_fd = static_cast<std::uint32_t>(fd);
+  if (takes_packet) {
+    attr.test.data_size_in = packet.size();
+    attr.test.data_in = sys::detail::address(packet.data());
+  }
+  EXPECT_EQ(sys::bpf(BPF_PROG_TEST_RUN, &attr, sizeof attr.test), 0);
+  return attr.test.retval;
+}
+
+/// The kernel's number of a program.
+[[nodiscard]] inline std::uint32_t id_of_program(int fd) {
+  bpf_prog_info info;
+  std::memset(&info, 0, sizeof info);
+  bpf_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  attr.info.bpf_fd = static_cast<std::uint32_t>(fd);
+  attr.info.info_len = sizeof info;
+  attr.info.info = sys::detail::address(&info);
+  EXPECT_EQ(sys::bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof attr.info), 0);
+  return info.id;
 }
 
 [[nodiscard]] constexpr bpf_insn instruction(int code, int dst = 0, int src = 0,
@@ -40,11 +76,22 @@ namespace bpfmap::test {
   return insn;
 }
 
-/// One that drops everything.
-[[nodiscard]] inline UniqueFd load_program() {
-  constexpr std::array code{instruction(BPF_ALU64 | BPF_MOV | BPF_K),
-                            instruction(BPF_JMP | BPF_EXIT)};
-  return load_program(code);
+/// r`dst` = the map behind `fd`: two instructions.
+[[nodiscard]] constexpr std::array<bpf_insn, 2> load_map(int dst, int fd) {
+  return {instruction(BPF_LD | BPF_IMM | BPF_DW, dst, BPF_PSEUDO_MAP_FD, 0, fd), instruction(0)};
+}
+[[nodiscard]] constexpr bpf_insn load_number(int dst, std::int32_t number) {
+  return instruction(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, number);
+}
+[[nodiscard]] constexpr bpf_insn call_helper(std::int32_t function) {
+  return instruction(BPF_JMP | BPF_CALL, 0, 0, 0, function);
+}
+[[nodiscard]] constexpr bpf_insn leave() { return instruction(BPF_JMP | BPF_EXIT); }
+
+/// One that returns `result` and does nothing else: a socket filter of 0 drops everything.
+[[nodiscard]] inline UniqueFd load_program(std::int32_t result = 0, ProgramKind kind = {}) {
+  const std::array code{load_number(0, result), leave()};
+  return load_program(code, kind);
 }
 
 /// Looks `key` up in the map behind `fd`, whose keys are 8 bytes or fewer, from within a program.
@@ -60,13 +107,22 @@ inline void lookup_by_program(int fd, std::int32_t key) {
       instruction(BPF_JMP | BPF_EXIT),
   };
   const UniqueFd program = load_program(code);
-  const std::array<std::byte, 64> packet{};
-  bpf_attr attr;
-  std::memset(&attr, 0, sizeof attr);
-  attr.test.prog_fd = static_cast<std::uint32_t>(program.get());
-  attr.test.data_size_in = packet.size();
-  attr.test.data_in = sys::detail::address(packet.data());
-  EXPECT_EQ(sys::bpf(BPF_PROG_TEST_RUN, &attr, sizeof attr.test), 0);
+  run_program(program.get());
+}
+
+/// An XDP program that redirects every packet to what the redirect map behind `map_fd` has at
+/// `key`: it returns XDP_REDIRECT, or XDP_DROP when there is nothing.
+[[nodiscard]] inline UniqueFd load_redirect(int map_fd, std::int32_t key) {
+  const auto map = load_map(1, map_fd);
+  const std::array code{
+      map[0],
+      map[1],
+      load_number(2, key),
+      load_number(3, XDP_DROP),
+      call_helper(BPF_FUNC_redirect_map),
+      leave(),
+  };
+  return load_program(code, {.type = BPF_PROG_TYPE_XDP});
 }
 
 }  // namespace bpfmap::test

@@ -16,12 +16,13 @@ namespace bpfmap::inline v0 {
 namespace detail {
 // The directory of a cgroup; the errno of open(2) in `ec`.
 [[nodiscard]] UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept;
-[[noreturn]] void raise_open_cgroup(const Map& map, const std::string& path,
+[[noreturn]] void raise_cgroup_path(const Map& map, const std::string& path,
                                     const std::error_code& ec);
 }  // namespace detail
 
 /// Cgroups that programs ask about (bpf_skb_under_cgroup, bpf_current_task_under_cgroup):
-/// BPF_MAP_TYPE_CGROUP_ARRAY (4.8). What is in it cannot be read back.
+/// BPF_MAP_TYPE_CGROUP_ARRAY (4.8). What is in it cannot be read back. A cgroup that is removed
+/// stays in its slot, empty.
 class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t,
                                                  detail::Keys::slots> {
  public:
@@ -40,27 +41,35 @@ class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_
     return ec ? CgroupArray{} : CgroupArray{std::move(map), ec};
   }
 
-  /// Puts a cgroup of the unified hierarchy into a slot: a descriptor of its directory.
+  /// Puts a cgroup of the unified hierarchy (cgroup2) into a slot, whatever is there: a descriptor
+  /// of its directory (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF (of something else), ENOENT
+  /// (the cgroup has been removed).
   void set(std::uint32_t index, int cgroup_fd) {
-    Base::put(index, detail::fd_value(cgroup_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, cgroup_fd));
+    Base::put_fd(index, cgroup_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, cgroup_fd));
   }
   void set(std::uint32_t index, int cgroup_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(cgroup_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, cgroup_fd, UpdateFlags::any, 0, setter(ec));
   }
-  /// The same by the path of its directory, such as "/sys/fs/cgroup/system.slice".
+  /// The same by the path of its directory, such as "/sys/fs/cgroup/system.slice". Errors: those of
+  /// open(2) as well.
   void set(std::uint32_t index, const std::string& path) {
     std::error_code ec;
     const UniqueFd cgroup = detail::open_cgroup(path, ec);
-    if (ec) detail::raise_open_cgroup(map(), path, ec);
-    set(index, cgroup.get());
+    if (ec) detail::raise_cgroup_path(map(), path, ec);
+    const int fd = cgroup.get();
+    const auto fail = thrower(Operation::update, index, 0, fd);
+    Base::put_fd(index, fd, UpdateFlags::any, 0, [&](int result) {
+      if (result == -EBADF && map()) detail::raise_cgroup_path(map(), path, Base::error(result));
+      fail(result);
+    });
   }
   void set(std::uint32_t index, const std::string& path, std::error_code& ec) noexcept {
     const UniqueFd cgroup = detail::open_cgroup(path, ec);
     if (!ec) set(index, cgroup.get(), ec);
   }
 
-  /// Empties a slot; false: it was empty.
+  /// Empties a slot; false: it was empty (BPF_MAP_DELETE_ELEM).
   bool erase(std::uint32_t index) {
     return Base::drop(index, -ENOENT, thrower(Operation::erase, index));
   }

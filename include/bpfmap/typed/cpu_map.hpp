@@ -40,8 +40,9 @@ struct CpuEntry {
 /// CPUs that XDP programs hand packets over to, by their numbers: BPF_MAP_TYPE_CPUMAP (4.15).
 ///
 /// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a
-/// CPU that is not possible ENODEV, a queue of 0 EINVAL. A map whose values have 4 bytes has no
-/// room for a program (Errc::value_size). A scan shows CpuEntry.
+/// CPU that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
+/// (SEC("xdp/cpumap")) is ENOMEM, of all things. A map whose values have 4 bytes has no room for a
+/// program (Errc::value_size). A scan shows CpuEntry.
 class CpuMap : public detail::RedirectMap<std::uint32_t, detail::Keys::slots, CpuTarget, CpuEntry> {
  public:
   /// Empty: without a map.

@@ -40,8 +40,9 @@ struct DevEntry {
 /// Network devices by number, that XDP programs redirect to: BPF_MAP_TYPE_DEVMAP (4.14). Needs
 /// CAP_NET_ADMIN to create.
 ///
-/// An ifindex that no device of this network namespace has is EINVAL, and so is 0. A device that
-/// goes leaves the map by itself. A map whose values have 4 bytes has no room for a program
+/// Devices are those of the calling thread's network namespace: an ifindex that it does not have is
+/// EINVAL, and so are 0 and a program that was not loaded for devmaps (SEC("xdp/devmap")). A device
+/// that goes leaves the map by itself. A map whose values have 4 bytes has no room for a program
 /// (Errc::value_size). A scan shows DevEntry.
 class DevMap : public detail::RedirectMap<std::uint32_t, detail::Keys::slots, DevTarget, DevEntry> {
  public:

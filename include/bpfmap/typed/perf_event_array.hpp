@@ -35,16 +35,18 @@ class PerfEventArray : public detail::DescriptorMap<detail::ElementMap<std::uint
     return ec ? PerfEventArray{} : PerfEventArray{std::move(map), ec};
   }
 
-  /// Puts the event behind `event_fd`, of perf_event_open(2), into a slot.
+  /// Puts the event behind `event_fd`, of perf_event_open(2), into a slot, whatever is there
+  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF (no event), EOPNOTSUPP (an event that child
+  /// processes inherit).
   void set(std::uint32_t index, int event_fd) {
-    Base::put(index, detail::fd_value(event_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, event_fd));
+    Base::put_fd(index, event_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, event_fd));
   }
   void set(std::uint32_t index, int event_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(event_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, event_fd, UpdateFlags::any, 0, setter(ec));
   }
 
-  /// Empties a slot; false: it was empty.
+  /// Empties a slot; false: it was empty (BPF_MAP_DELETE_ELEM).
   bool erase(std::uint32_t index) {
     return Base::drop(index, -ENOENT, thrower(Operation::erase, index));
   }

@@ -39,11 +39,11 @@ class ProgArray : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, s
   /// Puts the program behind `program_fd` into a slot, whatever is there (BPF_MAP_UPDATE_ELEM).
   /// Errors: Errc::index, EBADF, EINVAL (no program, or of another type than the others).
   void set(std::uint32_t index, int program_fd) {
-    Base::put(index, detail::fd_value(program_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, program_fd));
+    Base::put_fd(index, program_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, program_fd));
   }
   void set(std::uint32_t index, int program_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(program_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, program_fd, UpdateFlags::any, 0, setter(ec));
   }
 
   /// The id of the slot's program; nullopt: the slot is empty (BPF_MAP_LOOKUP_ELEM).

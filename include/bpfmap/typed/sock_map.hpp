@@ -40,22 +40,23 @@ class SockMap : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, std
     return ec ? SockMap{} : SockMap{std::move(map), ec};
   }
 
-  /// Puts the socket behind `socket_fd` in, whatever is there (BPF_MAP_UPDATE_ELEM).
+  /// Puts the socket behind `socket_fd` in, whatever is there (BPF_MAP_UPDATE_ELEM). Errors:
+  /// Errc::index, EBADF, ENOTSOCK, EOPNOTSUPP (of a kind, or in a state, that it does not take).
   void set(std::uint32_t index, int socket_fd) {
-    Base::put(index, detail::fd_value(socket_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, socket_fd));
+    Base::put_fd(index, socket_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, socket_fd));
   }
   void set(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(socket_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, socket_fd, UpdateFlags::any, 0, setter(ec));
   }
 
   /// Puts the socket in unless there is one already: false, and nothing is changed (BPF_NOEXIST).
   bool insert(std::uint32_t index, int socket_fd) {
-    return Base::put(index, detail::fd_value(socket_fd), UpdateFlags::noexist, -EEXIST,
-                     thrower(Operation::update, index, BPF_NOEXIST, socket_fd));
+    return Base::put_fd(index, socket_fd, UpdateFlags::noexist, -EEXIST,
+                        thrower(Operation::update, index, BPF_NOEXIST, socket_fd));
   }
   bool insert(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    return Base::put(index, detail::fd_value(socket_fd), UpdateFlags::noexist, -EEXIST, setter(ec));
+    return Base::put_fd(index, socket_fd, UpdateFlags::noexist, -EEXIST, setter(ec));
   }
 
   /// The socket's cookie, as SO_COOKIE has it; nullopt: there is none. ENOSPC on a map whose values

@@ -12,7 +12,8 @@
 namespace bpfmap::inline v0 {
 
 /// AF_XDP sockets that XDP programs redirect to, mostly one a receive queue: BPF_MAP_TYPE_XSKMAP
-/// (4.18). Needs CAP_NET_ADMIN to create. What is in it cannot be read back.
+/// (4.18). Needs CAP_NET_ADMIN to create. What is in it cannot be read back. A socket that is
+/// closed leaves the map by itself.
 class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t,
                                             detail::Keys::slots> {
  public:
@@ -31,16 +32,17 @@ class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, s
     return ec ? XskMap{} : XskMap{std::move(map), ec};
   }
 
-  /// Puts the AF_XDP socket behind `socket_fd` into a slot, whatever is there.
+  /// Puts the AF_XDP socket behind `socket_fd` into a slot, whatever is there, bound or not yet
+  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF, ENOTSOCK, EOPNOTSUPP (another socket).
   void set(std::uint32_t index, int socket_fd) {
-    Base::put(index, detail::fd_value(socket_fd), UpdateFlags::any, 0,
-              thrower(Operation::update, index, 0, socket_fd));
+    Base::put_fd(index, socket_fd, UpdateFlags::any, 0,
+                 thrower(Operation::update, index, 0, socket_fd));
   }
   void set(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    Base::put(index, detail::fd_value(socket_fd), UpdateFlags::any, 0, setter(ec));
+    Base::put_fd(index, socket_fd, UpdateFlags::any, 0, setter(ec));
   }
 
-  /// Empties a slot, filled or not: the kernel does not say which.
+  /// Empties a slot, filled or not: the kernel does not say which (BPF_MAP_DELETE_ELEM).
   void erase(std::uint32_t index) { Base::drop(index, 0, thrower(Operation::erase, index)); }
   void erase(std::uint32_t index, std::error_code& ec) noexcept {
     Base::drop(index, 0, setter(ec));

@@ -38,6 +38,15 @@ class DescriptorMap : public Base {
     const std::array<std::byte, 8> bytes = widened(value);
     return Base::write(key, bytes.data(), flags, expected, report);
   }
+  // The kernel does not say EBADF of every number that cannot be a descriptor.
+  template <class Report>
+  bool put_fd(const K& key, int fd, UpdateFlags flags, int expected, Report report) {
+    if (fd < 0) [[unlikely]] {
+      if (in_range(key, report)) report(-EBADF);
+      return false;
+    }
+    return put(key, static_cast<std::uint32_t>(fd), flags, expected, report);
+  }
   // nullopt: there is nothing.
   template <class Report>
   std::optional<std::uint64_t> get(const K& key, Report report) const {
@@ -85,9 +94,5 @@ class DescriptorMap : public Base {
     return is_narrow() ? narrow : value;
   }
 };
-
-[[nodiscard]] inline std::uint64_t fd_value(int fd) noexcept {
-  return static_cast<std::uint32_t>(fd);
-}
 
 }  // namespace bpfmap::inline v0::detail

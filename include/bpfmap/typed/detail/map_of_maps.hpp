@@ -144,7 +144,7 @@ class MapOfMaps : public DescriptorMap<KeyedMap<K, std::uint32_t>, K, keys> {
 
   template <class Report>
   bool put(const K& key, const Inner& inner, UpdateFlags flags, int expected, Report report) {
-    return Base::put(key, fd_value(inner_map(inner).fd()), flags, expected, report);
+    return Base::put_fd(key, inner_map(inner).fd(), flags, expected, report);
   }
   [[nodiscard]] auto inner_thrower(const K& key, const Inner& inner,
                                    std::uint64_t flags) const noexcept {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// The configuration, as the BPF program and the C++ program see it.
+#pragma once
+
+#include <linux/types.h>
+
+enum { rule_count = 64 };
+
+struct Rule {
+  __u32 version;  // of the configuration that it belongs to
+  __u32 packets_per_second;
+};
+
+// What packets saw.
+struct Seen {
+  __u64 whole;    // rules of one version
+  __u64 mixed;    // rules of two
+  __u64 nothing;  // no configuration
+};

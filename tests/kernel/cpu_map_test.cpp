@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// CpuMap: CPUs that XDP programs hand packets over to.
+#include "bpfmap/typed/cpu_map.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "program.hpp"
+#include "refusals.hpp"
+
+namespace bpfmap {
+namespace {
+
+using test::contains;
+using test::told;
+
+constexpr std::uint32_t redirected = XDP_REDIRECT;
+constexpr std::uint32_t dropped = XDP_DROP;
+constexpr test::ProgramKind cpumap_program{.type = BPF_PROG_TYPE_XDP,
+                                           .attach_type = BPF_XDP_CPUMAP};
+
+const std::uint32_t last_cpu = sys::possible_cpus().back();
+
+// A slot for each possible CPU, and one behind them.
+CpuMap make(std::uint32_t value_size = 8) {
+  return CpuMap::create({.value_size = value_size, .max_entries = last_cpu + 2, .name = "cpus"});
+}
+
+TEST(CpuMap, HasRoomForAProgramUnlessToldOtherwise) {
+  test::expect_made_and_refused<CpuMap>({.max_entries = 4, .name = "cpus"}, MapType::cpumap, 8);
+  EXPECT_EQ(make(4).map().info().value_size, 4U);
+}
+
+TEST(CpuMap, LeadsARedirectToTheCpu) {
+  for (const std::uint32_t value_size : {8U, 4U}) {
+    CpuMap map = make(value_size);
+    const UniqueFd redirect = test::load_redirect(map.map().fd(), 0);
+    EXPECT_EQ(test::run_program(redirect.get()), dropped);
+    EXPECT_EQ(map.get(0), std::nullopt);
+    std::error_code ec = Errc::name;
+    EXPECT_EQ(map.get(0, ec), std::nullopt);
+    EXPECT_EQ(ec, std::error_code{});
+
+    map.set(0, {.queue_size = 192});
+    EXPECT_EQ(test::run_program(redirect.get()), redirected);
+    EXPECT_EQ(map.get(0), CpuEntry{.queue_size = 192});
+    map.erase(0);
+    EXPECT_EQ(test::run_program(redirect.get()), dropped);
+    EXPECT_EQ(map.get(0), std::nullopt);
+
+    ec = Errc::name;
+    map.set(0, {.queue_size = 64}, ec);
+    EXPECT_EQ(ec, std::error_code{});
+    ec = Errc::name;
+    EXPECT_EQ(map.get(0, ec), CpuEntry{.queue_size = 64});
+    EXPECT_EQ(ec, std::error_code{});
+    for (int i = 0; i < 2; ++i) {
+      ec = Errc::name;
+      map.erase(0, ec);
+      EXPECT_EQ(ec, std::error_code{});
+    }
+    EXPECT_EQ(map.get(0), std::nullopt);
+  }
+}
+
+TEST(CpuMap, HoldsAProgramThatRunsThere) {
+  CpuMap map = make();
+  const UniqueFd program = test::load_program(XDP_PASS, cpumap_program);
+  map.set(0, {.queue_size = 64, .program_fd = program.get()});
+  const CpuEntry expected{.queue_size = 64, .program_id = test::id_of_program(program.get())};
+  EXPECT_NE(expected.program_id, 0U);
+  EXPECT_EQ(map.get(0), expected);
+}
+
+TEST(CpuMap, TellsWhatIsNoProgramForIt) {
+  CpuMap map = make();
+  const UniqueFd other = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
+  const auto set = [&map](int program_fd) {
+    return [&map, program_fd](auto&... ec) {
+      map.set(0, {.queue_size = 64, .program_fd = program_fd}, ec...);
+    };
+  };
+  // The kernel says ENOMEM of all of them.
+  EXPECT_TRUE(contains(told(ENOMEM, set(other.get())),
+                       "descriptor " + std::to_string(other.get()) +
+                           " is no XDP program for cpumaps (SEC(\"xdp/cpumap\"))"));
+  EXPECT_TRUE(contains(told(ENOMEM, set(map.map().fd())), "is no XDP program for cpumaps"));
+  EXPECT_TRUE(contains(told(ENOMEM, set(9999)), "descriptor 9999 is no XDP program for cpumaps"));
+  CpuMap narrow = make(4);
+  EXPECT_TRUE(contains(told(std::error_code{Errc::value_size},
+                            [&](auto&... ec) {
+                              narrow.set(0, {.queue_size = 64, .program_fd = other.get()}, ec...);
+                            }),
+                       "values have 4 bytes and no room for a program"));
+  EXPECT_EQ(map.get(0), std::nullopt);
+  EXPECT_EQ(narrow.get(0), std::nullopt);
+}
+
+TEST(CpuMap, TakesQueuesOfUpTo16384) {
+  CpuMap map = make();
+  map.set(0, {.queue_size = 16384});
+  EXPECT_EQ(map.get(0), CpuEntry{.queue_size = 16384});
+  EXPECT_TRUE(
+      contains(told(EOVERFLOW, [&](auto&... ec) { map.set(0, {.queue_size = 16385}, ec...); }),
+               "the queue size in the value is too large: 16384 at most"));
+  EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(0, {.queue_size = 0}, ec...); }),
+                       "the queue size in the value is 0"));
+  EXPECT_EQ(map.get(0), CpuEntry{.queue_size = 16384}) << "0 must not erase";
+}
+
+TEST(CpuMap, TellsACpuThatIsNotPossible) {
+  CpuMap map = make();
+  EXPECT_TRUE(
+      contains(told(ENODEV, [&](auto&... ec) { map.set(last_cpu + 1, {.queue_size = 64}, ec...); }),
+               "CPU " + std::to_string(last_cpu + 1) + " is not a possible CPU of this machine"));
+  EXPECT_EQ(map.get(last_cpu + 1), std::nullopt);
+}
+
+TEST(CpuMap, ShowsItsCpusInAScan) {
+  for (const std::uint32_t value_size : {8U, 4U}) {
+    CpuMap map = make(value_size);
+    map.set(0, {.queue_size = 64});
+    map.set(last_cpu, {.queue_size = 128});
+    std::map<std::uint32_t, std::uint32_t> expected{{0, 64}};
+    expected[last_cpu] = 128;
+    std::map<std::uint32_t, std::uint32_t> shown;
+    for (const auto [cpu, entry] : map) {
+      shown.emplace(cpu, entry.queue_size);
+      EXPECT_EQ(entry.program_id, 0U);
+    }
+    EXPECT_EQ(shown, expected);
+  }
+}
+
+TEST(CpuMap, RefusesAnIndexOutOfRange) {
+  CpuMap map = CpuMap::create({.max_entries = 4});
+  test::expect_index_told([&](auto&... ec) { map.set(4, {.queue_size = 64}, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.get(4, ec...); });
+  test::expect_index_told([&](auto&... ec) { map.erase(4, ec...); });
+}
+
+TEST(CpuMap, RefusesEverythingWithoutAMap) {
+  CpuMap map;
+  EXPECT_FALSE(map);
+  test::expect_no_map_told([&](auto&... ec) { map.set(0, {.queue_size = 64}, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.get(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { map.erase(0, ec...); });
+}
+
+}  // namespace
+}  // namespace bpfmap

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+// SkStorage, TaskStorage, InodeStorage, CgroupStorage, LegacyCgroupStorage: values beside the
+// kernel's objects.
+#include "bpfmap/typed/local_storage.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "child_process.hpp"
+#include "own_cgroup.hpp"
+#include "program.hpp"
+#include "refusals.hpp"
+#include "small_btf.hpp"
+#include "sockets.hpp"
+
+namespace bpfmap {
+namespace {
+
+using test::contains;
+using test::told;
+
+// A map of int values, which the kernel makes with their BTF.
+template <template <class> class Storage>
+Storage<std::int32_t> make(MapType type) {
+  const test::SmallBtf btf;
+  return Storage<std::int32_t>{Map::create({.type = type,
+                                            .key_size = 4,
+                                            .value_size = 4,
+                                            .flags = MapFlags::no_prealloc,
+                                            .name = "beside",
+                                            .btf_fd = btf.fd(),
+                                            .btf_key_type_id = test::SmallBtf::integer,
+                                            .btf_value_type_id = test::SmallBtf::integer})};
+}
+auto sockets() { return make<SkStorage>(MapType::sk_storage); }
+auto tasks() { return make<TaskStorage>(MapType::task_storage); }
+auto inodes() { return make<InodeStorage>(MapType::inode_storage); }
+auto cgroups() { return make<CgroupStorage>(MapType::cgrp_storage); }
+
+UniqueFd pidfd(pid_t pid) { return UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}; }
+UniqueFd open_null() { return UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}; }
+
+// Every operation on the value beside `fd`; it has none, before and after.
+template <class Storage>
+void expect_every_operation(Storage& map, int fd) {
+  std::error_code ec = Errc::name;
+  EXPECT_EQ(map.lookup(fd), std::nullopt);
+  EXPECT_EQ(map.lookup(fd, ec), std::nullopt);
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_FALSE(map.contains(fd));
+  EXPECT_FALSE(map.replace(fd, 1));
+  EXPECT_FALSE(map.replace(fd, 1, ec));
+  EXPECT_FALSE(map.erase(fd));
+  EXPECT_FALSE(map.erase(fd, ec));
+  EXPECT_EQ(ec, std::error_code{});
+
+  EXPECT_TRUE(map.insert(fd, 1));
+  EXPECT_EQ(map.lookup(fd), 1);
+  EXPECT_FALSE(map.insert(fd, 2));
+  EXPECT_FALSE(map.insert(fd, 2, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(map.lookup(fd, ec), 1);
+  EXPECT_TRUE(map.replace(fd, 3));
+  EXPECT_EQ(map.lookup(fd), 3);
+  EXPECT_TRUE(map.replace(fd, 4, ec));
+  map.update(fd, 5);
+  EXPECT_EQ(map.lookup(fd), 5);
+  map.update(fd, 6, ec);
+  EXPECT_EQ(ec, std::error_code{});
+  std::int32_t value = 0;
+  EXPECT_TRUE(map.lookup_into(fd, value));
+  EXPECT_EQ(value, 6);
+  EXPECT_TRUE(map.contains(fd, ec));
+
+  EXPECT_TRUE(map.erase(fd));
+  EXPECT_TRUE(map.insert(fd, 7, ec));
+  EXPECT_TRUE(map.erase(fd, ec));
+  EXPECT_EQ(map.lookup(fd), std::nullopt);
+  EXPECT_EQ(ec, std::error_code{});
+}
+
+// Every operation with `fd` as its key ends with `error`, which tells `part`.
+template <class Storage>
+void expect_key_told(Storage& map, int fd, int error, const std::string& part) {
+  SCOPED_TRACE(fd);
+  EXPECT_TRUE(contains(told(error, [&](auto&... ec) { (void)map.lookup(fd, ec...); }), part));
+  EXPECT_TRUE(contains(told(error, [&](auto&... ec) { (void)map.contains(fd, ec...); }), part));
+  EXPECT_TRUE(contains(told(error, [&](auto&... ec) { map.update(fd, 1, ec...); }), part));
+  EXPECT_TRUE(contains(told(error, [&](auto&... ec) { (void)map.insert(fd, 1, ec...); }), part));
+  EXPECT_TRUE(contains(told(error, [&](auto&... ec) { (void)map.replace(fd, 1, ec...); }), part));
+  EXPECT_TRUE(contains(told(error, [&](auto&... ec) { (void)map.erase(fd, ec...); }), part));
+}
+
+// --- sockets ---
+
+TEST(SkStorage, HoldsAValueBesideASocket) {
+  auto map = sockets();
+  const UniqueFd udp = test::new_socket(SOCK_DGRAM);
+  const UniqueFd other = test::new_socket(SOCK_STREAM);
+  expect_every_operation(map, udp.get());
+  map.insert(udp.get(), 1);
+  map.insert(other.get(), 2);
+  const UniqueFd again = UniqueFd::duplicate_of(udp.get());
+  EXPECT_EQ(map.lookup(again.get()), 1) << "by any descriptor of it";
+  EXPECT_EQ(map.lookup(other.get()), 2);
+}
+
+TEST(SkStorage, TellsWhatIsNoSocket) {
+  auto map = sockets();
+  const UniqueFd file = open_null();
+  expect_key_told(map, file.get(), ENOTSOCK,
+                  "the key, descriptor " + std::to_string(file.get()) + ", is no socket");
+  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a socket");
+}
+
+// --- tasks ---
+
+TEST(TaskStorage, HoldsAValueBesideATask) {
+  auto map = tasks();
+  const UniqueFd self = pidfd(::getpid());
+  expect_every_operation(map, self.get());
+  map.insert(self.get(), 1);
+  EXPECT_EQ(map.lookup(pidfd(::getppid()).get()), std::nullopt);
+  EXPECT_EQ(map.lookup(pidfd(::getpid()).get()), 1);
+}
+
+TEST(TaskStorage, TellsWhatIsNoPidfd) {
+  auto map = tasks();
+  const UniqueFd file = open_null();
+  expect_key_told(
+      map, file.get(), EBADF,
+      "the key, " + std::to_string(file.get()) + ", is no open pidfd (see pidfd_open(2))");
+  expect_key_told(map, -1, EBADF, "the key, -1, is no open pidfd");
+}
+
+TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
+  auto map = tasks();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const UniqueFd fd = pidfd(child);
+  map.insert(fd.get(), 1);
+  EXPECT_EQ(map.lookup(fd.get()), 1);
+  EXPECT_EQ(::kill(child, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(map.lookup(fd.get()), std::nullopt);
+  EXPECT_FALSE(map.replace(fd.get(), 2));
+  EXPECT_FALSE(map.erase(fd.get()));
+  const std::string gone = "the object that the key's descriptor stands for is gone";
+  EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(fd.get(), 2, ec...); }), gone));
+  EXPECT_TRUE(
+      contains(told(ENOENT, [&](auto&... ec) { (void)map.insert(fd.get(), 2, ec...); }), gone));
+}
+
+// --- inodes ---
+
+TEST(InodeStorage, HoldsAValueBesideAFile) {
+  auto map = inodes();
+  const UniqueFd null = open_null();
+  expect_every_operation(map, null.get());
+  map.insert(null.get(), 1);
+  EXPECT_EQ(map.lookup(open_null().get()), 1) << "it is the file's, not the descriptor's";
+  const UniqueFd folder{::open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  EXPECT_EQ(map.lookup(folder.get()), std::nullopt);
+}
+
+TEST(InodeStorage, TellsWhatIsNoDescriptor) {
+  auto map = inodes();
+  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor");
+}
+
+// --- cgroups ---
+
+class CgroupStorageTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (test::cgroup_root().empty()) GTEST_SKIP() << "no cgroup2 is mounted";
+  }
+};
+
+TEST_F(CgroupStorageTest, HoldsAValueBesideACgroup) {
+  auto map = cgroups();
+  const test::OwnCgroup cgroup;
+  expect_every_operation(map, cgroup.fd());
+  map.insert(cgroup.fd(), 1);
+  const UniqueFd again{::open(cgroup.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  EXPECT_EQ(map.lookup(again.get()), 1);
+}
+
+TEST_F(CgroupStorageTest, TellsWhatIsNoCgroup) {
+  auto map = cgroups();
+  const UniqueFd file = open_null();
+  expect_key_told(
+      map, file.get(), EBADF,
+      "the key, " + std::to_string(file.get()) + ", is no open descriptor of a cgroup's directory");
+  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a cgroup's directory");
+}
+
+TEST_F(CgroupStorageTest, HasNothingBesideACgroupThatIsGone) {
+  auto map = cgroups();
+  test::OwnCgroup cgroup;
+  map.insert(cgroup.fd(), 1);
+  cgroup.remove();
+  EXPECT_EQ(map.lookup(cgroup.fd()), std::nullopt);
+  EXPECT_FALSE(map.erase(cgroup.fd()));
+  EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(cgroup.fd(), 2, ec...); }),
+                       "the object that the key's descriptor stands for is gone"));
+}
+
+// --- views ---
+
+template <class Storage>
+void expect_view_checks(const Map& made, const char* type) {
+  EXPECT_TRUE(contains(test::refused_view<Storage>(test::flows(), Errc::map_type), type));
+  EXPECT_TRUE(contains(test::refused_view<Storage>(made, Errc::value_size),
+                       "the value type has 8 bytes, the map's values have 4"));
+  Storage none;
+  EXPECT_FALSE(none);
+  test::expect_no_map_told([&](auto&... ec) { (void)none.lookup(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { none.update(0, 1, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)none.insert(0, 1, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)none.replace(0, 1, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)none.erase(0, ec...); });
+}
+
+TEST(LocalStorageView, IsOfOneTypeAndSize) {
+  expect_view_checks<SkStorage<std::uint64_t>>(sockets().map(), "sk_storage");
+  expect_view_checks<TaskStorage<std::uint64_t>>(tasks().map(), "task_storage");
+  expect_view_checks<InodeStorage<std::uint64_t>>(inodes().map(), "inode_storage");
+  expect_view_checks<CgroupStorage<std::uint64_t>>(cgroups().map(), "cgrp_storage");
+  EXPECT_TRUE(contains(test::refused_view<SkStorage<std::int32_t>>(tasks().map(), Errc::map_type),
+                       "this class is for sk_storage maps"));
+}
+
+// --- LegacyCgroupStorage ---
+
+// Counts the packets that leave the cgroup, in the storage of the map.
+class Attached {
+ public:
+  Attached(const Map& map, const test::OwnCgroup& cgroup) : cgroup_(cgroup) {
+    const auto load = test::load_map(1, map.fd());
+    const std::array code{
+        load[0],
+        load[1],
+        test::load_number(2, 0),
+        test::call_helper(BPF_FUNC_get_local_storage),
+        test::load_number(1, 1),
+        test::instruction(BPF_STX | BPF_ATOMIC | BPF_DW, 0, 1, 0, BPF_ADD),  // *r0 += 1
+        test::load_number(0, 1),
+        test::leave(),
+    };
+    program_ = test::load_program(
+        code, {.type = BPF_PROG_TYPE_CGROUP_SKB, .attach_type = BPF_CGROUP_INET_EGRESS});
+    EXPECT_EQ(call(BPF_PROG_ATTACH), 0);
+  }
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+  ~Attached() { EXPECT_EQ(call(BPF_PROG_DETACH), 0); }
+
+ private:
+  long call(bpf_cmd command) {
+    bpf_attr attr;
+    std::memset(&attr, 0, sizeof attr);
+    attr.target_fd = static_cast<std::uint32_t>(cgroup_.fd());
+    attr.attach_bpf_fd = static_cast<std::uint32_t>(program_.get());
+    attr.attach_type = BPF_CGROUP_INET_EGRESS;
+    return sys::bpf(command, &attr, sizeof attr);
+  }
+  const test::OwnCgroup& cgroup_;
+  UniqueFd program_;
+};
+
+// Sends one datagram on the loopback from a process in the cgroup.
+void send_from(const test::OwnCgroup& cgroup) {
+  test::in_child([&] {
+    cgroup.enter();
+    const UniqueFd receiver = test::bound_socket(SOCK_DGRAM);
+    const UniqueFd sender = test::new_socket(SOCK_DGRAM);
+    const sockaddr_in address = test::name_of(receiver);
+    EXPECT_EQ(::sendto(sender.get(), "x", 1, 0, test::generic(address), sizeof address), 1);
+  });
+}
+
+template <class K>
+K key_of(const test::OwnCgroup& cgroup) {
+  if constexpr (std::is_same_v<K, CgroupStorageKey>)
+    return {.cgroup_inode_id = cgroup.inode(), .attach_type = BPF_CGROUP_INET_EGRESS};
+  else
+    return cgroup.inode();
+}
+
+template <class K>
+class LegacyCgroupStorageTest : public CgroupStorageTest {
+ protected:
+  using Counts = LegacyCgroupStorage<K, std::uint64_t>;
+};
+using LegacyKeys = ::testing::Types<CgroupStorageKey, std::uint64_t>;
+TYPED_TEST_SUITE(LegacyCgroupStorageTest, LegacyKeys);
+
+TYPED_TEST(LegacyCgroupStorageTest, IsMadeWithItsTypeAndSizes) {
+  using Typed = typename TestFixture::Counts;
+  std::error_code ec = Errc::name;
+  const auto map = Typed::create({.name = "counts"}, ec);
+  EXPECT_EQ(ec, std::error_code{});
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map.map().info().type, MapType::cgroup_storage);
+  EXPECT_EQ(map.map().info().key_size, sizeof(TypeParam));
+  EXPECT_EQ(map.map().info().value_size, 8U);
+  EXPECT_TRUE(
+      contains(told(EINVAL, [](auto&... e) { (void)Typed::create({.max_entries = 1}, e...); }),
+               "max_entries"));
+  EXPECT_TRUE(contains(test::refused_view<Typed>(test::flows(), Errc::map_type),
+                       "this class is for cgroup_storage maps"));
+  using Narrow = LegacyCgroupStorage<TypeParam, std::uint32_t>;
+  EXPECT_FALSE(test::refused_view<Narrow>(map.map(), Errc::value_size).empty());
+}
+
+TYPED_TEST(LegacyCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
+  auto map = TestFixture::Counts::create({.name = "counts"});
+  const test::OwnCgroup cgroup;
+  const auto key = key_of<TypeParam>(cgroup);
+  EXPECT_EQ(map.lookup(key), std::nullopt);
+  EXPECT_FALSE(map.replace(key, 7));
+  const Attached attached{map.map(), cgroup};
+  EXPECT_EQ(map.lookup(key), 0U);
+  send_from(cgroup);
+  std::error_code ec = Errc::name;
+  EXPECT_EQ(map.lookup(key, ec), 1U);
+  EXPECT_EQ(ec, std::error_code{});
+
+  EXPECT_TRUE(map.replace(key, 41));
+  EXPECT_TRUE(map.replace(key, 41, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  send_from(cgroup);
+  EXPECT_EQ(map.lookup(key), 42U);
+  std::uint64_t count = 0;
+  EXPECT_TRUE(map.lookup_into(key, count));
+  EXPECT_EQ(count, 42U);
+  EXPECT_TRUE(map.contains(key));
+}
+
+TYPED_TEST(LegacyCgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
+  auto map = TestFixture::Counts::create({.name = "counts"});
+  test::OwnCgroup cgroup;
+  const auto key = key_of<TypeParam>(cgroup);
+  {
+    const Attached attached{map.map(), cgroup};
+    EXPECT_TRUE(map.replace(key, 7));
+  }
+  EXPECT_EQ(map.lookup(key), 7U) << "although the program is detached";
+  cgroup.remove();
+  // The kernel cleans up behind it in the background.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  while (map.contains(key) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  EXPECT_EQ(map.lookup(key), std::nullopt);
+}
+
+TYPED_TEST(LegacyCgroupStorageTest, RefusesEverythingWithoutAMap) {
+  typename TestFixture::Counts map;
+  EXPECT_FALSE(map);
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup(TypeParam{}, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.contains(TypeParam{}, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.replace(TypeParam{}, 1, ec...); });
+}
+
+static_assert(sizeof(CgroupStorageKey) == sizeof(bpf_cgroup_storage_key));
+
+}  // namespace
+}  // namespace bpfmap

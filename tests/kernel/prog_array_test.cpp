@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// ProgArray: programs that tail calls really jump to.
+#include "bpfmap/typed/prog_array.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "program.hpp"
+#include "refusals.hpp"
+
+namespace bpfmap {
+namespace {
+
+using test::contains;
+using test::told;
+
+// The result of a program that falls through a tail call to an empty slot.
+constexpr std::uint32_t fell_through = 77;
+
+// Jumps to what is at `index`.
+UniqueFd load_caller(const ProgArray& map, std::int32_t index) {
+  const auto load = test::load_map(2, map.map().fd());
+  const std::array code{
+      load[0],
+      load[1],
+      test::load_number(3, index),
+      test::call_helper(BPF_FUNC_tail_call),
+      test::load_number(0, fell_through),
+      test::leave(),
+  };
+  return test::load_program(code);
+}
+
+ProgArray make() { return ProgArray::create({.max_entries = 4, .name = "jumps"}); }
+
+TEST(ProgArray, IsMadeWithItsTypeAndSizes) {
+  test::expect_made_and_refused<ProgArray>({.max_entries = 4, .name = "jumps"}, MapType::prog_array,
+                                           4);
+}
+
+TEST(ProgArray, LeadsATailCallToTheProgram) {
+  ProgArray map = make();
+  const UniqueFd caller = load_caller(map, 2);
+  EXPECT_EQ(test::run_program(caller.get()), fell_through);
+
+  const UniqueFd five = test::load_program(5);
+  map.set(2, five.get());
+  EXPECT_EQ(test::run_program(caller.get()), 5U);
+
+  const UniqueFd six = test::load_program(6);
+  std::error_code ec = Errc::name;
+  map.set(2, six.get(), ec);
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(test::run_program(caller.get()), 6U);
+
+  EXPECT_TRUE(map.erase(2));
+  EXPECT_EQ(test::run_program(caller.get()), fell_through);
+  EXPECT_FALSE(map.erase(2));
+  ec = Errc::name;
+  EXPECT_FALSE(map.erase(2, ec));
+  EXPECT_EQ(ec, std::error_code{});
+}
+
+TEST(ProgArray, IsReadAsTheIdOfTheProgram) {
+  ProgArray map = make();
+  const UniqueFd program = test::load_program(5);
+  const std::uint32_t id = test::id_of_program(program.get());
+  ASSERT_NE(id, 0U);
+  std::error_code ec = Errc::name;
+  EXPECT_EQ(map.program_id(1), std::nullopt);
+  EXPECT_EQ(map.program_id(1, ec), std::nullopt);
+  EXPECT_EQ(ec, std::error_code{});
+  map.set(1, program.get());
+  EXPECT_EQ(map.program_id(1), id);
+  ec = Errc::name;
+  EXPECT_EQ(map.program_id(1, ec), id);
+  EXPECT_EQ(ec, std::error_code{});
+}
+
+TEST(ProgArray, ShowsTheFilledSlotsInAScan) {
+  ProgArray map = make();
+  const UniqueFd five = test::load_program(5);
+  const UniqueFd six = test::load_program(6);
+  map.set(1, five.get());
+  map.set(3, six.get());
+  const std::map<std::uint32_t, std::uint32_t> expected{{1, test::id_of_program(five.get())},
+                                                        {3, test::id_of_program(six.get())}};
+  std::map<std::uint32_t, std::uint32_t> shown;
+  for (const auto [index, id] : map) EXPECT_TRUE(shown.emplace(index, id).second);
+  EXPECT_EQ(shown, expected);
+}
+
+TEST(ProgArray, TellsWhatIsNoProgramForIt) {
+  ProgArray map = make();
+  const UniqueFd filter = test::load_program();
+  map.set(0, filter.get());
+  const UniqueFd xdp = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
+  EXPECT_TRUE(contains(
+      told(EINVAL, [&](auto&... ec) { map.set(1, xdp.get(), ec...); }),
+      "descriptor " + std::to_string(xdp.get()) + " is no program, or one of another type"));
+  EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, map.map().fd(), ec...); }),
+                       "is no program"));
+  EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
+                       "the value, -1, is no open descriptor of a program"));
+  EXPECT_EQ(map.program_id(1), std::nullopt);
+}
+
+// The kernel clears it in the background, so that the caller may find it full for a moment.
+TEST(ProgArray, IsEmptiedWhenTheLastDescriptorGoes) {
+  std::optional<ProgArray> map = make();
+  const UniqueFd caller = load_caller(*map, 0);
+  map->set(0, test::load_program(5).get());
+  EXPECT_EQ(test::run_program(caller.get()), 5U);
+  map.reset();
+  std::uint32_t result = 5;
+  for (int i = 0; i < 1'000'000 && result == 5; ++i) result = test::run_program(caller.get());
+  EXPECT_EQ(result, fell_through);
+}
+
+TEST(ProgArray, RefusesAnIndexOutOfRange) {
+  ProgArray map = make();
+  const UniqueFd program = test::load_program();
+  test::expect_index_told([&](auto&... ec) { map.set(4, program.get(), ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.program_id(4, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
+}
+
+TEST(ProgArray, RefusesEverythingWithoutAMap) {
+  ProgArray map;
+  EXPECT_FALSE(map);
+  EXPECT_EQ(map.size(), 0U);
+  test::expect_no_map_told([&](auto&... ec) { map.set(0, 0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.program_id(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.erase(0, ec...); });
+}
+
+}  // namespace
+}  // namespace bpfmap

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// A cgroup of the test's own.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <mntent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bpfmap/sys/unique_fd.hpp"
+
+namespace bpfmap::test {
+
+/// Where the unified hierarchy is mounted; empty: nowhere.
+[[nodiscard]] inline std::string cgroup_root() {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> mounts{::setmntent("/proc/mounts", "re"),
+                                                               &::endmntent};
+  if (!mounts) return {};
+  while (const mntent* const mount = ::getmntent(mounts.get()))
+    if (std::string_view{mount->mnt_type} == "cgroup2") return mount->mnt_dir;
+  return {};
+}
+
+/// A new, empty cgroup, which is removed at the end.
+class OwnCgroup {
+ public:
+  OwnCgroup() : path_(cgroup_root() + "/bpfmap-test-XXXXXX") {
+    EXPECT_NE(::mkdtemp(path_.data()), nullptr) << path_;
+    fd_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    EXPECT_TRUE(fd_);
+  }
+  OwnCgroup(const OwnCgroup&) = delete;
+  OwnCgroup& operator=(const OwnCgroup&) = delete;
+  ~OwnCgroup() { remove(); }
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// The number of its directory, by which the kernel knows it.
+  [[nodiscard]] std::uint64_t inode() const {
+    struct stat status {};
+    EXPECT_EQ(::fstat(fd(), &status), 0);
+    return status.st_ino;
+  }
+  /// Puts the calling process in.
+  void enter() const {
+    const UniqueFd procs{::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)};
+    EXPECT_EQ(::write(procs.get(), "0", 1), 1);
+  }
+  /// Removes the directory; its descriptor stays open.
+  void remove() {
+    if (removed_) return;
+    removed_ = true;
+    EXPECT_EQ(::rmdir(path_.c_str()), 0) << path_;
+  }
+
+ private:
+  std::string path_;
+  UniqueFd fd_;
+  bool removed_ = false;
+};
+
+}  // namespace bpfmap::test

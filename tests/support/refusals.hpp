@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// What every typed map of descriptors refuses before the kernel is asked.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "told.hpp"
+
+namespace bpfmap::test {
+
+/// A view of M over `made` is refused with `code`, which closes it; gives what() of the Error.
+template <class M>
+[[nodiscard]] std::string refused_view(const Map& made, Errc code) {
+  return told(std::error_code{code}, [&](auto&... ec) {
+    const M view{made.duplicate(), ec...};
+    EXPECT_FALSE(view);
+  });
+}
+
+/// M is made with its own type and sizes, is moved, and is no view of a hash of u32 to u64.
+template <class M>
+void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_size) {
+  std::error_code ec = Errc::name;
+  M quiet = M::create(spec, ec);
+  EXPECT_EQ(ec, std::error_code{});
+  const M loud = M::create(spec);
+  for (const M* map : {&std::as_const(quiet), &loud}) {
+    ASSERT_TRUE(*map);
+    const MapInfo& info = map->map().info();
+    EXPECT_EQ(info.type, type);
+    EXPECT_EQ(info.key_size, 4U);
+    EXPECT_EQ(info.value_size, value_size);
+    EXPECT_EQ(info.max_entries, spec.max_entries);
+    EXPECT_EQ(map->size(), spec.max_entries);
+  }
+  EXPECT_EQ(M{loud.map().duplicate()}.map().info().id, loud.map().info().id);
+  const M moved = std::move(quiet);
+  EXPECT_TRUE(moved);
+  EXPECT_FALSE(quiet);  // NOLINT(bugprone-use-after-move)
+
+  EXPECT_TRUE(contains(refused_view<M>(flows(), Errc::map_type),
+                       "this class is for " + std::string{to_string(type)} + " maps"));
+  spec.key_size = 8;
+  EXPECT_TRUE(contains(
+      told(std::error_code{Errc::key_size}, [&](auto&... e) { (void)M::create(spec, e...); }),
+      "key"));
+  spec.key_size = 0;
+  spec.type = MapType::hash;
+  EXPECT_TRUE(contains(
+      told(std::error_code{Errc::map_type}, [&](auto&... e) { (void)M::create(spec, e...); }),
+      "this class is for " + std::string{to_string(type)} + " maps"));
+  spec.type = MapType::unspec;
+  spec.max_entries = 0;
+  EXPECT_FALSE(told(EINVAL, [&](auto&... e) { (void)M::create(spec, e...); }).empty());
+}
+
+/// `call` works with index 4 of a map of 4: it is told, and the kernel not asked.
+template <class Call>
+void expect_index_told(Call call) {
+  EXPECT_TRUE(contains(told(std::error_code{Errc::index}, call), "index 4 is out of range"));
+}
+
+/// `call` works with an empty map.
+template <class Call>
+void expect_no_map_told(Call call) {
+  EXPECT_FALSE(told(std::error_code{Errc::no_map}, call).empty());
+}
+
+}  // namespace bpfmap::test
