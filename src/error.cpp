@@ -30,6 +30,7 @@ constexpr std::array misuse{
     MisuseText{Errc::index, std::errc::argument_list_too_long, "index out of range"},
     MisuseText{Errc::name, std::errc::invalid_argument, "invalid map name"},
     MisuseText{Errc::path, std::errc::invalid_argument, "not a path to pin to"},
+    MisuseText{Errc::record_size, std::errc::invalid_argument, "wrong record size"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -118,6 +119,12 @@ std::string_view to_string(Operation operation) noexcept {
       return "encode";
     case Operation::decode:
       return "decode";
+    case Operation::poll:
+      return "poll";
+    case Operation::consume:
+      return "consume";
+    case Operation::reserve:
+      return "reserve";
   }
   return "unknown operation";
 }

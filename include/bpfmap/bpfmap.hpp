@@ -24,4 +24,7 @@
 #include "bpfmap/typed/hash_map.hpp"
 #include "bpfmap/typed/percpu_array_map.hpp"
 #include "bpfmap/typed/percpu_hash_map.hpp"
+#include "bpfmap/typed/perf_buffer.hpp"
+#include "bpfmap/typed/ring_buffer.hpp"
+#include "bpfmap/typed/user_ring_buffer.hpp"
 #include "bpfmap/version.hpp"

@@ -36,6 +36,9 @@ enum class Operation : std::uint8_t {
   list,
   encode,
   decode,
+  poll,
+  consume,
+  reserve,
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".
@@ -59,6 +62,7 @@ enum class Errc : int {
           ///< update
   name,   ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
   path,   ///< not a path on a bpffs that can be pinned to; invalid_argument
+  record_size,  ///< a record is not as large as the event type; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

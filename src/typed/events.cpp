@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#include "bpfmap/typed/detail/events.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+// A size of which only the number is known.
+BytesView sized(std::size_t size) noexcept {
+  return {static_cast<const std::byte*>(nullptr), size};
+}
+
+}  // namespace
+
+std::error_code outcome(Stop& stop) {
+  if (auto thrown = std::exchange(stop.thrown, nullptr)) std::rethrow_exception(std::move(thrown));
+  return stop.map != nullptr ? make_error_code(Errc::record_size) : std::error_code{};
+}
+
+// The event type's size stands where another operation's key does.
+void raise_stop(const Map& map, const Stop& stop, Operation operation, const std::error_code& ec) {
+  if (ec != Errc::record_size) raise(map, {operation}, ec);
+  raise(*stop.map, {operation, sized(stop.event_size), sized(stop.record_size)}, ec);
+}
+
+int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept {
+  constexpr std::chrono::milliseconds::rep longest = std::numeric_limits<int>::max();
+  return timeout.count() < 0 ? -1 : static_cast<int>(std::min(timeout.count(), longest));
+}
+
+}  // namespace bpfmap::inline v0::detail
