@@ -86,11 +86,7 @@ constexpr std::array rights{
 constexpr Types event_buffers = ring_buffers | perf_event_array;
 constexpr std::array events{
     Cause{view, ring_buffers, EACCES, always,
-          "this descriptor is read-only or write-only (Access, or MapFlags::rdonly or wronly), and "
-          "the buffer's memory is both read and written; open the map again with "
-          "Access::read_write"},
-    Cause{view, ring_buffers, EPERM, always,
-          "this descriptor is read-only or write-only (Access, or MapFlags::rdonly or wronly), and "
+          "this descriptor is read-only or write-only (see Access), and "
           "the buffer's memory is both read and written; open the map again with "
           "Access::read_write"},
     Cause{view, perf_event_array, EACCES, always,
@@ -319,8 +315,8 @@ const Cause* find(std::span<const Cause> table, const Failure& failure) {
 
 std::string cause_of(const Failure& failure) {
   const std::array<std::span<const Cause>, 10> tables{misuses(), capacity,   events,     rights,
-                                                     flags,     elements,   impossible, doors,
-                                                     resources, unsupported};
+                                                      flags,     elements,   impossible, doors,
+                                                      resources, unsupported};
   for (const auto table : tables)
     if (const Cause* const row = find(table, failure)) return fill(row->text, failure);
   return "bpfmap knows no cause for this errno here";

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/typed/detail/events.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 
 namespace bpfmap::inline v0::detail {
@@ -23,6 +26,12 @@ std::error_code outcome(Stop& stop) {
 void raise_stop(const Map& map, const Stop& stop, Operation operation, const std::error_code& ec) {
   if (ec != Errc::record_size) raise(map, {operation}, ec);
   raise(*stop.map, {operation, sized(stop.event_size), sized(stop.record_size)}, ec);
+}
+
+std::error_code check_read_write(const Map& map) noexcept {
+  const int flags = ::fcntl(map.fd(), F_GETFL);
+  if (flags < 0) return kernel_error(-errno);
+  return kernel_error((flags & O_ACCMODE) == O_RDWR ? 0 : -EACCES);
 }
 
 int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept {

@@ -32,6 +32,7 @@ constexpr detail::ViewRequirement requirement{types, 0, 0};
 std::error_code check(const Map& map, const detail::Rings* rings) noexcept {
   if (const auto ec = detail::check_view(map, requirement)) return ec;
   if (has(map.info().flags, MapFlags::rb_overwrite)) return detail::kernel_error(-EOPNOTSUPP);
+  if (const auto ec = detail::check_read_write(map)) return ec;
   if (rings == nullptr) return {};
   if (rings->running) return detail::kernel_error(-EDEADLK);
   const bool known =

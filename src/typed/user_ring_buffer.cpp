@@ -35,6 +35,7 @@ void UserRingBuffer::ByteSample::discard() noexcept {
 
 std::error_code UserRingBuffer::open(Map& map) noexcept {
   if (const auto ec = detail::check_view(map, requirement)) return ec;
+  if (const auto ec = detail::check_read_write(map)) return ec;
   ring_.reset(::user_ring_buffer__new(map.fd(), nullptr));
   if (ring_ == nullptr) return detail::kernel_error(-errno);
   map_ = std::move(map);

@@ -49,7 +49,7 @@ TEST(RingBuffer, HandsOutEveryFieldOfEveryRecord) {
   std::vector<Event> seen;
   ring.for_each<Event>(programs.first(), [&](const Event& event) { seen.push_back(event); });
   EXPECT_EQ(programs.write(0x0102030405060708, 3), 0U);
-  EXPECT_EQ(ring.poll(-1ms), 3U);
+  EXPECT_EQ(ring.poll(10s), 3U);
   ASSERT_EQ(seen.size(), 3U);
   for (std::uint64_t i = 0; i < 3; ++i) {
     EXPECT_EQ(seen[i].number, 0x0102030405060708 + i);
@@ -110,11 +110,11 @@ TEST(RingBuffer, CallsEachMapsOwnCallback) {
   ring.for_each<Event>(programs.second(), into(second));
   programs.write(1, 2);
   programs.write(10, 3, true);
-  EXPECT_EQ(ring.poll(-1ms), 5U);
+  EXPECT_EQ(ring.poll(10s), 5U);
   EXPECT_EQ(first, numbers(1, 2));
   EXPECT_EQ(second, numbers(10, 3));
   programs.write(20, 1, true);
-  EXPECT_EQ(ring.poll(-1ms), 1U);
+  EXPECT_EQ(ring.poll(10s), 1U);
   EXPECT_EQ(second.back(), 20U);
   EXPECT_EQ(first.size(), 2U);
 }
@@ -190,13 +190,13 @@ TEST(RingBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
       programs.write(1, 5);
       expect_broken([&] {
         if (quiet)
-          polls ? ring.poll(-1ms, ec) : ring.consume(ec);
+          polls ? ring.poll(10s, ec) : ring.consume(ec);
         else
-          polls ? ring.poll(-1ms) : ring.consume();
+          polls ? ring.poll(10s) : ring.consume();
       });
       EXPECT_EQ(seen, numbers(1, 3));
       EXPECT_TRUE(test::is_readable(ring.epoll_fd()));
-      EXPECT_EQ(ring.poll(-1ms), 2U) << "those behind it";
+      EXPECT_EQ(ring.poll(10s), 2U) << "those behind it";
       EXPECT_EQ(seen, numbers(1, 5));
       EXPECT_EQ(ring.consume(), 0U);
     }
@@ -237,11 +237,9 @@ TEST(RingBufferCallback, MayNotUseTheBufferThatCallsIt) {
   programs.write(1, 2);
   EXPECT_EQ(ring.consume(), 2U);
   EXPECT_EQ(seen, numbers(1, 2));
-  EXPECT_EQ(codes,
-            std::vector<std::error_code>(
-                4, std::make_error_code(std::errc::resource_deadlock_would_occur) == codes.front()
-                       ? codes.front()
-                       : std::error_code{}));
+  ASSERT_EQ(codes.size(), 4U);
+  for (const auto& code : codes) EXPECT_EQ(code, std::errc::resource_deadlock_would_occur);
+  ASSERT_FALSE(errors.empty());
   EXPECT_TRUE(test::contains(errors.front().what(), "poll on map 'first' (id "));
   EXPECT_TRUE(test::contains(errors.front().what(), "a callback used the buffer"));
 }
@@ -260,11 +258,11 @@ TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   };
   write();
   std::error_code ec;
-  EXPECT_EQ(ring.poll(-1ms, ec), 0U);
+  EXPECT_EQ(ring.poll(10s, ec), 0U);
   EXPECT_EQ(ec, Errc::record_size);
   EXPECT_EQ(ec, std::errc::invalid_argument);
   EXPECT_EQ(seen, Numbers{1});
-  EXPECT_EQ(ring.poll(-1ms, ec), 1U) << "the record behind it";
+  EXPECT_EQ(ring.poll(10s, ec), 1U) << "the record behind it";
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(seen, (Numbers{1, 3}));
 
@@ -284,7 +282,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsToldOfTheMapThatHadIt) {
   ring.for_each(programs.first(), [](BytesView) {});
   ring.for_each<std::uint32_t>(programs.second(), [](std::uint32_t) {});
   programs.write(1, 1, true);
-  const Error error = error_of([&] { ring.poll(-1ms); });
+  const Error error = error_of([&] { ring.poll(10s); });
   EXPECT_EQ(error.map_id(), programs.second().info().id);
   EXPECT_TRUE(test::contains(error.what(), "poll on map 'second' (id "));
   EXPECT_TRUE(test::contains(error.what(), "a record has 16 bytes, and the event type has 4; "));
@@ -356,9 +354,9 @@ TEST(RingBufferPoll, GivesNothingOnASignal) {
     }
   }};
   std::error_code ec = Errc::name;
-  EXPECT_EQ(ring.poll(-1ms, ec), 0U);
+  EXPECT_EQ(ring.poll(10s, ec), 0U);
   EXPECT_EQ(ec, std::error_code{});
-  EXPECT_EQ(ring.poll(-1ms), 0U);
+  EXPECT_EQ(ring.poll(10s), 0U);
   over = true;
   signaller.join();
   ::sigaction(SIGUSR1, &before, nullptr);
@@ -383,7 +381,7 @@ TEST(RingBufferEpollFd, IsReadableWhileThereAreRecords) {
 TEST(RingBuffer, WithoutAMapHasNothingToRead) {
   RingBuffer ring;
   EXPECT_FALSE(ring);
-  const std::string poll = test::told(Errc::no_map, [&](auto&... ec) { ring.poll(-1ms, ec...); });
+  const std::string poll = test::told(Errc::no_map, [&](auto&... ec) { ring.poll(10s, ec...); });
   EXPECT_TRUE(test::contains(poll, "poll on an empty Map: nothing is read yet: for_each()"));
   (void)test::told(Errc::no_map, [&](auto&... ec) { ring.consume(ec...); });
 }

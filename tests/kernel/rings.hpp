@@ -63,18 +63,23 @@ class RingPrograms {
     return options.retval;
   }
 
-  /// The samples that the program takes, in order.
-  [[nodiscard]] std::vector<std::uint64_t> drain() const {
+  /// How many samples the program takes.
+  std::size_t drain_count() const {
     ::rings_request request{};
     run(skeleton_->progs.drain, request);
     EXPECT_EQ(request.result, request.count);
+    return request.count;
+  }
+  /// The samples that the program takes, in order.
+  [[nodiscard]] std::vector<std::uint64_t> drain() const {
+    const std::size_t count = drain_count();
     const Map drained = from(skeleton_->maps.drained);
     std::vector<std::uint64_t> numbers;
-    for (std::uint32_t i = 0; i < request.count && i < drained.info().max_entries; ++i) {
+    for (std::uint32_t i = 0; i < count && i < drained.info().max_entries; ++i) {
       const auto event = drained.lookup<Event>(i);
       numbers.push_back(event ? event->number : 0);
     }
-    EXPECT_EQ(numbers.size(), request.count);
+    EXPECT_EQ(numbers.size(), count);
     return numbers;
   }
 

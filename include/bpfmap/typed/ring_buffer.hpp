@@ -93,7 +93,7 @@ class RingBuffer {
   /// `fn`, and ends the call in Errc::record_size.
   ///
   /// Another type of map is Errc::map_type, a map that is there already EEXIST, a descriptor that
-  /// may only read or only write EACCES or EPERM. Maps the buffer's memory, and adds the descriptor
+  /// may only read or only write EACCES. Maps the buffer's memory, and adds the descriptor
   /// to an epoll.
   template <class Event = BytesView, class Fn>
   void for_each(Map map, Fn fn) {

@@ -84,7 +84,7 @@ class UserRingBuffer {
   /// Empty.
   UserRingBuffer() noexcept = default;
   /// Keeps the map and maps its memory. Another type of map is Errc::map_type, a descriptor that
-  /// may only read or only write EACCES or EPERM.
+  /// may only read or only write EACCES.
   explicit UserRingBuffer(Map map);
   UserRingBuffer(Map map, std::error_code& ec) noexcept;
 

@@ -60,6 +60,10 @@ struct Stop {
 [[noreturn]] void raise_stop(const Map& map, const Stop& stop, Operation operation,
                              const std::error_code& ec);
 
+// EACCES unless the descriptor may both read and write, as mmap(2) of a ring buffer would say;
+// libbpf would print it, too.
+[[nodiscard]] std::error_code check_read_write(const Map& map) noexcept;
+
 // For epoll_wait(2), which takes -1 for ever.
 [[nodiscard]] int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept;
 
