@@ -196,6 +196,17 @@ TEST(UserRingBuffer, RefusesMapsOfOtherTypes) {
   (void)test::told(Errc::no_map, [&](auto&... ec) { const UserRingBuffer ring{Map{}, ec...}; });
 }
 
+TEST(UserRingBuffer, RefusesADescriptorThatMayNotDoBoth) {
+  const RingPrograms programs;
+  const std::uint32_t id = programs.samples().info().id;
+  for (const Access access : {Access::read_only, Access::write_only}) {
+    const std::string text = test::told(EACCES, [&](auto&... ec) {
+      const UserRingBuffer ring{Map::from_id(id, access), ec...};
+    });
+    EXPECT_TRUE(test::contains(text, "this descriptor is read-only or write-only"));
+  }
+}
+
 TEST(UserRingBuffer, ThatIsEmptyReservesNothing) {
   UserRingBuffer ring;
   (void)test::told(Errc::no_map, [&](auto&... ec) { (void)ring.reserve<Event>(ec...); });
