@@ -2,6 +2,7 @@
 // What every consumer of this folder builds. By error_code throughout, so that one of them can be
 // built without exceptions.
 #include <bpfmap/bpfmap.hpp>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <system_error>
@@ -34,5 +35,18 @@ int main() {
   if (map.lookup(1, ec) != 2u || ec) return fail("lookup", ec);
   if (!map.erase(1, ec) || ec) return fail("erase", ec);
   if (map.lookup(1, ec) || ec) return fail("lookup of an erased key", ec);
+
+  // These are libbpf's beneath, which has to be linked.
+  bpfmap::RingBuffer ring;
+  ring.for_each<std::uint32_t>(
+      bpfmap::Map::create({.type = bpfmap::MapType::ringbuf, .max_entries = 65536}, ec),
+      [](std::uint32_t) {}, ec);
+  if (ec) return fail("for_each of a ring buffer", ec);
+  if (ring.poll(std::chrono::milliseconds{0}, ec) != 0 || ec) return fail("poll", ec);
+  bpfmap::PerfBuffer perf;
+  perf.for_each([](bpfmap::BytesView) {}, ec);
+  if (ec != bpfmap::Errc::no_map) return fail("for_each of an empty PerfBuffer", ec);
+  bpfmap::UserRingBuffer user;
+  if (user.reserve<std::uint32_t>(ec) || ec != bpfmap::Errc::no_map) return fail("reserve", ec);
   return 0;
 }

@@ -79,7 +79,7 @@ std::vector<Misuse> misuses() {
           {Errc::no_cpu_list, not_supported},    {Errc::no_map, bad_file_descriptor},
           {Errc::map_type, invalid_argument},    {Errc::out_of_range, result_out_of_range},
           {Errc::index, argument_list_too_long}, {Errc::name, invalid_argument},
-          {Errc::path, invalid_argument}};
+          {Errc::path, invalid_argument},        {Errc::record_size, invalid_argument}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -114,16 +114,17 @@ TEST(Errc, IsListedWhole) {
 
 TEST(Operation, IsCalledAsTheApiSpellsIt) {
   constexpr std::string_view names[] = {
-      "create", "open_pinned", "from_id",      "adopt",        "duplicate",    "view",
-      "info",   "lookup",      "update",       "erase",        "get_next_key", "lookup_and_delete",
-      "scan",   "drain",       "lookup_batch", "update_batch", "erase_batch",  "freeze",
-      "pin",    "unpin",       "list",         "encode",       "decode"};
+      "create",  "open_pinned", "from_id",      "adopt",        "duplicate",    "view",
+      "info",    "lookup",      "update",       "erase",        "get_next_key", "lookup_and_delete",
+      "scan",    "drain",       "lookup_batch", "update_batch", "erase_batch",  "freeze",
+      "pin",     "unpin",       "list",         "encode",       "decode",       "poll",
+      "consume", "reserve"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
     ++number;
   }
-  EXPECT_EQ(to_string(Operation::decode), "decode");
+  EXPECT_EQ(to_string(Operation::reserve), "reserve");
   EXPECT_EQ(to_string(static_cast<Operation>(number)), "unknown operation");
 }
 
