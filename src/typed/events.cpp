@@ -7,12 +7,25 @@
 #include <cerrno>
 #include <limits>
 
+#include "../map/explain.hpp"
+
 namespace bpfmap::inline v0::detail {
 namespace {
 
 // A size of which only the number is known.
 BytesView sized(std::size_t size) noexcept {
   return {static_cast<const std::byte*>(nullptr), size};
+}
+
+// The map that it is about.
+const Map& stopped(const Map& map, const Stop& stop) noexcept {
+  return stop.map != nullptr ? *stop.map : map;
+}
+
+// The event type's size stands where another operation's key does.
+Attempt attempt(const Stop& stop, Operation operation, const std::error_code& ec) noexcept {
+  if (ec != Errc::record_size) return {operation};
+  return {operation, sized(stop.event_size), sized(stop.record_size)};
 }
 
 }  // namespace
@@ -22,10 +35,13 @@ std::error_code outcome(Stop& stop) {
   return stop.map != nullptr ? make_error_code(Errc::record_size) : std::error_code{};
 }
 
-// The event type's size stands where another operation's key does.
+std::string explain_stop(const Map& map, const Stop& stop, Operation operation,
+                         const std::error_code& ec) {
+  return explain(stopped(map, stop), attempt(stop, operation, ec), ec) + ": " + ec.message();
+}
+
 void raise_stop(const Map& map, const Stop& stop, Operation operation, const std::error_code& ec) {
-  if (ec != Errc::record_size) raise(map, {operation}, ec);
-  raise(*stop.map, {operation, sized(stop.event_size), sized(stop.record_size)}, ec);
+  raise(stopped(map, stop), attempt(stop, operation, ec), ec);
 }
 
 std::error_code check_read_write(const Map& map) noexcept {

@@ -3,7 +3,10 @@
 
 #include <bpf/libbpf.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -90,11 +93,19 @@ bool take_lost(Perf& perf, std::uint32_t cpu, const ::perf_event_header& header)
   return attr;
 }
 
+// Opens one to see whether that is allowed: libbpf would print that it is not.
+std::error_code check_permission(::perf_event_attr attr) noexcept {
+  const UniqueFd event{static_cast<int>(
+      ::syscall(SYS_perf_event_open, &attr, -1, ::sched_getcpu(), -1, PERF_FLAG_FD_CLOEXEC))};
+  return detail::kernel_error(event ? 0 : -errno);
+}
+
 std::error_code open(std::unique_ptr<Perf>& perf, Map& map, std::size_t pages_per_cpu) noexcept {
   if (const auto ec = detail::check_view(map, requirement)) return ec;
   if (!std::has_single_bit(pages_per_cpu)) return detail::kernel_error(-EINVAL);
-  auto opened = std::make_unique<Perf>();
   ::perf_event_attr attr = output_events();
+  if (const auto ec = check_permission(attr)) return ec;
+  auto opened = std::make_unique<Perf>();
   opened->buffer =
       ::perf_buffer__new_raw(map.fd(), pages_per_cpu, &attr, &on_record, opened.get(), nullptr);
   if (opened->buffer == nullptr) return detail::kernel_error(-errno);
@@ -170,8 +181,11 @@ void PerfBuffer::set(std::unique_ptr<detail::LostHandler> handler) {
 }
 
 void PerfBuffer::fail(Operation operation, const std::error_code& ec) const {
-  static const detail::Stop none;
-  detail::raise_stop(map(), perf_ ? perf_->stop : none, operation, ec);
+  detail::raise_stop(map(), perf_ ? perf_->stop : detail::Stop{}, operation, ec);
+}
+
+std::string PerfBuffer::explain(Operation operation, const std::error_code& ec) const {
+  return detail::explain_stop(map(), perf_ ? perf_->stop : detail::Stop{}, operation, ec);
 }
 
 std::size_t PerfBuffer::consume(std::error_code& ec) {

@@ -100,9 +100,13 @@ std::size_t RingBuffer::run(Call call, std::error_code& ec) {
 }
 
 void RingBuffer::fail(Operation operation, const std::error_code& ec) const {
-  const Map none;
-  if (!*this) detail::raise(none, {operation}, ec);
+  if (!*this) detail::raise_stop({}, {}, operation, ec);
   detail::raise_stop(rings_->handlers.front()->map, rings_->stop, operation, ec);
+}
+
+std::string RingBuffer::explain(Operation operation, const std::error_code& ec) const {
+  if (!*this) return detail::explain_stop({}, {}, operation, ec);
+  return detail::explain_stop(rings_->handlers.front()->map, rings_->stop, operation, ec);
 }
 
 std::size_t RingBuffer::poll(std::chrono::milliseconds timeout, std::error_code& ec) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "bytes.hpp"
+#include "child_process.hpp"
 #include "kernel_test.hpp"
 #include "rings.hpp"
 #include "told.hpp"
@@ -237,11 +238,13 @@ TEST(PerfBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   std::error_code ec;
   EXPECT_EQ(perf.poll(10s, ec), 0U);
   EXPECT_EQ(ec, Errc::record_size);
+  const std::string explained = perf.explain(Operation::consume, ec);
   EXPECT_EQ(perf.poll(10s), 1U);
   EXPECT_EQ(seen, (Numbers{1, 3}));
   programs.write_perf(2, 1, 0, odd_size);
   const Error error = error_of([&] { perf.consume(); });
   EXPECT_EQ(error.operation(), Operation::consume);
+  EXPECT_EQ(error.what(), explained);
   EXPECT_TRUE(test::contains(error.what(), "consume on map 'perf' (id "));
   EXPECT_TRUE(test::contains(error.what(),
                              "a record has 12 bytes, padding included, and the event type has 16"));
@@ -282,7 +285,7 @@ TEST(PerfBufferPoll, ReadsWhatAnEventLoopWasToldOf) {
   perf.for_each([](BytesView) {});
   EXPECT_FALSE(test::is_readable(perf.epoll_fd()));
   programs.write_perf(1, 1);
-  EXPECT_TRUE(test::is_readable(perf.epoll_fd()));
+  EXPECT_TRUE(test::is_readable(perf.epoll_fd(), 10s));
   EXPECT_EQ(perf.poll(10s), 1U);
   EXPECT_FALSE(test::is_readable(perf.epoll_fd()));
 }
@@ -326,6 +329,19 @@ TEST(PerfBuffer, RefusesWhatTheKernelWouldRefuse) {
     const PerfBuffer perf{test::flows(), 1, ec...};
   });
   EXPECT_TRUE(test::contains(text, "(this class is for perf_event_array maps)"));
+}
+
+TEST(PerfBuffer, SaysWhichCapabilityIsMissing) {
+  const RingPrograms programs;
+  test::in_child([&] {
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    std::error_code ec;
+    const PerfBuffer quiet{programs.perf(), 1, ec};
+    if (!ec) return;  // kernel.perf_event_paranoid is -1
+    EXPECT_EQ(ec.value(), EACCES);
+    const Error error = error_of([&] { const PerfBuffer loud{programs.perf(), 1}; });
+    EXPECT_TRUE(test::contains(error.what(), "opening the CPUs' perf events takes CAP_PERFMON"));
+  });
 }
 
 TEST(PerfBuffer, ThatIsEmptyHasNothingToRead) {

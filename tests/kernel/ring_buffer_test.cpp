@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -110,7 +112,7 @@ TEST(RingBuffer, CallsEachMapsOwnCallback) {
   ring.for_each<Event>(programs.second(), into(second));
   programs.write(1, 2);
   programs.write(10, 3, true);
-  EXPECT_EQ(ring.poll(10s), 5U);
+  EXPECT_EQ(ring.consume(), 5U);
   EXPECT_EQ(first, numbers(1, 2));
   EXPECT_EQ(second, numbers(10, 3));
   programs.write(20, 1, true);
@@ -195,7 +197,7 @@ TEST(RingBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
           polls ? ring.poll(10s) : ring.consume();
       });
       EXPECT_EQ(seen, numbers(1, 3));
-      EXPECT_TRUE(test::is_readable(ring.epoll_fd()));
+      EXPECT_TRUE(test::is_readable(ring.epoll_fd(), 10s));
       EXPECT_EQ(ring.poll(10s), 2U) << "those behind it";
       EXPECT_EQ(seen, numbers(1, 5));
       EXPECT_EQ(ring.consume(), 0U);
@@ -262,6 +264,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   EXPECT_EQ(ec, Errc::record_size);
   EXPECT_EQ(ec, std::errc::invalid_argument);
   EXPECT_EQ(seen, Numbers{1});
+  const std::string explained = ring.explain(Operation::consume, ec);
   EXPECT_EQ(ring.poll(10s, ec), 1U) << "the record behind it";
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(seen, (Numbers{1, 3}));
@@ -271,6 +274,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   EXPECT_EQ(error.code(), Errc::record_size);
   EXPECT_EQ(error.operation(), Operation::consume);
   EXPECT_EQ(error.map_id(), programs.first().info().id);
+  EXPECT_EQ(error.what(), explained);
   EXPECT_TRUE(test::contains(error.what(), "consume on map 'first' (id "));
   EXPECT_TRUE(test::contains(error.what(), "a record has 5 bytes, and the event type has 16; "));
   EXPECT_EQ(ring.consume(), 1U);
@@ -370,8 +374,8 @@ TEST(RingBufferEpollFd, IsReadableWhileThereAreRecords) {
   ring.for_each(programs.second(), [](BytesView) {});
   EXPECT_FALSE(test::is_readable(ring.epoll_fd()));
   programs.write(1, 1, true);
-  EXPECT_TRUE(test::is_readable(ring.epoll_fd()));
-  EXPECT_TRUE(test::is_readable(ring.epoll_fd())) << "until they are read";
+  EXPECT_TRUE(test::is_readable(ring.epoll_fd(), 10s));
+  EXPECT_TRUE(test::is_readable(ring.epoll_fd(), 10s)) << "until they are read";
   EXPECT_EQ(ring.consume(), 1U);
   EXPECT_FALSE(test::is_readable(ring.epoll_fd()));
 }
@@ -383,6 +387,7 @@ TEST(RingBuffer, WithoutAMapHasNothingToRead) {
   EXPECT_FALSE(ring);
   const std::string poll = test::told(Errc::no_map, [&](auto&... ec) { ring.poll(10s, ec...); });
   EXPECT_TRUE(test::contains(poll, "poll on an empty Map: nothing is read yet: for_each()"));
+  EXPECT_EQ(ring.explain(Operation::poll, Errc::no_map), poll);
   (void)test::told(Errc::no_map, [&](auto&... ec) { ring.consume(ec...); });
 }
 
@@ -419,6 +424,30 @@ TEST(RingBuffer, RefusesAMapThatItHas) {
   programs.write(1, 1);
   EXPECT_EQ(ring.consume(), 1U) << "and works on";
   EXPECT_EQ(seen, Numbers{1});
+}
+
+// This kernel makes no such map: what it says of one is played.
+TEST(RingBuffer, RefusesAMapThatOverwrites) {
+  const RingPrograms programs;
+  const auto overwriting = [](int command, void* argument, unsigned size) noexcept -> long {
+    auto* const attr = static_cast<bpf_attr*>(argument);
+    const long result = ::syscall(SYS_bpf, command, attr, size);
+    if (command == BPF_OBJ_GET_INFO_BY_FD && result == 0)
+      reinterpret_cast<bpf_map_info*>(attr->info.info)->map_flags |= sys::f_rb_overwrite;
+    return result < 0 ? -errno : result;
+  };
+  const Map map = [&] {
+    const test::ReplacedBpf replaced{overwriting};
+    return programs.first();
+  }();
+  EXPECT_EQ(map.info().flags, MapFlags::rb_overwrite);
+  RingBuffer ring;
+  const test::ReplacedBpf replaced{overwriting};
+  const std::string text = test::told(EOPNOTSUPP, [&](auto&... ec) {
+    ring.for_each(
+        map.duplicate(), [](BytesView) {}, ec...);
+  });
+  EXPECT_TRUE(test::contains(text, "created with MapFlags::rb_overwrite"));
 }
 
 TEST(RingBuffer, RefusesADescriptorThatMayNotDoBoth) {

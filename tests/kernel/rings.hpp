@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -102,9 +103,12 @@ class RingPrograms {
   return all;
 }
 
-[[nodiscard]] inline bool is_readable(int fd) {
+/// Whether `fd` is readable now; given a time, whether it will be then. (The kernel tells of a
+/// record by an interrupt, which may come after the program has returned.)
+[[nodiscard]] inline bool is_readable(int fd, std::chrono::milliseconds timeout = {}) {
   ::pollfd descriptor{fd, POLLIN, 0};
-  return ::poll(&descriptor, 1, 0) == 1 && (descriptor.revents & POLLIN) != 0;
+  return ::poll(&descriptor, 1, static_cast<int>(timeout.count())) == 1 &&
+         (descriptor.revents & POLLIN) != 0;
 }
 
 }  // namespace bpfmap::test

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -171,6 +172,9 @@ class PerfBuffer {
   [[nodiscard]] int epoll_fd() const noexcept;
   /// The Map beneath; an empty one when this is empty.
   [[nodiscard]] const Map& map() const noexcept;
+  /// What the throwing form of `operation`, the last one, would have said of `ec`: for programs
+  /// built without exceptions.
+  [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
   /// Whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return perf_ != nullptr; }
 

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -107,9 +108,9 @@ class RingBuffer {
   }
 
   /// Waits up to `timeout` (negative: for ever) until one of the maps has a record, hands out all
-  /// there are, and says how many: 0 on a timeout, on a signal, or when the first record in line is
-  /// reserved and not yet submitted. Errc::no_map when there was no for_each(). With `ec` set the
-  /// result is 0, although records may have been handed out before.
+  /// that it has, and says how many: 0 on a timeout, on a signal, or when the first record in line
+  /// is reserved and not yet submitted. Errc::no_map when there was no for_each(). With `ec` set
+  /// the result is 0, although records may have been handed out before.
   std::size_t poll(std::chrono::milliseconds timeout);
   std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec);
 
@@ -121,6 +122,9 @@ class RingBuffer {
   /// A descriptor that is readable (EPOLLIN) while a map has records, for an event loop that then
   /// calls consume(); still owned here, and -1 before the first for_each().
   [[nodiscard]] int epoll_fd() const noexcept;
+  /// What the throwing form of `operation`, the last one, would have said of `ec`: for programs
+  /// built without exceptions.
+  [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
   /// Whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return epoll_fd() >= 0; }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -57,6 +58,8 @@ struct Stop {
 
 // What became of a poll: throws on what a callback threw, says Errc::record_size, or neither.
 [[nodiscard]] std::error_code outcome(Stop& stop);
+[[nodiscard]] std::string explain_stop(const Map& map, const Stop& stop, Operation operation,
+                                       const std::error_code& ec);
 [[noreturn]] void raise_stop(const Map& map, const Stop& stop, Operation operation,
                              const std::error_code& ec);
 
