@@ -80,7 +80,7 @@ function(bpfmap_add_skeleton target source)
   _bpfmap_target_arch(arch)
   # Found here, in the caller's directory: an imported target of another directory would not be seen.
   list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
-  find_package(Libbpf 1.0 REQUIRED)
+  find_package(Libbpf 1.1 REQUIRED)
 
   set(includes -isystem "${Libbpf_INCLUDE_DIR}")
   # <linux/types.h> includes <asm/types.h>, which the bpf target does not look for in the multiarch directory.

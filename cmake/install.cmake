@@ -19,9 +19,9 @@ if("Libbpf::libbpf" IN_LIST links)
   if(library_type STREQUAL "STATIC_LIBRARY")
     # Nobody passes --static to pkg-config for a library that exists in no other kind.
     set(bpfmap_needs_libbpf TRUE)
-    set(bpfmap_pc_requires "Requires: libbpf >= 1.0")
+    set(bpfmap_pc_requires "Requires: libbpf >= 1.1")
   else()
-    set(bpfmap_pc_requires "Requires.private: libbpf >= 1.0")
+    set(bpfmap_pc_requires "Requires.private: libbpf >= 1.1")
   endif()
 endif()
 

@@ -34,6 +34,7 @@ constexpr std::array misuse{
     MisuseText{Errc::map_flags, std::errc::invalid_argument, "wrong map flags"},
     MisuseText{Errc::prefix, std::errc::invalid_argument, "not a prefix"},
     MisuseText{Errc::misfit, std::errc::file_exists, "the pinned map is not as asked for"},
+    MisuseText{Errc::record_size, std::errc::invalid_argument, "wrong record size"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -126,6 +127,12 @@ std::string_view to_string(Operation operation) noexcept {
       return "encode";
     case Operation::decode:
       return "decode";
+    case Operation::poll:
+      return "poll";
+    case Operation::consume:
+      return "consume";
+    case Operation::reserve:
+      return "reserve";
   }
   return "unknown operation";
 }

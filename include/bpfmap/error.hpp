@@ -40,6 +40,9 @@ enum class Operation : std::uint8_t {
   list,
   encode,
   decode,
+  poll,
+  consume,
+  reserve,
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".
@@ -64,9 +67,10 @@ enum class Errc : int {
           ///< update
   name,   ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
   path,   ///< not a path on a bpffs that can be pinned to; invalid_argument
-  map_flags,  ///< a typed map over a map without a flag that it needs; invalid_argument
-  prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
-  misfit,     ///< the map that is pinned is not as asked for; file_exists
+  map_flags,    ///< a typed map over a map without a flag that it needs; invalid_argument
+  prefix,       ///< not a prefix such as 10.0.0.0/8; invalid_argument
+  misfit,       ///< the map that is pinned is not as asked for; file_exists
+  record_size,  ///< a record is not as large as the event type; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

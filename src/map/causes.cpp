@@ -106,6 +106,30 @@ constexpr std::string_view no_cpu_to_update =
     "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0); where nothing else writes meanwhile, "
     "read "
     "all CPUs with lookup_percpu and write them with update_percpu";
+// Buffers of records, which are memory that is mapped.
+constexpr Types event_buffers = ring_buffers | perf_event_array;
+constexpr std::array events{
+    Cause{view, ring_buffers, EACCES, always,
+          "this descriptor is read-only or write-only (see Access), and "
+          "the buffer's memory is both read and written; open the map again with "
+          "Access::read_write"},
+    Cause{view, perf_event_array, EACCES, always,
+          "opening the CPUs' perf events takes CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
+          "kernel.perf_event_paranoid); run it as root or grant the capability"},
+    Cause{view, ringbuf, EEXIST, always,
+          "the map has a callback in this RingBuffer already; a record goes to one of them only"},
+    Cause{view, ringbuf, EOPNOTSUPP, always,
+          "the map was created with MapFlags::rb_overwrite: its programs overwrite records while "
+          "they are read, which libbpf does not know of"},
+    Cause{view, perf_event_array, EINVAL, always,
+          "pages_per_cpu is not a power of two (1, 2, 4, ...)"},
+    Cause{event_reads | view, event_buffers, EDEADLK, always,
+          "a callback used the buffer that it was called by; do that when poll() has returned"},
+    Cause{
+        reserve, user_ringbuf, E2BIG, always,
+        "a sample of {given_value_size} bytes never fits: the buffer has {max_entries} bytes, 8 of "
+        "them for each sample's header, and a sample 16777215 at most; create the map larger"},
+};
 
 // Flags of an update or a lookup.
 constexpr std::array flags{
@@ -171,9 +195,10 @@ constexpr std::array impossible{
           "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
     Cause{set(erase, erase_batch, get_next_key), bloom_filter, 0, always,
           "a bloom filter can neither be walked nor lose a value; create a new one"},
-    Cause{
-        element_operations, ring_buffers, 0, always,
-        "a {type} has no elements; map its memory (libbpf's ring_buffer and user_ring_buffer do)"},
+    Cause{element_operations, ringbuf, 0, always,
+          "a {type} has no elements; read its records with RingBuffer"},
+    Cause{element_operations, user_ringbuf, 0, always,
+          "a {type} has no elements; write samples to it with UserRingBuffer"},
     Cause{element_operations, arena, 0, always,
           "an arena has no elements; map its memory with mmap(2)"},
     Cause{updates, stack_trace, 0, always, "only BPF programs write stack traces"},
@@ -347,8 +372,9 @@ const Cause* find(std::span<const Cause> table, const Failure& failure) {
 }  // namespace
 
 std::string cause_of(const Failure& failure) {
-  const std::array<std::span<const Cause>, 9> tables{
-      misuses(), capacity, rights, flags, elements, impossible, doors, resources, unsupported};
+  const std::array<std::span<const Cause>, 10> tables{misuses(), capacity,   events,     rights,
+                                                      flags,     elements,   impossible, doors,
+                                                      resources, unsupported};
   for (const auto table : tables)
     if (const Cause* const row = find(table, failure)) return fill(row->text, failure);
   return "bpfmap knows no cause for this errno here";

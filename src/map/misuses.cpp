@@ -17,6 +17,8 @@ constexpr int misuse(Errc error) noexcept { return static_cast<int>(error); }
 constexpr std::array rows{
     Cause{set(adopt, duplicate), any_type, misuse(Errc::no_map), always,
           "an empty UniqueFd or -1 was given"},
+    Cause{event_reads, any_type, misuse(Errc::no_map), always,
+          "nothing is read yet: for_each() was not called, or this was moved from"},
     Cause{any_operation, any_type, misuse(Errc::no_map), always,
           "it was never opened, was moved from or released, or opening it failed"},
     Cause{view, any_type, misuse(Errc::key_size), always,
@@ -86,6 +88,12 @@ constexpr std::array rows{
           "index {index} is out of range (max_entries {max_entries})"},
     Cause{any_operation, any_type, misuse(Errc::index), always,
           "the index is out of range (max_entries {max_entries})"},
+    Cause{event_reads, perf_event_array, misuse(Errc::record_size), always,
+          "a record has {given_value_size} bytes, padding included, and the event type has "
+          "{given_key_size}, which perf pads by up to 7; the BPF program writes something else"},
+    Cause{event_reads, any_type, misuse(Errc::record_size), always,
+          "a record has {given_value_size} bytes, and the event type has {given_key_size}; the BPF "
+          "program writes something else"},
     Cause{any_operation, any_type, misuse(Errc::path), no_path, "the path is empty"},
     Cause{any_operation, any_type, misuse(Errc::path), not_on_bpffs,
           "{folder} is not on a bpffs, the only file system that holds pins; use a path under "

@@ -62,6 +62,9 @@ inline constexpr Operations element_operations = reads | writes;
 inline constexpr Operations openings =
     set(Operation::open_pinned, Operation::adopt, Operation::duplicate);
 
+/// Those that read records.
+inline constexpr Operations event_reads = set(Operation::poll, Operation::consume);
+
 inline constexpr Types any_type = Types::all();
 inline constexpr Types arrays = set(MapType::array, MapType::percpu_array);
 inline constexpr Types indexed =

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   add_elements();
   add_scans();
   add_whole_maps();
+  add_rings();
 #ifdef BPFMAP_BENCH_BCC
   add_bcc();
 #endif

@@ -12,10 +12,12 @@
 
 namespace bpfmap::bench {
 
-/// Operations on single entries and scans of whole maps, by libbpf, bpf(2) and bpfmap.
+/// Operations on single entries, scans of whole maps and records of ring buffers, by libbpf, bpf(2)
+/// and bpfmap.
 void add_elements();
 void add_scans();
 void add_whole_maps();
+void add_rings();
 /// The same by other libraries, in builds that have found them.
 void add_bcc();
 void add_cilium();

@@ -2,6 +2,7 @@
 // What takes no heap: operations on entries, polling, and scans that are walked again.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
+#include "rings.hpp"
 #include "sample_types.hpp"
 #include "typed_calls.hpp"
 
@@ -211,6 +213,47 @@ TYPED_TEST(ScanAllocation, IsOneBufferHoweverManyEntries) {
   EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(map), 1000U); }), 1U);
   EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(map.keys()), 1000U); }), 1U);
   EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(map.values()), 1000U); }), 1U);
+}
+
+// --- records ---
+
+TEST(RingBufferRecord, AllocatesNothing) {
+  const test::RingPrograms programs;
+  RingBuffer ring;
+  std::uint64_t sum = 0;
+  ring.for_each<test::Event>(programs.first(), [&](const test::Event& e) { sum += e.number; });
+  ring.for_each(programs.second(), [&](BytesView record) { sum += record.size(); });
+  for (int round = 0; round < 3; ++round) {
+    programs.write(0, 100);
+    programs.write(0, 100, true);
+    EXPECT_EQ(allocations([&] { ASSERT_EQ(ring.consume(), 200U); }), 0U);
+    EXPECT_EQ(allocations([&] { ASSERT_EQ(ring.poll(std::chrono::seconds{0}), 0U); }), 0U);
+  }
+  EXPECT_EQ(sum, 3U * (99 * 100 / 2 + 100 * sizeof(test::Event)));
+}
+
+TEST(PerfBufferRecord, AllocatesNothing) {
+  const test::RingPrograms programs;
+  PerfBuffer perf{programs.perf(), 1};
+  std::uint64_t sum = 0;
+  perf.for_each<test::Event>([&](const test::Event& event) { sum += event.number; });
+  programs.write_perf(0, 100);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(perf.poll(std::chrono::seconds{10}), 100U); }), 0U);
+  EXPECT_EQ(sum, 99U * 100 / 2);
+}
+
+TEST(UserRingBufferSample, AllocatesNothing) {
+  const test::RingPrograms programs;
+  UserRingBuffer ring{programs.samples()};
+  EXPECT_EQ(allocations([&] {
+              for (int i = 0; i < 100; ++i) {
+                auto sample = ring.reserve<test::Event>();
+                ASSERT_TRUE(sample);
+                sample->submit();
+              }
+            }),
+            0U);
+  EXPECT_EQ(programs.drain_count(), 100U);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // What every consumer of this folder builds. By error_code throughout, so that one of them can be
 // built without exceptions.
 #include <bpfmap/bpfmap.hpp>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <system_error>
@@ -57,5 +58,17 @@ int main() {
   if (ec) return fail("mmap", ec);
   memory.store(1, 7);
   if (memory[1] != 7) return fail("memory", ec);
+  // These are libbpf's beneath, which has to be linked.
+  bpfmap::RingBuffer ring;
+  ring.for_each<std::uint32_t>(
+      bpfmap::Map::create({.type = bpfmap::MapType::ringbuf, .max_entries = 65536}, ec),
+      [](std::uint32_t) {}, ec);
+  if (ec) return fail("for_each of a ring buffer", ec);
+  if (ring.poll(std::chrono::milliseconds{0}, ec) != 0 || ec) return fail("poll", ec);
+  bpfmap::PerfBuffer perf;
+  perf.for_each([](bpfmap::BytesView) {}, ec);
+  if (ec != bpfmap::Errc::no_map) return fail("for_each of an empty PerfBuffer", ec);
+  bpfmap::UserRingBuffer user;
+  if (user.reserve<std::uint32_t>(ec) || ec != bpfmap::Errc::no_map) return fail("reserve", ec);
   return 0;
 }

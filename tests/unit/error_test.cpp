@@ -89,7 +89,8 @@ std::vector<Misuse> misuses() {
           {Errc::path, invalid_argument},
           {Errc::map_flags, invalid_argument},
           {Errc::prefix, invalid_argument},
-          {Errc::misfit, file_exists}};
+          {Errc::misfit, file_exists},
+          {Errc::record_size, invalid_argument}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -147,13 +148,16 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
                                         "unpin",
                                         "list",
                                         "encode",
-                                        "decode"};
+                                        "decode",
+                                        "poll",
+                                        "consume",
+                                        "reserve"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
     ++number;
   }
-  EXPECT_EQ(to_string(Operation::decode), "decode");
+  EXPECT_EQ(to_string(Operation::reserve), "reserve");
   EXPECT_EQ(to_string(static_cast<Operation>(number)), "unknown operation");
 }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// rings.bpf.c, loaded: records and samples when a test asks for them.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <stdexcept>
+#include <vector>
+
+#include "bpfmap/interop/libbpf.hpp"
+#include "rings.bpf.h"
+#include "rings.skel.h"
+
+namespace bpfmap::test {
+
+using Event = ::rings_event;
+static_assert(sizeof(Event) == 16);
+inline constexpr std::uint32_t odd_size = 5;  // bytes of the records that are no Event
+
+class RingPrograms {
+ public:
+  RingPrograms() : skeleton_(::rings__open_and_load(), &::rings__destroy) {
+    if (!skeleton_) throw std::runtime_error{"rings.bpf.c does not load"};
+  }
+
+  [[nodiscard]] Map first() const { return from(skeleton_->maps.first); }
+  [[nodiscard]] Map second() const { return from(skeleton_->maps.second); }
+  [[nodiscard]] Map perf() const { return from(skeleton_->maps.perf); }
+  [[nodiscard]] Map samples() const { return from(skeleton_->maps.samples); }
+
+  /// Records number `first`, `first` + 1, ... into a ring buffer; how many found no room.
+  std::uint32_t write(std::uint64_t first, std::uint32_t count, bool to_second = false,
+                      std::uint32_t size = sizeof(Event)) const {
+    ::rings_request request{};
+    request.first = first;
+    request.count = count;
+    request.size = size;
+    request.second = to_second ? 1 : 0;
+    run(skeleton_->progs.write_ring, request);
+    return request.dropped;
+  }
+
+  /// The same into the buffer of one CPU.
+  std::uint32_t write_perf(std::uint64_t first, std::uint32_t count, std::uint32_t cpu = 0,
+                           std::uint32_t size = sizeof(Event)) const {
+    std::array<std::uint64_t, 3> arguments{count, first, size};
+    ::bpf_test_run_opts options{};
+    options.sz = sizeof options;
+    options.ctx_in = arguments.data();
+    options.ctx_size_in = sizeof arguments;
+    options.flags = BPF_F_TEST_RUN_ON_CPU;
+    options.cpu = cpu;
+    const int fd = ::bpf_program__fd(skeleton_->progs.write_perf);
+    EXPECT_EQ(::bpf_prog_test_run_opts(fd, &options), 0);
+    return options.retval;
+  }
+
+  /// How many samples the program takes.
+  std::size_t drain_count() const {
+    ::rings_request request{};
+    run(skeleton_->progs.drain, request);
+    EXPECT_EQ(request.result, request.count);
+    return request.count;
+  }
+  /// The samples that the program takes, in order.
+  [[nodiscard]] std::vector<std::uint64_t> drain() const {
+    const std::size_t count = drain_count();
+    const Map drained = from(skeleton_->maps.drained);
+    std::vector<std::uint64_t> numbers;
+    for (std::uint32_t i = 0; i < count && i < drained.info().max_entries; ++i) {
+      const auto event = drained.lookup<Event>(i);
+      numbers.push_back(event ? event->number : 0);
+    }
+    EXPECT_EQ(numbers.size(), count);
+    return numbers;
+  }
+
+ private:
+  static void run(const ::bpf_program* program, ::rings_request& request) {
+    ::bpf_test_run_opts options{};
+    options.sz = sizeof options;
+    options.ctx_in = &request;
+    options.ctx_size_in = sizeof request;
+    EXPECT_EQ(::bpf_prog_test_run_opts(::bpf_program__fd(program), &options), 0);
+  }
+
+  std::unique_ptr<::rings, decltype(&::rings__destroy)> skeleton_;
+};
+
+/// `first`, `first` + 1, ...
+[[nodiscard]] inline std::vector<std::uint64_t> numbers(std::uint64_t first, std::size_t count) {
+  std::vector<std::uint64_t> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back(first + i);
+  return all;
+}
+
+/// Whether `fd` is readable now; given a time, whether it will be then. (The kernel tells of a
+/// record by an interrupt, which may come after the program has returned.)
+[[nodiscard]] inline bool is_readable(int fd, std::chrono::milliseconds timeout = {}) {
+  ::pollfd descriptor{fd, POLLIN, 0};
+  return ::poll(&descriptor, 1, static_cast<int>(timeout.count())) == 1 &&
+         (descriptor.revents & POLLIN) != 0;
+}
+
+}  // namespace bpfmap::test
