@@ -108,7 +108,8 @@ namespace detail {
 // What `body` gives; when there is no memory for it, ENOMEM and an empty result. For the forms that
 // do not throw. (A program built without exceptions has asked for its end.)
 template <class Body>
-auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body()) {
+auto without_bad_alloc([[maybe_unused]] std::error_code& ec, Body body) noexcept
+    -> decltype(body()) {
 #ifdef __cpp_exceptions
   try {
     return body();

@@ -128,7 +128,8 @@ bool Map::read(BytesView key, MutableBytes value, LookupFlags flags,
   const auto call = [&](void* to) {
     return sys::map_lookup_elem(fd(), pointer(key), to, detail::to_underlying(flags));
   };
-  return found(copy_out(info_.type, value, call), info_.type, ec);
+  return detail::without_bad_alloc(
+      ec, [&] { return found(copy_out(info_.type, value, call), info_.type, ec); });
 }
 
 bool Map::read_percpu(BytesView key, MutableBytes slots, std::error_code& ec) const noexcept {
@@ -151,8 +152,10 @@ void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_co
     return;
   }
   if (!shape.percpu()) return;
-  const Bytes slots = replicate(value);
-  ec = kernel_error(sys::map_update_elem(fd(), pointer(key), slots.data(), bits));
+  detail::without_bad_alloc(ec, [&] {
+    const Bytes slots = replicate(value);
+    ec = kernel_error(sys::map_update_elem(fd(), pointer(key), slots.data(), bits));
+  });
 }
 
 void Map::write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
@@ -202,7 +205,8 @@ bool Map::take(BytesView key, MutableBytes value, LookupFlags flags, std::error_
   const auto call = [&](void* to) {
     return sys::map_lookup_and_delete_elem(fd(), pointer(key), to, detail::to_underlying(flags));
   };
-  return found(copy_out(info_.type, value, call), info_.type, ec);
+  return detail::without_bad_alloc(
+      ec, [&] { return found(copy_out(info_.type, value, call), info_.type, ec); });
 }
 
 bool Map::take_percpu(BytesView key, MutableBytes slots, std::error_code& ec) noexcept {

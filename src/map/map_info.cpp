@@ -62,7 +62,7 @@ MapFdInfo Map::fd_info(std::error_code& ec) const noexcept try {
   }
   return info;
 } catch (const std::bad_alloc&) {
-  ec = std::make_error_code(std::errc::not_enough_memory);
+  ec = kernel_error(-ENOMEM);
   return {};
 }
 
@@ -89,18 +89,15 @@ std::optional<std::uint32_t> next_map_id(std::uint32_t id) {
   return next;
 }
 
-std::vector<MapInfo> list_maps(std::error_code& ec) noexcept try {
+std::vector<MapInfo> list_maps(std::error_code& ec) noexcept {
   std::vector<MapInfo> maps;
   for (auto id = next_map_id(0, ec); id; id = next_map_id(*id, ec)) {
     Map map = Map::from_id(*id, Access::read_only, ec);
-    if (map) maps.push_back(map.info());
+    if (map) detail::without_bad_alloc(ec, [&] { maps.push_back(map.info()); });
     // Gone between the two calls is no failure of the listing.
     if (ec && ec != std::errc::no_such_file_or_directory) return maps;
   }
   return maps;
-} catch (const std::bad_alloc&) {
-  ec = std::make_error_code(std::errc::not_enough_memory);
-  return {};
 }
 
 std::vector<MapInfo> list_maps() {

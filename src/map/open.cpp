@@ -147,7 +147,8 @@ std::error_code detail::check_pin_path(const std::string& path) {
 Map Map::open(UniqueFd fd, std::error_code& ec) noexcept {
   sys::MapInfoData data;
   ec = kernel_error(sys::map_get_info_by_fd(fd.get(), data));
-  return ec ? Map{} : Map{std::move(fd), to_info(data)};
+  if (ec) return {};
+  return detail::without_bad_alloc(ec, [&] { return Map{std::move(fd), to_info(data)}; });
 }
 
 Map Map::adopt(UniqueFd fd, std::error_code& ec) noexcept {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/sys/cpus.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
 #include <charconv>
-#include <fstream>
-#include <string>
+#include <new>
 
 namespace bpfmap::inline v0::sys {
 namespace {
@@ -12,13 +15,14 @@ namespace {
 // machine.
 constexpr std::uint32_t cpu_limit = 1U << 16;
 
-std::vector<std::uint32_t> read_possible_cpus() noexcept try {
-  std::ifstream file{"/sys/devices/system/cpu/possible"};
-  std::string line;
-  std::getline(file, line);
-  return parse_cpu_list(line);
-} catch (...) {
-  return {};
+std::vector<std::uint32_t> read_possible_cpus() {
+  std::array<char, 8192> list;
+  const int fd = ::open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const auto size = ::read(fd, list.data(), list.size());
+  ::close(fd);
+  return size < 0 ? std::vector<std::uint32_t>{}
+                  : parse_cpu_list({list.data(), static_cast<std::size_t>(size)});
 }
 
 }  // namespace
@@ -48,9 +52,11 @@ std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
   return {};
 }
 
-std::span<const std::uint32_t> possible_cpus() noexcept {
+std::span<const std::uint32_t> possible_cpus() noexcept try {
   static const std::vector<std::uint32_t> cpus = read_possible_cpus();
   return cpus;
+} catch (const std::bad_alloc&) {
+  return {};  // and read at the next call
 }
 
 }  // namespace bpfmap::inline v0::sys

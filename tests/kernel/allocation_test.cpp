@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
+#include "failing_new.hpp"
 #include "rings.hpp"
 #include "sample_types.hpp"
 #include "typed_calls.hpp"
@@ -18,11 +19,16 @@
 namespace {
 thread_local std::size_t allocated = 0;
 }
+constinit thread_local std::size_t bpfmap::test::allocations_left = SIZE_MAX;
 
-// Only counts, so that it does no harm to the other tests in this executable. All other forms of
-// new end here.
+// Counts, and fails where a test asks for it, so that it does no harm to the other tests in this
+// executable. All other forms of new end here.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocated;
+  if (bpfmap::test::allocations_left != SIZE_MAX && bpfmap::test::allocations_left-- == 0) {
+    bpfmap::test::allocations_left = 0;
+    throw std::bad_alloc{};
+  }
   if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc{};
 }

@@ -94,7 +94,7 @@ BatchResult in_chunks(std::size_t count, std::size_t entry_size, std::error_code
       (std::size_t{1} << 20) / std::max<std::size_t>(entry_size, 1), 1, 256);
   BatchResult total;
   for (std::size_t at = 0; at < count && !ec; at += chunk) {
-    const BatchResult part = call(at, std::min(chunk, count - at));
+    const auto part = without_bad_alloc(ec, [&] { return call(at, std::min(chunk, count - at)); });
     total.done += part.done;
     total.skipped += part.skipped;
     if (part.failed) total.failed = at + *part.failed;

@@ -137,7 +137,7 @@ template <result_type T>
 template <result_type T>
 class Room {
  public:
-  explicit Room(std::size_t size) noexcept : size_(size) {
+  explicit Room(std::size_t size) noexcept(!std::same_as<T, Bytes>) : size_(size) {
     if constexpr (std::same_as<T, Bytes>)
       buffer_.resize(size);
     else if constexpr (!integer_or_enum<T>)

@@ -49,9 +49,11 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
   /// The same; nullopt when `ec` is set.
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup(std::uint32_t index,
                                                       std::error_code& ec) const noexcept {
-    PerCpuValues<V> values;
-    lookup_into(index, values, ec);
-    return ec ? std::nullopt : std::optional{std::move(values)};
+    return detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuValues<V>> {
+      PerCpuValues<V> values;
+      lookup_into(index, values, ec);
+      return ec ? std::nullopt : std::optional{std::move(values)};
+    });
   }
 
   /// Copies the value at `index` on each CPU into `values`, and allocates nothing.
@@ -60,7 +62,8 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
   }
   void lookup_into(std::uint32_t index, PerCpuValues<V>& values,
                    std::error_code& ec) const noexcept {
-    Base::read(index, detail::slots_of(values), {}, 0, setter(ec));
+    detail::without_bad_alloc(
+        ec, [&] { Base::read(index, detail::slots_of(values), {}, 0, setter(ec)); });
   }
 
  private:

@@ -52,8 +52,10 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   }
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup(const K& key,
                                                       std::error_code& ec) const noexcept {
-    PerCpuValues<V> values;
-    return lookup_into(key, values, ec) ? std::optional{std::move(values)} : std::nullopt;
+    return detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuValues<V>> {
+      PerCpuValues<V> values;
+      return lookup_into(key, values, ec) ? std::optional{std::move(values)} : std::nullopt;
+    });
   }
 
   /// Copies the value of `key` on each CPU into `values`, and allocates nothing; false, and
@@ -63,7 +65,8 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   }
   [[nodiscard]] bool lookup_into(const K& key, PerCpuValues<V>& values,
                                  std::error_code& ec) const noexcept {
-    return Base::read(key, detail::slots_of(values), {}, -ENOENT, setter(ec));
+    return detail::without_bad_alloc(
+        ec, [&] { return Base::read(key, detail::slots_of(values), {}, -ENOENT, setter(ec)); });
   }
 
   /// Whether there is an entry of `key`. Copies its values to find out: the kernel has no other
@@ -119,9 +122,11 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   }
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup_and_delete(const K& key,
                                                                  std::error_code& ec) noexcept {
-    PerCpuValues<V> values;
-    const bool found = Base::take(key, detail::slots_of(values), {}, setter(ec));
-    return found ? std::optional{std::move(values)} : std::nullopt;
+    return detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuValues<V>> {
+      PerCpuValues<V> values;
+      const bool found = Base::take(key, detail::slots_of(values), {}, setter(ec));
+      return found ? std::optional{std::move(values)} : std::nullopt;
+    });
   }
 
  private:

@@ -30,18 +30,28 @@ class Slots {
   Bytes bytes_;
 };
 
+// What decode_slots() fills in: it is not to run out of memory with an entry in its hands.
 template <result_type V>
-std::optional<PerCpuResult<V>> decode_slots(Slots& slots, std::error_code& ec) {
-  PerCpuResult<V> values;
+PerCpuResult<V> room_for_slots(std::size_t value_size) {
+  if constexpr (std::same_as<V, Bytes>)
+    return std::vector<Bytes>(sys::possible_cpus().size(), Bytes(value_size));
+  else
+    return {};
+}
+
+// false: an integer does not fit, and `ec` says so.
+template <result_type V>
+bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    auto value = decode<V>(slots[i], ec);
-    if (!value) return std::nullopt;
-    if constexpr (std::same_as<V, Bytes>)
-      values.push_back(*std::move(value));
-    else
+    if constexpr (std::same_as<V, Bytes>) {
+      std::memcpy(values[i].data(), slots[i].data(), values[i].size());
+    } else {
+      const auto value = decode<V>(slots[i], ec);
+      if (!value) return false;
       values.set(i, *value);
+    }
   }
-  return values;
+  return true;
 }
 
 template <detail::percpu_values Values>
@@ -104,9 +114,11 @@ void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags,
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
   if (ec || !check_percpu(ec)) return;
-  detail::Slots slots{info_.value_size};
-  detail::encode_slots(values, info_.value_size, slots, ec);
-  if (!ec) write_percpu(bytes.bytes(), slots.bytes(), flags, ec);
+  detail::without_bad_alloc(ec, [&] {
+    detail::Slots slots{info_.value_size};
+    detail::encode_slots(values, info_.value_size, slots, ec);
+    if (!ec) write_percpu(bytes.bytes(), slots.bytes(), flags, ec);
+  });
 }
 
 template <result_type V, value_argument K>
@@ -123,10 +135,12 @@ template <result_type V, value_argument K>
 std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu,
                                  std::error_code& ec) const noexcept {
   ec.clear();
-  detail::Room<V> room{info_.value_size};
-  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  if (ec || !read_cpu(bytes.bytes(), cpu, room.bytes(), ec)) return std::nullopt;
-  return room.take(ec);
+  return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+    detail::Room<V> room{info_.value_size};
+    const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+    if (ec || !read_cpu(bytes.bytes(), cpu, room.bytes(), ec)) return std::nullopt;
+    return room.take(ec);
+  });
 }
 
 template <value_argument K, value_argument V>
@@ -162,20 +176,25 @@ std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
   });
 }
 
-// Reads or takes all slots of a key, and decodes them.
+// Reads or takes all slots of a key, and decodes them. What is to be given has its room before an
+// entry is taken.
 template <result_type V, class K, class Call>
 std::optional<PerCpuResult<V>> Map::percpu(const K& key, std::error_code& ec,
                                            Call call) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
   if (ec || !check_percpu(ec)) return std::nullopt;
-  if (detail::Room<V>{info_.value_size}.bytes().size() != info_.value_size) {
-    ec = Errc::value_size;
-    return std::nullopt;
-  }
-  detail::Slots slots{info_.value_size};
-  if (!call(bytes.bytes(), slots.bytes(), ec)) return std::nullopt;
-  return detail::decode_slots<V>(slots, ec);
+  return detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuResult<V>> {
+    if (detail::Room<V>{info_.value_size}.bytes().size() != info_.value_size) {
+      ec = Errc::value_size;
+      return std::nullopt;
+    }
+    detail::Slots slots{info_.value_size};
+    auto values = detail::room_for_slots<V>(info_.value_size);
+    if (!call(bytes.bytes(), slots.bytes(), ec)) return std::nullopt;
+    if (!detail::decode_slots<V>(slots, values, ec)) return std::nullopt;
+    return values;
+  });
 }
 
 }  // namespace bpfmap::inline v0

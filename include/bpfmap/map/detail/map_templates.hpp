@@ -34,9 +34,11 @@ std::optional<V> Map::lookup(const K& key, LookupFlags flags) const {
 
 template <result_type V, value_argument K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& ec) const noexcept {
-  detail::Room<V> room{info_.value_size};
-  if (!lookup_into(key, room.bytes(), flags, ec)) return std::nullopt;
-  return room.take(ec);
+  return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+    detail::Room<V> room{info_.value_size};
+    if (!lookup_into(key, room.bytes(), flags, ec)) return std::nullopt;
+    return room.take(ec);
+  });
 }
 
 template <value_argument K>
@@ -98,15 +100,17 @@ template <result_type K>
 std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key,
                                    std::error_code& ec) const noexcept {
   ec.clear();
-  detail::Room<K> room{info_.key_size};
-  bool found = false;
-  if (key) {
-    const detail::EncodedKey<std::remove_cvref_t<decltype(*key)>> bytes{*key, info_.key_size, ec};
-    found = !ec && next(bytes.bytes(), room.bytes(), ec);
-  } else {
-    found = next(std::nullopt, room.bytes(), ec);
-  }
-  return found ? room.take(ec) : std::nullopt;
+  return detail::without_bad_alloc(ec, [&]() -> std::optional<K> {
+    detail::Room<K> room{info_.key_size};
+    bool found = false;
+    if (key) {
+      const detail::EncodedKey<std::remove_cvref_t<decltype(*key)>> bytes{*key, info_.key_size, ec};
+      found = !ec && next(bytes.bytes(), room.bytes(), ec);
+    } else {
+      found = next(std::nullopt, room.bytes(), ec);
+    }
+    return found ? room.take(ec) : std::nullopt;
+  });
 }
 
 template <result_type V, value_argument K>
@@ -123,10 +127,12 @@ template <result_type V, value_argument K>
 std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags,
                                         std::error_code& ec) noexcept {
   ec.clear();
-  detail::Room<V> room{info_.value_size};
-  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  if (ec || !take(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
-  return room.take(ec);
+  return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+    detail::Room<V> room{info_.value_size};
+    const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+    if (ec || !take(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
+    return room.take(ec);
+  });
 }
 
 }  // namespace bpfmap::inline v0

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <system_error>
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/map/percpu_values.hpp"
@@ -19,40 +21,46 @@ namespace bpfmap::inline v0::detail {
 template <map_value V>
 class SlotBytes {
  public:
-  SlotBytes(const V& value) {  // NOLINT(google-explicit-constructor)
+  SlotBytes(const V& value) noexcept {  // NOLINT(google-explicit-constructor)
     const std::size_t size = sys::percpu_size(Codec<V>::size);
     std::byte* const slots = room_for(size);
     data_ = slots;
     if (size == 0) return;
+    if (slots == nullptr) {
+      error_ = -ENOMEM;
+      return;
+    }
     std::memset(slots, 0, stride);
     Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{slots, Codec<V>::size});
     for (std::size_t at = stride; at < size; at += stride) std::memcpy(slots + at, slots, stride);
   }
-  SlotBytes(const PerCpuValues<V>& values)  // NOLINT(google-explicit-constructor)
-      : data_(values.bytes().data()), complete_(!values.empty()) {}
+  SlotBytes(const PerCpuValues<V>& values) noexcept  // NOLINT(google-explicit-constructor)
+      : data_(values.bytes().data()),
+        error_(values.empty() ? static_cast<int>(Errc::cpu_count) : 0) {}
   SlotBytes(const SlotBytes&) = delete;
   SlotBytes& operator=(const SlotBytes&) = delete;
 
   [[nodiscard]] const void* data() const noexcept { return data_; }
-  // false: made from PerCpuValues that were moved from.
-  [[nodiscard]] bool complete() const noexcept { return complete_; }
+  // Not 0: made from PerCpuValues that were moved from (Errc::cpu_count), or -ENOMEM.
+  [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
   static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
   // A value that is larger than this has no use for it.
   static constexpr std::size_t inline_size = stride <= 1024 ? 1024 : 0;
 
-  std::byte* room_for(std::size_t size) {
+  std::byte* room_for(std::size_t size) noexcept {
     if constexpr (inline_size != 0)
       if (size <= inline_size) return inline_.data();
-    heap_.resize(size);
+    std::error_code ec;
+    without_bad_alloc(ec, [&] { heap_.resize(size); });
     return heap_.data();
   }
 
   std::array<std::byte, inline_size> inline_;  // not initialised: what is used is written first
   Bytes heap_;
   const std::byte* data_;
-  bool complete_ = true;
+  int error_ = 0;
 };
 
 // A moved-from PerCpuValues has no slots to write into. Out of line, so that a lookup is inlined.
@@ -109,8 +117,8 @@ class PerCpuKeyedMap : public KeyedMap<K, PerCpuView<V>> {
   template <class Report>
   bool put(const K& key, const SlotBytes<V>& value, UpdateFlags flags, int expected,
            Report report) {
-    if (!value.complete()) [[unlikely]] {
-      report(static_cast<int>(Errc::cpu_count));
+    if (value.error() != 0) [[unlikely]] {
+      report(value.error());
       return false;
     }
     return Base::write(key, value.data(), flags, expected, report);

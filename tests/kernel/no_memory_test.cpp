@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// The forms that do not throw, when operator new does: ENOMEM, and the program goes on.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "bpfmap/bpfmap.hpp"
+#include "failing_new.hpp"
+#include "fake_bpf.hpp"
+#include "maps.hpp"
+
+namespace bpfmap {
+namespace {
+
+using test::errno_code;
+using test::FailingNew;
+using test::make_map;
+
+struct Large {
+  std::array<std::uint64_t, 200> words;
+  bool operator==(const Large&) const = default;
+};
+
+/// `call(ec)` with room for ever more allocations: ENOMEM until there is enough. It must need one.
+template <class Call>
+void expect_no_memory_is_told(Call call) {
+  constexpr std::size_t most = 100;
+  for (std::size_t allowed = 0; allowed < most; ++allowed) {
+    std::error_code ec = Errc::name;
+    {
+      const FailingNew failing{allowed};
+      call(ec);
+    }
+    if (!ec) {
+      EXPECT_GT(allowed, 0U) << "allocates nothing";
+      return;
+    }
+    ASSERT_EQ(ec, errno_code(ENOMEM)) << allowed << " allocations";
+    EXPECT_EQ(ec, std::errc::not_enough_memory);
+  }
+  ADD_FAILURE() << "more than " << most << " allocations";
+}
+
+TEST(NoMemory, IsToldByMapsThatGiveBytes) {
+  Map map = make_map(MapType::hash, 4, 8);
+  map.update(1, 10);
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)map.lookup(1, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)map.get_next_key(std::nullopt, ec); });
+}
+
+// An entry that cannot be given is not taken.
+TEST(NoMemory, LosesNoEntry) {
+  Map map = make_map(MapType::hash, 4, 8);
+  map.update(1, 10);
+  std::error_code ec;
+  {
+    const FailingNew failing{0};
+    (void)map.lookup_and_delete(1, ec);
+  }
+  EXPECT_EQ(ec, errno_code(ENOMEM));
+  EXPECT_EQ(map.lookup<int>(1), 10);
+  expect_no_memory_is_told([&](std::error_code& e) { (void)map.lookup_and_delete(1, e); });
+  EXPECT_EQ(map.lookup(1), std::nullopt);
+
+  Map slots = make_map(MapType::percpu_hash, 4, 8);
+  slots.update(1, 10);
+  for (std::size_t allowed = 0;; ++allowed) {
+    {
+      const FailingNew failing{allowed};
+      (void)slots.lookup_and_delete_percpu(1, ec);
+    }
+    if (!ec) break;
+    ASSERT_EQ(ec, errno_code(ENOMEM));
+    ASSERT_TRUE(test::stored(slots, Bytes{std::byte{1}, {}, {}, {}})) << allowed;
+  }
+  EXPECT_EQ(slots.lookup_percpu(1), std::nullopt);
+}
+
+TEST(NoMemory, IsToldByPerCpuOperations) {
+  Map map = make_map(MapType::percpu_hash, 4, 8);
+  const std::vector<std::uint64_t> values(sys::possible_cpus().size(), 7);
+  expect_no_memory_is_told([&](std::error_code& ec) { map.update(1, 10, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { map.update_percpu(1, values, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)map.lookup_percpu(1, ec); });
+  expect_no_memory_is_told(
+      [&](std::error_code& ec) { (void)map.lookup_percpu<std::uint64_t>(1, ec); });
+  EXPECT_EQ(map.lookup_percpu<std::uint64_t>(1)->sum(), 7 * values.size());
+  // Two allocations, of the slots and of the values; and the entry is there until both are.
+  expect_no_memory_is_told(
+      [&](std::error_code& ec) { (void)map.lookup_and_delete_percpu<std::uint64_t>(1, ec); });
+}
+
+TEST(NoMemory, IsToldByOperationsOnTypesThatTheLibraryDoesNotKnow) {
+  test::FakeMap fake{{.type = MapType{99}, .key_size = 4, .value_size = 8, .max_entries = 4}};
+  std::uint64_t value = 0;
+  const MutableBytes room = std::as_writable_bytes(std::span{&value, 1});
+  std::error_code ec;
+  {
+    const FailingNew failing{0};
+    (void)fake.map.lookup_into(1, room, ec);
+  }
+  EXPECT_EQ(ec, errno_code(ENOMEM));
+  ec.clear();
+  {
+    const FailingNew failing{0};
+    fake.map.update(1, 2, ec);
+  }
+  EXPECT_EQ(ec, errno_code(ENOMEM));
+}
+
+TEST(NoMemory, IsToldByPins) {
+  const test::PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  const std::string path = bpffs.path("a_map_with_a_long_name");
+  expect_no_memory_is_told([&](std::error_code& ec) { map.pin(path, ec); });
+  EXPECT_EQ(Map::open_pinned(path).info().id, map.info().id);
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)Map::unpin(path, ec); });
+  const MapSpec spec{.type = MapType::hash,
+                     .key_size = 4,
+                     .value_size = 8,
+                     .max_entries = 4,
+                     .name = "no_memory_name_"};
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)open_or_create(path, spec, ec); });
+  EXPECT_EQ(Map::open_pinned(path).info().name, "no_memory_name_");
+}
+
+TEST(NoMemory, IsToldByTheListOfMaps) {
+  const Map map = make_map(MapType::hash, 4, 8);
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)list_maps(ec); });
+}
+
+TEST(NoMemory, IsToldByTheProbe) {
+  detail::forget_support();
+  (void)supports(MapType::hash);
+  expect_no_memory_is_told(
+      [&](std::error_code& ec) { (void)supports(Operation::lookup, MapType::hash, ec); });
+  EXPECT_EQ(supports(Operation::lookup, MapType::hash), Support::yes);
+}
+
+TEST(NoMemory, IsToldByTypedPerCpuMaps) {
+  const Large large{{1, 2, 3}};
+  auto hash = PerCpuHashMap<std::uint32_t, Large>::create({.max_entries = 4});
+  expect_no_memory_is_told([&](std::error_code& ec) { hash.update(1, large, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)hash.insert(2, large, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)hash.replace(2, large, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)hash.lookup(1, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)hash.contains(1, ec); });
+  PerCpuValues<Large> moved_from;
+  const PerCpuValues<Large> elsewhere = std::move(moved_from);
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)hash.lookup_into(1, moved_from, ec); });
+  EXPECT_EQ((*hash.lookup(1))[0], large);
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)hash.lookup_and_delete(1, ec); });
+  EXPECT_FALSE(hash.contains(1));
+
+  auto array = PerCpuArrayMap<Large>::create({.max_entries = 4});
+  expect_no_memory_is_told([&](std::error_code& ec) { array.update(1, large, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)array.lookup(1, ec); });
+  EXPECT_EQ((array.lookup(1))[0], large);
+}
+
+TEST(NoMemory, IsToldByBatches) {
+  const std::vector<std::uint32_t> keys{1, 2, 3};
+  const std::vector<Large> values(3);
+  auto map = PerCpuHashMap<std::uint32_t, Large>::create({.max_entries = 4});
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    (void)update_batch(map, std::span<const std::uint32_t>{keys}, values, UpdateFlags::any, ec);
+  });
+  EXPECT_EQ(count(map), 3U);
+}
+
+// What throws, throws what it has always thrown or an Error; the map is as it was.
+TEST(NoMemory, IsThrownByTheOtherForms) {
+  Map map = make_map(MapType::hash, 4, 8);
+  map.update(1, 10);
+  bool thrown = false;
+  try {
+    const FailingNew failing{0};
+    (void)map.lookup_and_delete(1);
+  } catch (const std::bad_alloc&) {
+    thrown = true;
+  }
+  EXPECT_TRUE(thrown);
+  EXPECT_EQ(map.lookup<int>(1), 10);
+}
+
+}  // namespace
+}  // namespace bpfmap
