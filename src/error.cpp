@@ -24,6 +24,7 @@ constexpr std::array misuse{
     MisuseText{Errc::cpu, std::errc::invalid_argument, "not a possible CPU"},
     MisuseText{Errc::cpu_count, std::errc::invalid_argument, "not one value for each possible CPU"},
     MisuseText{Errc::value_count, std::errc::invalid_argument, "not one value for each key"},
+    MisuseText{Errc::bloom_filter, std::errc::invalid_argument, "a bloom filter gives no values"},
     MisuseText{Errc::no_cpu_list, std::errc::not_supported, "the possible CPUs are unknown"},
     MisuseText{Errc::no_map, std::errc::bad_file_descriptor, "the Map is empty"},
     MisuseText{Errc::map_type, std::errc::invalid_argument, "wrong map type"},

@@ -58,6 +58,7 @@ enum class Errc : int {
   cpu,              ///< not a possible CPU; invalid_argument
   cpu_count,        ///< not one value for each possible CPU; invalid_argument
   value_count,      ///< not one value for each key of a batch; invalid_argument
+  bloom_filter,     ///< a bloom filter gives no values: use lookup_into; invalid_argument
   no_cpu_list,      ///< /sys/devices/system/cpu/possible cannot be read; not_supported
   no_map,           ///< the Map is empty: default-made, moved from, or its creation failed;
                     ///< bad_file_descriptor

@@ -65,7 +65,8 @@ std::string explain(const Map& map, const Attempt& attempt, const std::error_cod
                   .map = &map,
                   .key = attempt.key,
                   .value = attempt.value,
-                  .flags = attempt.flags};
+                  .flags = attempt.flags,
+                  .count = attempt.count};
   std::string text{to_string(attempt.operation)};
   text += map ? " on map " + describe(map.info()) : " on an empty Map";
   if (attempt.operation == Operation::pin) {

@@ -103,6 +103,7 @@ constexpr std::array placeholders{
                   return descriptor(f.value.size() > 4 ? f.value.subspan(4) : BytesView{});
                 }},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.flags); }},
+    Placeholder{"count", [](const Failure& f) { return number(f.count.value_or(0)); }},
     Placeholder{"cpu", [](const Failure& f) { return number(f.flags >> 32U); }},
     Placeholder{"cpus", [](const Failure&) { return number(sys::possible_cpus().size()); }},
     Placeholder{"slots",
@@ -204,6 +205,7 @@ bool asked_cpu_too_early(const Failure& failure) {
 
 bool key_known(const Failure& failure) { return !failure.key.empty(); }
 bool value_known(const Failure& failure) { return !failure.value.empty(); }
+bool count_known(const Failure& failure) { return failure.count.has_value(); }
 bool index_too_large(const Failure& failure) {
   return key_known(failure) && leading_u32(failure.key) >= failure.info.max_entries;
 }

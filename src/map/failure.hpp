@@ -9,7 +9,9 @@
 //   privilege.cpp       which capability is missing
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,7 @@ struct Failure {
   BytesView key = {};             ///< as given; empty when it is not known
   BytesView value = {};           ///< the same
   std::uint64_t flags = 0;
+  std::optional<std::size_t> count = {};  ///< of the values given, when they were counted
   /// The path, id or descriptor that was to be opened; the path of a pin.
   std::string_view subject = {};
 };
@@ -68,9 +71,10 @@ bool asked_lock(const Failure& failure);
 bool asked_cpu(const Failure& failure);
 bool asked_cpu_too_early(const Failure& failure);
 bool asked_unknown_flags(const Failure& failure);
-/// The caller told the key, the value.
+/// The caller told the key, the value, how many values there are.
 bool key_known(const Failure& failure);
 bool value_known(const Failure& failure);
+bool count_known(const Failure& failure);
 /// The key, read as an index, is not below max_entries.
 bool index_too_large(const Failure& failure);
 /// The key, read as an LPM trie's, has more bits than the map's keys.

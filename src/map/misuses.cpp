@@ -68,6 +68,13 @@ constexpr std::array rows{
           "CPU {cpu} is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::cpu), always,
           "the CPU is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
+    Cause{any_operation, any_type, misuse(Errc::bloom_filter), always,
+          "a bloom filter gives no values, it says whether it may hold one: put the value into a "
+          "buffer, and ask with lookup_into"},
+    Cause{any_operation, any_type, misuse(Errc::cpu_count), count_known,
+          "{count} values were given; it takes one for each of the {cpus} possible CPUs "
+          "(/sys/devices/system/cpu/possible), also those that are offline; PerCpuValues has the "
+          "right number"},
     Cause{any_operation, any_type, misuse(Errc::cpu_count), always,
           "it takes one value for each of the {cpus} possible CPUs "
           "(/sys/devices/system/cpu/possible), also those that are offline; PerCpuValues has the "

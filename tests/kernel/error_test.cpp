@@ -91,7 +91,8 @@ TEST(MisuseError, CountsTheCpus) {
   const std::vector<std::uint64_t> values(sys::possible_cpus().size() + 1);
   EXPECT_TRUE(contains(
       told(Errc::cpu_count, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
-      "): it takes one value for each of the " + std::to_string(sys::possible_cpus().size()) +
+      "): " + std::to_string(values.size()) + " values were given; it takes one for each of the " +
+          std::to_string(sys::possible_cpus().size()) +
           " possible CPUs (/sys/devices/system/cpu/possible), also those that are offline; "));
 }
 

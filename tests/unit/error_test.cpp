@@ -73,23 +73,15 @@ struct Misuse {
 // Every Errc.
 std::vector<Misuse> misuses() {
   using enum std::errc;
-  return {{Errc::key_size, invalid_argument},
-          {Errc::value_size, invalid_argument},
-          {Errc::percpu_map, invalid_argument},
-          {Errc::not_percpu_map, invalid_argument},
-          {Errc::cpu, invalid_argument},
-          {Errc::cpu_count, invalid_argument},
-          {Errc::value_count, invalid_argument},
-          {Errc::no_cpu_list, not_supported},
-          {Errc::no_map, bad_file_descriptor},
-          {Errc::map_type, invalid_argument},
-          {Errc::out_of_range, result_out_of_range},
-          {Errc::index, argument_list_too_long},
-          {Errc::name, invalid_argument},
-          {Errc::path, invalid_argument},
-          {Errc::map_flags, invalid_argument},
-          {Errc::prefix, invalid_argument},
-          {Errc::misfit, file_exists},
+  return {{Errc::key_size, invalid_argument},    {Errc::value_size, invalid_argument},
+          {Errc::percpu_map, invalid_argument},  {Errc::not_percpu_map, invalid_argument},
+          {Errc::cpu, invalid_argument},         {Errc::cpu_count, invalid_argument},
+          {Errc::value_count, invalid_argument}, {Errc::bloom_filter, invalid_argument},
+          {Errc::no_cpu_list, not_supported},    {Errc::no_map, bad_file_descriptor},
+          {Errc::map_type, invalid_argument},    {Errc::out_of_range, result_out_of_range},
+          {Errc::index, argument_list_too_long}, {Errc::name, invalid_argument},
+          {Errc::path, invalid_argument},        {Errc::map_flags, invalid_argument},
+          {Errc::prefix, invalid_argument},      {Errc::misfit, file_exists},
           {Errc::record_size, invalid_argument}};
 }
 

@@ -108,7 +108,8 @@ class Map {
   [[nodiscard]] bool is_percpu() const noexcept;
 
   /// The value of `key`, nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18). As bytes, or as a
-  /// V: `map.lookup<std::uint64_t>(42)`. On an array an index out of range is Errc::index.
+  /// V: `map.lookup<std::uint64_t>(42)`. On an array an index out of range is Errc::index; on a
+  /// bloom filter, which reads the value, it is Errc::bloom_filter: ask with lookup_into.
   template <result_type V = Bytes, value_argument K>
   [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags = {}) const;
   template <result_type V = Bytes, value_argument K>
@@ -275,7 +276,8 @@ class Map {
                                         Call call) const noexcept;
   template <class K, class V>
   [[noreturn]] void fail(Operation operation, const std::error_code& ec, const K& key,
-                         const V& value, std::uint64_t flags = 0) const;
+                         const V& value, std::uint64_t flags = 0,
+                         std::optional<std::size_t> count = {}) const;
 
   UniqueFd fd_;
   MapInfo info_;

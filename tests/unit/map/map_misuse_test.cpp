@@ -395,5 +395,39 @@ TEST(Misuse, EqualsTheStdErrcThatTheHeaderPromises) {
   EXPECT_EQ(make_error_code(Errc::path), std::errc::invalid_argument);
 }
 
+// --- what a bloom filter does not give ---
+
+// The kernel would look for whatever is in the room for the value.
+TEST(ABloomFilter, IsAskedWithLookupInto) {
+  FakeMap fake{info(MapType::bloom_filter, 0, 4)};
+  const auto quiet = [](Map& map, std::error_code& ec) { (void)map.lookup(Bytes{}, ec); };
+  const auto loud = [](Map& map) { (void)map.lookup(Bytes{}); };
+  expect_refused(fake, Operation::lookup, Errc::bloom_filter, quiet, loud);
+  expect_refused(
+      fake, Operation::lookup, Errc::bloom_filter,
+      [](Map& map, std::error_code& ec) { (void)map.lookup<int>(Bytes{}, ec); },
+      [](Map& map) { (void)map.lookup<int>(Bytes{}); });
+  const Error error = test::error_of([&] { loud(fake.map); });
+  EXPECT_TRUE(test::contains(error.what(), "ask with lookup_into"));
+  Bytes value(4);
+  EXPECT_TRUE(fake.map.lookup_into(Bytes{}, value));
+  EXPECT_EQ(fake.calls().size(), 1U);
+}
+
+// --- how many values ---
+
+TEST(AWrongNumberOfSlots, IsTold) {
+  FakeMap fake{info(MapType::percpu_hash, 4, 8)};
+  const std::size_t cpus = sys::possible_cpus().size();
+  for (const std::size_t count : {std::size_t{0}, cpus + 1, cpus + 30}) {
+    const std::vector<std::uint64_t> values(count);
+    const Error error = test::error_of([&] { fake.map.update_percpu(1, values); });
+    EXPECT_EQ(error.code(), Errc::cpu_count);
+    EXPECT_TRUE(test::contains(error.what(), ": " + std::to_string(count) + " values were given"));
+    EXPECT_TRUE(test::contains(error.what(), "each of the " + std::to_string(cpus) + " possible"));
+  }
+  EXPECT_EQ(fake.calls().size(), 0U);
+}
+
 }  // namespace
 }  // namespace bpfmap

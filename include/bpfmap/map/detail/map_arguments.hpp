@@ -24,6 +24,7 @@ struct Attempt {
   BytesView key = {};
   BytesView value = {};
   std::uint64_t flags = 0;
+  std::optional<std::size_t> count = {};  // of the values given, when they are counted
 };
 
 template <class K>

@@ -105,7 +105,8 @@ template <value_argument K, detail::percpu_values Values>
 void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags) {
   std::error_code ec;
   update_percpu(key, values, flags, ec);
-  if (ec) fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags));
+  if (ec)
+    fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags), values.size());
 }
 
 template <value_argument K, detail::percpu_values Values>

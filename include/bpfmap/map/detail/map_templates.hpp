@@ -15,11 +15,11 @@ namespace detail {
 
 template <class K, class V>
 void Map::fail(Operation operation, const std::error_code& ec, const K& key, const V& value,
-               std::uint64_t flags) const {
+               std::uint64_t flags, std::optional<std::size_t> count) const {
   std::error_code ignored;
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ignored};
   const detail::Encoded<V> value_bytes{value, info_.value_size, ignored};
-  detail::raise(*this, {operation, key_bytes.bytes(), value_bytes.bytes(), flags}, ec);
+  detail::raise(*this, {operation, key_bytes.bytes(), value_bytes.bytes(), flags, count}, ec);
 }
 
 template <result_type V, value_argument K>
@@ -34,6 +34,10 @@ std::optional<V> Map::lookup(const K& key, LookupFlags flags) const {
 
 template <result_type V, value_argument K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& ec) const noexcept {
+  if (info_.type == MapType::bloom_filter) {
+    ec = Errc::bloom_filter;
+    return std::nullopt;
+  }
   return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
     detail::Room<V> room{info_.value_size};
     if (!lookup_into(key, room.bytes(), flags, ec)) return std::nullopt;
