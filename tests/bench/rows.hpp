@@ -16,6 +16,9 @@ namespace bpfmap::bench {
 void add_elements();
 void add_scans();
 void add_whole_maps();
+/// Arrays as memory, and maps of maps.
+void add_memory();
+void add_inner_maps();
 /// The same by other libraries, in builds that have found them.
 void add_bcc();
 void add_cilium();
