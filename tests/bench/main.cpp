@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   add_scans();
   add_whole_maps();
   add_rings();
+  add_memory();
+  add_inner_maps();
 #ifdef BPFMAP_BENCH_BCC
   add_bcc();
 #endif

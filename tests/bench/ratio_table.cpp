@@ -2,6 +2,7 @@
 #include "ratio_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace bpfmap::bench {
@@ -15,6 +16,13 @@ double median(std::vector<double> times) {
 
 void add_once(std::vector<std::string>& list, const std::string& word) {
   if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
+}
+
+// As many decimals as `usual`, or as two digits that are not zero take.
+int decimals(double number, int usual) {
+  int places = usual;
+  for (double least = 10 / std::pow(10, usual); number < least && places < 6; least /= 10) ++places;
+  return places;
 }
 
 }  // namespace
@@ -58,9 +66,12 @@ void RatioTable::print(const std::string& group) const {
     const auto base = times_.find(row + columns.front());
     for (const std::string& column : columns) {
       const auto cell = times_.find(row + column);
-      if (cell != times_.end()) std::printf(" %.0f", median(cell->second));
-      if (cell != times_.end() && base != times_.end() && cell != base)
-        std::printf(" (%.2f)", median(cell->second) / median(base->second));
+      if (cell != times_.end()) {
+        const double time = median(cell->second);
+        std::printf(" %.*f", decimals(time, 0), time);
+        const double ratio = base != times_.end() ? time / median(base->second) : 1;
+        if (base != times_.end() && cell != base) std::printf(" (%.*f)", decimals(ratio, 2), ratio);
+      }
       std::printf(" |");
     }
   }

@@ -18,6 +18,9 @@ void add_elements();
 void add_scans();
 void add_whole_maps();
 void add_rings();
+/// Arrays as memory, and maps of maps.
+void add_memory();
+void add_inner_maps();
 /// The same by other libraries, in builds that have found them.
 void add_bcc();
 void add_cilium();

@@ -209,7 +209,9 @@ TEST(StackTraceMapIds, AreThoseThatTheProgramGot) {
   const Stacks program;
   const StackTraceMap map = program.addresses();
   std::set<std::uint32_t> expected{checked(program.record_user())};
-  expected.insert(checked(program.record_kernel()));
+  const std::int64_t second = program.record_kernel();
+  // Once in a thousand runs both stacks have the same id, and the first one keeps it.
+  if (second != -EEXIST) expected.insert(checked(second));
   const auto ids = map.ids();
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
   EXPECT_EQ((std::set<std::uint32_t>{ids.begin(), ids.end()}), expected);

@@ -8,7 +8,7 @@ struct {
   __uint(type, BPF_MAP_TYPE_STACK_TRACE);
   __uint(key_size, sizeof(__u32));
   __uint(value_size, 127 * sizeof(__u64));
-  __uint(max_entries, 64);
+  __uint(max_entries, 1024);
 } addresses SEC(".maps");
 
 struct {
@@ -16,7 +16,7 @@ struct {
   __uint(map_flags, BPF_F_STACK_BUILD_ID);
   __uint(key_size, sizeof(__u32));
   __uint(value_size, 127 * sizeof(struct bpf_stack_build_id));
-  __uint(max_entries, 64);
+  __uint(max_entries, 1024);
 } build_ids SEC(".maps");
 
 // The program's result is the id of the stack, or -errno. A first argument other than 0: of user
