@@ -55,8 +55,8 @@ class TaskStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   static constexpr detail::ViewRequirement requirement{types, sizeof(int), Codec<V>::size};
 };
 
-/// A V beside an inode, by any descriptor of the file: BPF_MAP_TYPE_INODE_STORAGE (5.10). What is no
-/// open descriptor is EBADF.
+/// A V beside an inode, by any descriptor of the file: BPF_MAP_TYPE_INODE_STORAGE (5.10). What is
+/// no open descriptor is EBADF.
 template <class V>
 class InodeStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   using Base = detail::EntryMap<detail::ElementMap<int>, int, V>;
@@ -101,8 +101,8 @@ struct CgroupStorageKey {
 /// A V for each cgroup that a program is attached to: BPF_MAP_TYPE_CGROUP_STORAGE (4.19), which
 /// CgroupStorage replaces. K is CgroupStorageKey, or std::uint64_t, the inode number alone (5.9).
 ///
-/// The kernel makes an entry when a program is attached, and removes it with the cgroup (before 5.9,
-/// when the program is detached): user space can look up and replace.
+/// The kernel makes an entry when a program is attached, and removes it with the cgroup
+/// (before 5.9, when the program is detached): user space can look up and replace.
 template <class K, class V>
 class LegacyCgroupStorage : public detail::EntryMap<detail::ElementMap<K>, K, V> {
   static_assert(sizeof(K) == 8 || sizeof(K) == 16,
