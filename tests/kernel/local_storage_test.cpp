@@ -427,6 +427,20 @@ TYPED_TEST(LegacyCgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
   EXPECT_EQ(map.lookup(key), std::nullopt);
 }
 
+// What user space cannot do has no name there.
+template <class M>
+concept changes_entries = requires(M& map, const typename M::key_type& key) {
+  map.erase(key);
+}
+|| requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
+  map.insert(key, value);
+}
+|| requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
+  map.update(key, value);
+};
+static_assert(changes_entries<CgroupStorage<std::uint64_t>>);
+static_assert(!changes_entries<LegacyCgroupStorage<std::uint64_t, std::uint64_t>>);
+
 TYPED_TEST(LegacyCgroupStorageTest, RefusesEverythingWithoutAMap) {
   typename TestFixture::Counts map;
   EXPECT_FALSE(map);
