@@ -58,7 +58,8 @@ class Traffic {
  private:
   void run(int program) const {
     std::array<char, 64> packet{};
-    LIBBPF_OPTS(bpf_test_run_opts, options);
+    bpf_test_run_opts options{};
+    options.sz = sizeof options;
     options.data_in = packet.data();
     options.data_size_in = packet.size();
     options.repeat = 100;

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -22,6 +23,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "beside.skel.h"
+#include "bpfmap/interop/libbpf.hpp"
 #include "child_process.hpp"
 #include "own_cgroup.hpp"
 #include "program.hpp"
@@ -251,6 +254,55 @@ TEST(LocalStorageView, IsOfOneTypeAndSize) {
                        "this class is for sk_storage maps"));
 }
 
+// --- maps of a skeleton ---
+
+struct Runs {
+  std::uint64_t count = 0;
+  std::uint32_t flags = 0;
+  friend bool operator==(const Runs&, const Runs&) = default;
+};
+
+class OfASkeleton : public CgroupStorageTest {
+ protected:
+  using Skeleton = std::unique_ptr<beside, decltype(&beside__destroy)>;
+  void SetUp() override {
+    CgroupStorageTest::SetUp();
+    ASSERT_NE(skeleton_, nullptr);
+  }
+  const Skeleton skeleton_{beside__open_and_load(), &beside__destroy};
+};
+
+TEST_F(OfASkeleton, TaskStorageSharesItsValuesWithTheProgram) {
+  TaskStorage<Runs> map{from(skeleton_->maps.of_task)};
+  const UniqueFd self = pidfd(::getpid());
+  const int program = bpf_program__fd(skeleton_->progs.count_run);
+  EXPECT_EQ(map.lookup(self.get()), std::nullopt);
+  EXPECT_EQ(test::run_program(program, false), 1U);
+  EXPECT_EQ(map.lookup(self.get()), Runs{.count = 1});
+  map.update(self.get(), {.count = 41, .flags = 7});
+  EXPECT_EQ(test::run_program(program, false), 42U);
+  EXPECT_EQ(map.lookup(self.get()), (Runs{.count = 42, .flags = 7}));
+  EXPECT_TRUE(map.erase(self.get()));
+  EXPECT_EQ(test::run_program(program, false), 1U);
+}
+
+TEST_F(OfASkeleton, EveryKindIsAViewOfItsMap) {
+  const UniqueFd socket = test::new_socket(SOCK_DGRAM);
+  SkStorage<Runs> of_socket{from(skeleton_->maps.of_socket)};
+  of_socket.update(socket.get(), {.count = 1});
+  EXPECT_EQ(of_socket.lookup(socket.get()), Runs{.count = 1});
+
+  const UniqueFd file = open_null();
+  InodeStorage<Runs> of_inode{from(skeleton_->maps.of_inode)};
+  of_inode.update(file.get(), {.count = 2});
+  EXPECT_EQ(of_inode.lookup(file.get()), Runs{.count = 2});
+
+  const test::OwnCgroup cgroup;
+  CgroupStorage<Runs> of_cgroup{from(skeleton_->maps.of_cgroup)};
+  of_cgroup.update(cgroup.fd(), {.count = 3});
+  EXPECT_EQ(of_cgroup.lookup(cgroup.fd()), Runs{.count = 3});
+}
+
 // --- LegacyCgroupStorage ---
 
 // Counts the packets that leave the cgroup, in the storage of the map.
@@ -374,6 +426,20 @@ TYPED_TEST(LegacyCgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   EXPECT_EQ(map.lookup(key), std::nullopt);
 }
+
+// What user space cannot do has no name there.
+template <class M>
+concept changes_entries = requires(M& map, const typename M::key_type& key) {
+  map.erase(key);
+}
+|| requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
+  map.insert(key, value);
+}
+|| requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
+  map.update(key, value);
+};
+static_assert(changes_entries<CgroupStorage<std::uint64_t>>);
+static_assert(!changes_entries<LegacyCgroupStorage<std::uint64_t, std::uint64_t>>);
 
 TYPED_TEST(LegacyCgroupStorageTest, RefusesEverythingWithoutAMap) {
   typename TestFixture::Counts map;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kernel's own tests of batches (tools/testing/selftests/bpf/map_tests: htab_map_batch_ops.c,
-// array_map_batch_ops.c, map_in_map_batch_ops.c, lpm_trie_map_batch_ops.c),
-// said again through the public API; each case is named for the function that it follows.
+// array_map_batch_ops.c, map_in_map_batch_ops.c, lpm_trie_map_batch_ops.c), said again through the
+// public API; each case is named for the function that it follows.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
