@@ -62,8 +62,9 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
   }
   void lookup_into(std::uint32_t index, PerCpuValues<V>& values,
                    std::error_code& ec) const noexcept {
-    detail::without_bad_alloc(
-        ec, [&] { Base::read(index, detail::slots_of(values), {}, 0, setter(ec)); });
+    void* const slots = detail::slots_of(values, ec);
+    if (slots == nullptr && ec) return;
+    Base::read(index, slots, {}, 0, setter(ec));
   }
 
  private:

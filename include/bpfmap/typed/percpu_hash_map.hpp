@@ -65,8 +65,9 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   }
   [[nodiscard]] bool lookup_into(const K& key, PerCpuValues<V>& values,
                                  std::error_code& ec) const noexcept {
-    return detail::without_bad_alloc(
-        ec, [&] { return Base::read(key, detail::slots_of(values), {}, -ENOENT, setter(ec)); });
+    void* const slots = detail::slots_of(values, ec);
+    if (slots == nullptr && ec) return false;
+    return Base::read(key, slots, {}, -ENOENT, setter(ec));
   }
 
   /// Whether there is an entry of `key`. Copies its values to find out: the kernel has no other

@@ -51,7 +51,12 @@ class SlotBytes {
 
   std::byte* room_for(std::size_t size) noexcept {
     if constexpr (inline_size != 0)
-      if (size <= inline_size) return inline_.data();
+      if (size <= inline_size) [[likely]]
+        return inline_.data();
+    return heap_for(size);
+  }
+  // nullptr: there is no memory.
+  [[gnu::cold, gnu::noinline]] std::byte* heap_for(std::size_t size) noexcept {
     std::error_code ec;
     without_bad_alloc(ec, [&] { heap_.resize(size); });
     return heap_.data();
@@ -69,9 +74,16 @@ template <map_value V>
   values = PerCpuValues<V>{};
 }
 template <map_value V>
-[[nodiscard]] void* slots_of(PerCpuValues<V>& values) {
+[[gnu::cold, gnu::noinline]] void make_slots(PerCpuValues<V>& values,
+                                             std::error_code& ec) noexcept {
+  ec.clear();
+  without_bad_alloc(ec, [&] { make_slots(values); });
+}
+// nullptr, and `ec` is set: there is no memory.
+template <map_value V, class... ErrorCode>
+[[nodiscard]] void* slots_of(PerCpuValues<V>& values, ErrorCode&... ec) {
   if (values.empty()) [[unlikely]]
-    make_slots(values);
+    make_slots(values, ec...);
   return values.bytes().data();
 }
 
