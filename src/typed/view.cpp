@@ -18,8 +18,8 @@ bool accepts(const ViewRequirement& required, MapType type) noexcept {
 }
 
 bool accepts(const ViewRequirement& required, std::uint32_t value_size) noexcept {
-  return required.value_size == any_size || value_size == required.value_size ||
-         value_size == required.other_value_size;
+  return value_size == required.value_size || value_size == required.other_value_size ||
+         required.other_value_size == any_size;
 }
 
 std::string wanted(const ViewRequirement& required) {
@@ -63,8 +63,7 @@ MapSpec complete(MapSpec spec, const ViewRequirement& required, std::error_code&
   ec.clear();
   if (spec.type == MapType::unspec) spec.type = required.types.front();
   if (spec.key_size == 0) spec.key_size = required.key_size;
-  if (spec.value_size == 0 && required.value_size != any_size)
-    spec.value_size = required.value_size;
+  if (spec.value_size == 0) spec.value_size = required.value_size;
   spec.flags = spec.flags | required.flags;
   if (!accepts(required, spec.type))
     ec = Errc::map_type;

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
@@ -460,6 +461,27 @@ TEST(OpenOrCreateTyped, FillsTypeAndSizesIn) {
                  .info()
                  .type),
             MapType::percpu_array);
+}
+
+TEST(OpenOrCreateTyped, KnowsWhatEachFamilyNeeds) {
+  const PrivateBpffs bpffs;
+  const auto twice = [&bpffs]<class M>(const char* name, std::type_identity<M>) {
+    const auto made = open_or_create<M>(bpffs.path(name), {.max_entries = 4});
+    const auto found = open_or_create<M>(bpffs.path(name), {.max_entries = 4});
+    EXPECT_NE(made.map().info().id, 0U) << name;
+    EXPECT_EQ(made.map().info().id, found.map().info().id) << name;
+    EXPECT_EQ(to_string(made.map().info().type), name);
+  };
+  twice("queue", std::type_identity<Queue<int>>{});
+  twice("lpm_trie", std::type_identity<LpmTrie<LpmKey<in_addr>, int>>{});
+  twice("bloom_filter", std::type_identity<BloomFilter<int>>{});
+  twice("prog_array", std::type_identity<ProgArray>{});
+  twice("devmap", std::type_identity<DevMap>{});
+  twice("sockhash", std::type_identity<SockHash<int>>{});
+  twice("stack_trace", std::type_identity<StackTraceMap>{});
+  const auto memory = open_or_create<MappedArray<int>>(bpffs.path("memory"), {.max_entries = 4});
+  memory[3] = 5;
+  EXPECT_EQ(open_or_create<MappedArray<int>>(bpffs.path("memory"), {.max_entries = 4})[3], 5);
 }
 
 TEST(OpenOrCreateTyped, RefusesAndReplacesAMisfit) {

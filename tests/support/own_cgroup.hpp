@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <mntent.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,14 +21,25 @@
 
 namespace bpfmap::test {
 
-/// Where the unified hierarchy is mounted; empty: nowhere.
-[[nodiscard]] inline std::string cgroup_root() {
+[[nodiscard]] inline std::string mounted_cgroup_root() {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> mounts{::setmntent("/proc/mounts", "re"),
                                                                &::endmntent};
   if (!mounts) return {};
   while (const mntent* const mount = ::getmntent(mounts.get()))
     if (std::string_view{mount->mnt_type} == "cgroup2") return mount->mnt_dir;
   return {};
+}
+
+/// Where the unified hierarchy is mounted; where it is not, it is mounted in a mount namespace of
+/// this process's own. Empty: this kernel has none.
+[[nodiscard]] inline std::string cgroup_root() {
+  std::string root = mounted_cgroup_root();
+  if (!root.empty()) return root;
+  const char* const own = "/sys/fs/cgroup";
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return {};
+  return ::mount("none", own, "cgroup2", 0, nullptr) == 0 ? own : std::string{};
 }
 
 /// A new, empty cgroup, which is removed at the end.

@@ -54,6 +54,7 @@ class Arena : public detail::TypedMap {
   [[nodiscard]] std::byte* data() const noexcept { return memory_.data(); }
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::arena};
   static constexpr detail::ViewRequirement requirement{types, 0, 0, 0, MapFlags::mmapable};
 

@@ -96,8 +96,8 @@ class ArrayMap : public detail::KeyedMap<std::uint32_t, V> {
   using Base = detail::KeyedMap<std::uint32_t, V>;
   using Base::map_, Base::setter, Base::thrower;
 
-  static constexpr std::array types{MapType::array};
   friend detail::TypedAccess;
+  static constexpr std::array types{MapType::array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        Codec<V>::size};
 

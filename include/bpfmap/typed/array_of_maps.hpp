@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -42,6 +41,7 @@ class ArrayOfMaps : public detail::MapOfMaps<std::uint32_t, detail::Keys::slots,
   }
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::array_of_maps};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        sizeof(std::uint32_t)};

@@ -61,6 +61,7 @@ class BloomFilter : public detail::TypedMap {
   }
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::bloom_filter};
   static constexpr detail::ViewRequirement requirement{types, 0, Codec<V>::size};
 

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "bpfmap/typed/detail/descriptor_map.hpp"
+#include "bpfmap/typed/detail/fd_map.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -21,10 +21,14 @@ namespace detail {
 }  // namespace detail
 
 /// Cgroups that programs ask about (bpf_skb_under_cgroup, bpf_current_task_under_cgroup):
-/// BPF_MAP_TYPE_CGROUP_ARRAY (4.8). What is in it cannot be read back. A cgroup that is removed
-/// stays in its slot, empty.
-class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t,
-                                                 detail::Keys::slots> {
+/// BPF_MAP_TYPE_CGROUP_ARRAY (4.8). Written are descriptors of directories of the unified hierarchy
+/// (cgroup2); what is in it cannot be read back. A cgroup that is gone already is ENOENT. A cgroup
+/// that is removed stays in its slot, empty.
+class CgroupArray
+    : public detail::FdMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots> {
+  using Base = detail::FdMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
+  using Base::setter, Base::thrower;
+
  public:
   /// Empty: without a map.
   CgroupArray() noexcept = default;
@@ -41,18 +45,9 @@ class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_
     return ec ? CgroupArray{} : CgroupArray{std::move(map), ec};
   }
 
-  /// Puts a cgroup of the unified hierarchy (cgroup2) into a slot, whatever is there: a descriptor
-  /// of its directory (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF (of something else), ENOENT
-  /// (the cgroup has been removed).
-  void set(std::uint32_t index, int cgroup_fd) {
-    Base::put_fd(index, cgroup_fd, UpdateFlags::any, 0,
-                 thrower(Operation::update, index, 0, cgroup_fd));
-  }
-  void set(std::uint32_t index, int cgroup_fd, std::error_code& ec) noexcept {
-    Base::put_fd(index, cgroup_fd, UpdateFlags::any, 0, setter(ec));
-  }
-  /// The same by the path of its directory, such as "/sys/fs/cgroup/system.slice". Errors: those of
-  /// open(2) as well.
+  using Base::set;
+  /// Puts a cgroup in by the path of its directory, such as "/sys/fs/cgroup/system.slice". Errors:
+  /// those of open(2) as well.
   void set(std::uint32_t index, const std::string& path) {
     std::error_code ec;
     const UniqueFd cgroup = detail::open_cgroup(path, ec);
@@ -69,19 +64,8 @@ class CgroupArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_
     if (!ec) set(index, cgroup.get(), ec);
   }
 
-  /// Empties a slot; false: it was empty (BPF_MAP_DELETE_ELEM).
-  bool erase(std::uint32_t index) {
-    return Base::drop(index, -ENOENT, thrower(Operation::erase, index));
-  }
-  bool erase(std::uint32_t index, std::error_code& ec) noexcept {
-    return Base::drop(index, -ENOENT, setter(ec));
-  }
-
  private:
-  using Base =
-      detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
-  using Base::setter, Base::thrower;
-
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::cgroup_array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        sizeof(std::uint32_t)};

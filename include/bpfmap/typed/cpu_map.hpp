@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -69,6 +68,7 @@ class CpuMap : public detail::RedirectMap<std::uint32_t, detail::Keys::slots, Cp
   using Base = detail::RedirectMap<std::uint32_t, detail::Keys::slots, CpuTarget, CpuEntry>;
   using Base::setter, Base::thrower;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::cpumap};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), 8, 4};
 };

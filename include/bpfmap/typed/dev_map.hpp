@@ -72,6 +72,7 @@ class DevMap : public detail::RedirectMap<std::uint32_t, detail::Keys::slots, De
   using Base = detail::RedirectMap<std::uint32_t, detail::Keys::slots, DevTarget, DevEntry>;
   using Base::setter, Base::thrower;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::devmap};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), 8, 4};
 };
@@ -115,6 +116,7 @@ class DevMapHash
   using Base = detail::RedirectMap<std::uint32_t, detail::Keys::hashed, DevTarget, DevEntry>;
   using Base::setter, Base::thrower;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::devmap_hash};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), 8, 4};
 };

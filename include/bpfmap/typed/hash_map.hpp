@@ -58,8 +58,8 @@ class HashMap : public detail::EntryMap<detail::KeyedMap<K, V>, K, V> {
   using Base = detail::EntryMap<detail::KeyedMap<K, V>, K, V>;
   using Base::setter, Base::thrower;
 
-  static constexpr std::array types{MapType::hash, MapType::lru_hash};
   friend detail::TypedAccess;
+  static constexpr std::array types{MapType::hash, MapType::lru_hash};
   static constexpr detail::ViewRequirement requirement{types, Codec<K>::size, Codec<V>::size};
 
   template <class Report>

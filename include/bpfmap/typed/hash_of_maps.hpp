@@ -64,6 +64,7 @@ class HashOfMaps : public detail::MapOfMaps<K, detail::Keys::hashed, Inner> {
   }
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::hash_of_maps};
   static constexpr detail::ViewRequirement requirement{types, Codec<K>::size,
                                                        sizeof(std::uint32_t)};

@@ -32,6 +32,7 @@ class SkStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   SkStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::sk_storage};
   static constexpr detail::ViewRequirement requirement{types, sizeof(int), Codec<V>::size};
 };
@@ -51,6 +52,7 @@ class TaskStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   TaskStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::task_storage};
   static constexpr detail::ViewRequirement requirement{types, sizeof(int), Codec<V>::size};
 };
@@ -69,6 +71,7 @@ class InodeStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   InodeStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::inode_storage};
   static constexpr detail::ViewRequirement requirement{types, sizeof(int), Codec<V>::size};
 };
@@ -87,6 +90,7 @@ class CgroupStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   CgroupStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::cgrp_storage};
   static constexpr detail::ViewRequirement requirement{types, sizeof(int), Codec<V>::size};
 };
@@ -131,6 +135,7 @@ class LegacyCgroupStorage : public detail::EntryMap<detail::ElementMap<K>, K, V>
   // What user space cannot do.
   using Base::erase, Base::insert, Base::update;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::cgroup_storage};
   static constexpr detail::ViewRequirement requirement{types, Codec<K>::size, Codec<V>::size};
 };

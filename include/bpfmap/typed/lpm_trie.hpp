@@ -47,6 +47,7 @@ class LpmTrie : public detail::EntryMap<detail::KeyedMap<K, V>, K, V> {
  private:
   using Base = detail::EntryMap<detail::KeyedMap<K, V>, K, V>;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::lpm_trie};
   static constexpr detail::ViewRequirement requirement{types, Codec<K>::size, Codec<V>::size,
                                                        Codec<V>::size, MapFlags::no_prealloc};

@@ -146,6 +146,7 @@ class MappedArray : public detail::TypedMap {
   }
 
  private:
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), sizeof(V),
                                                        sizeof(V), MapFlags::mmapable};

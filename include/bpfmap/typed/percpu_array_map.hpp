@@ -71,8 +71,8 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
   using Base = detail::PerCpuKeyedMap<std::uint32_t, V>;
   using Base::map_, Base::setter, Base::thrower;
 
-  static constexpr std::array types{MapType::percpu_array};
   friend detail::TypedAccess;
+  static constexpr std::array types{MapType::percpu_array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        Codec<V>::size};
 };

@@ -134,8 +134,8 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   using Base = detail::PerCpuKeyedMap<K, V>;
   using Base::setter, Base::thrower;
 
-  static constexpr std::array types{MapType::percpu_hash, MapType::lru_percpu_hash};
   friend detail::TypedAccess;
+  static constexpr std::array types{MapType::percpu_hash, MapType::lru_percpu_hash};
   static constexpr detail::ViewRequirement requirement{types, Codec<K>::size, Codec<V>::size};
 };
 

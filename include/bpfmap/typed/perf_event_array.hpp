@@ -3,22 +3,22 @@
 #pragma once
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <system_error>
 #include <utility>
 
-#include "bpfmap/typed/detail/descriptor_map.hpp"
+#include "bpfmap/typed/detail/fd_map.hpp"
 
 namespace bpfmap::inline v0 {
 
 /// Perf events that programs read and write, mostly one a CPU: BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3).
 ///
-/// What is in it cannot be read back. The kernel removes an event when the descriptor of this map
-/// that wrote it is closed, unless the map has MapFlags::preserve_elems (5.10). To receive what
-/// programs write with bpf_perf_event_output, use PerfBuffer.
-class PerfEventArray : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>,
-                                                    std::uint32_t, detail::Keys::slots> {
+/// Written are descriptors of perf_event_open(2), but of events that child processes inherit
+/// (EOPNOTSUPP). What is in it cannot be read back. The kernel removes an event when the descriptor
+/// of this map that wrote it is closed, unless the map has MapFlags::preserve_elems (5.10). To
+/// receive what programs write with bpf_perf_event_output, use PerfBuffer.
+class PerfEventArray
+    : public detail::FdMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots> {
  public:
   /// Empty: without a map.
   PerfEventArray() noexcept = default;
@@ -35,30 +35,10 @@ class PerfEventArray : public detail::DescriptorMap<detail::ElementMap<std::uint
     return ec ? PerfEventArray{} : PerfEventArray{std::move(map), ec};
   }
 
-  /// Puts the event behind `event_fd`, of perf_event_open(2), into a slot, whatever is there
-  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF (no event), EOPNOTSUPP (an event that child
-  /// processes inherit).
-  void set(std::uint32_t index, int event_fd) {
-    Base::put_fd(index, event_fd, UpdateFlags::any, 0,
-                 thrower(Operation::update, index, 0, event_fd));
-  }
-  void set(std::uint32_t index, int event_fd, std::error_code& ec) noexcept {
-    Base::put_fd(index, event_fd, UpdateFlags::any, 0, setter(ec));
-  }
-
-  /// Empties a slot; false: it was empty (BPF_MAP_DELETE_ELEM).
-  bool erase(std::uint32_t index) {
-    return Base::drop(index, -ENOENT, thrower(Operation::erase, index));
-  }
-  bool erase(std::uint32_t index, std::error_code& ec) noexcept {
-    return Base::drop(index, -ENOENT, setter(ec));
-  }
-
  private:
-  using Base =
-      detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
-  using Base::setter, Base::thrower;
+  using Base = detail::FdMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::perf_event_array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        sizeof(std::uint32_t)};

@@ -3,23 +3,23 @@
 #pragma once
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include "bpfmap/typed/detail/descriptor_map.hpp"
+#include "bpfmap/typed/detail/fd_map.hpp"
 
 namespace bpfmap::inline v0 {
 
 /// Programs for tail calls: BPF_MAP_TYPE_PROG_ARRAY (4.2).
 ///
 /// A program is written as a descriptor and read as its id. All programs of a map are of one type,
-/// the first one's. The kernel empties the map when its last descriptor and pin go, even while
-/// programs still use it. A scan shows index and program id of the slots that are filled.
-class ProgArray : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, std::uint32_t>,
-                                               std::uint32_t, detail::Keys::slots> {
+/// the first one's (EINVAL), and a tail call to an empty slot falls through. The kernel empties the
+/// map when its last descriptor and pin go, even while programs still use it. A scan shows index
+/// and program id of the slots that are filled.
+class ProgArray : public detail::FdMap<detail::KeyedMap<std::uint32_t, std::uint32_t>,
+                                       std::uint32_t, detail::Keys::slots> {
  public:
   /// Empty: without a map.
   ProgArray() noexcept = default;
@@ -36,16 +36,6 @@ class ProgArray : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, s
     return ec ? ProgArray{} : ProgArray{std::move(map), ec};
   }
 
-  /// Puts the program behind `program_fd` into a slot, whatever is there (BPF_MAP_UPDATE_ELEM).
-  /// Errors: Errc::index, EBADF, EINVAL (no program, or of another type than the others).
-  void set(std::uint32_t index, int program_fd) {
-    Base::put_fd(index, program_fd, UpdateFlags::any, 0,
-                 thrower(Operation::update, index, 0, program_fd));
-  }
-  void set(std::uint32_t index, int program_fd, std::error_code& ec) noexcept {
-    Base::put_fd(index, program_fd, UpdateFlags::any, 0, setter(ec));
-  }
-
   /// The id of the slot's program; nullopt: the slot is empty (BPF_MAP_LOOKUP_ELEM).
   [[nodiscard]] std::optional<std::uint32_t> program_id(std::uint32_t index) const {
     const auto value = Base::get(index, thrower(Operation::lookup, index));
@@ -57,19 +47,12 @@ class ProgArray : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, s
     return value ? std::optional{static_cast<std::uint32_t>(*value)} : std::nullopt;
   }
 
-  /// Empties a slot, so that a tail call to it falls through; false: it was empty.
-  bool erase(std::uint32_t index) {
-    return Base::drop(index, -ENOENT, thrower(Operation::erase, index));
-  }
-  bool erase(std::uint32_t index, std::error_code& ec) noexcept {
-    return Base::drop(index, -ENOENT, setter(ec));
-  }
-
  private:
-  using Base = detail::DescriptorMap<detail::KeyedMap<std::uint32_t, std::uint32_t>, std::uint32_t,
-                                     detail::Keys::slots>;
+  using Base = detail::FdMap<detail::KeyedMap<std::uint32_t, std::uint32_t>, std::uint32_t,
+                             detail::Keys::slots>;
   using Base::setter, Base::thrower;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::prog_array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        sizeof(std::uint32_t)};

@@ -5,11 +5,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <optional>
 #include <system_error>
 #include <utility>
 
-#include "bpfmap/typed/detail/descriptor_map.hpp"
+#include "bpfmap/typed/detail/fd_map.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -17,13 +16,10 @@ namespace bpfmap::inline v0 {
 /// CAP_NET_ADMIN to create.
 ///
 /// A socket is written as a descriptor (a connected or listening TCP, a UDP, a unix or a vsock one)
-/// and read as its cookie; it leaves the map by itself when it is closed. A scan shows index and
-/// cookie of the slots that are filled.
-class SockMap : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, std::uint64_t>,
-                                             std::uint32_t, detail::Keys::slots> {
+/// and read as its cookie; another kind is ENOTSOCK, another state EOPNOTSUPP. It leaves the map by
+/// itself when it is closed. A scan shows index and cookie of the slots that are filled.
+class SockMap : public detail::SocketMap<std::uint32_t, detail::Keys::slots, -EINVAL> {
  public:
-  using mapped_type = std::uint64_t;  ///< what a lookup gives: a socket's cookie
-
   /// Empty: without a map.
   SockMap() noexcept = default;
   /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is no sockmap.
@@ -40,48 +36,10 @@ class SockMap : public detail::DescriptorMap<detail::KeyedMap<std::uint32_t, std
     return ec ? SockMap{} : SockMap{std::move(map), ec};
   }
 
-  /// Puts the socket behind `socket_fd` in, whatever is there (BPF_MAP_UPDATE_ELEM). Errors:
-  /// Errc::index, EBADF, ENOTSOCK, EOPNOTSUPP (of a kind, or in a state, that it does not take).
-  void set(std::uint32_t index, int socket_fd) {
-    Base::put_fd(index, socket_fd, UpdateFlags::any, 0,
-                 thrower(Operation::update, index, 0, socket_fd));
-  }
-  void set(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    Base::put_fd(index, socket_fd, UpdateFlags::any, 0, setter(ec));
-  }
-
-  /// Puts the socket in unless there is one already: false, and nothing is changed (BPF_NOEXIST).
-  bool insert(std::uint32_t index, int socket_fd) {
-    return Base::put_fd(index, socket_fd, UpdateFlags::noexist, -EEXIST,
-                        thrower(Operation::update, index, BPF_NOEXIST, socket_fd));
-  }
-  bool insert(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    return Base::put_fd(index, socket_fd, UpdateFlags::noexist, -EEXIST, setter(ec));
-  }
-
-  /// The socket's cookie, as SO_COOKIE has it; nullopt: there is none. ENOSPC on a map whose values
-  /// have 4 bytes.
-  [[nodiscard]] std::optional<std::uint64_t> cookie(std::uint32_t index) const {
-    return Base::get(index, thrower(Operation::lookup, index));
-  }
-  [[nodiscard]] std::optional<std::uint64_t> cookie(std::uint32_t index,
-                                                    std::error_code& ec) const noexcept {
-    return Base::get(index, setter(ec));
-  }
-
-  /// Takes the socket out; false: there was none.
-  bool erase(std::uint32_t index) {
-    return Base::drop(index, -EINVAL, thrower(Operation::erase, index));
-  }
-  bool erase(std::uint32_t index, std::error_code& ec) noexcept {
-    return Base::drop(index, -EINVAL, setter(ec));
-  }
-
  private:
-  using Base = detail::DescriptorMap<detail::KeyedMap<std::uint32_t, std::uint64_t>, std::uint32_t,
-                                     detail::Keys::slots>;
-  using Base::setter, Base::thrower;
+  using Base = detail::SocketMap<std::uint32_t, detail::Keys::slots, -EINVAL>;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::sockmap};
   static constexpr detail::ViewRequirement requirement{
       types, sizeof(std::uint32_t), sizeof(std::uint64_t), sizeof(std::uint32_t)};

@@ -90,9 +90,10 @@ class StackTraceMap : public detail::ElementMap<std::uint32_t> {
  private:
   using Base = detail::ElementMap<std::uint32_t>;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::stack_trace};
-  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
-                                                       detail::any_size};
+  static constexpr detail::ViewRequirement requirement{
+      types, sizeof(std::uint32_t), default_max_frames * sizeof(std::uint64_t), detail::any_size};
 
   static constexpr std::uint32_t frame_size(MapFlags flags) noexcept {
     return has(flags, MapFlags::stack_build_id) ? sizeof(BuildIdFrame) : sizeof(std::uint64_t);

@@ -53,6 +53,7 @@ class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, s
       detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
   using Base::setter, Base::thrower;
 
+  friend detail::TypedAccess;
   static constexpr std::array types{MapType::xskmap};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
                                                        sizeof(std::uint32_t)};

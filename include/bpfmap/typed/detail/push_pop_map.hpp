@@ -67,6 +67,7 @@ class PushPopMap : public TypedMap {
 
  protected:
   static constexpr std::array types{type};
+  friend TypedAccess;
   static constexpr ViewRequirement requirement{types, 0, Codec<V>::size};
 
   PushPopMap() noexcept = default;

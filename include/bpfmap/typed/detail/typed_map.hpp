@@ -19,7 +19,7 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// A size that differs from map to map, so that a class asks its map.
+// Any size: the class asks its map.
 inline constexpr std::uint32_t any_size = 0xffffffff;
 
 // What a typed map requires of the Map beneath it.
