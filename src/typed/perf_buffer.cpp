@@ -105,7 +105,9 @@ std::error_code open(std::unique_ptr<Perf>& perf, Map& map, std::size_t pages_pe
   if (!std::has_single_bit(pages_per_cpu)) return detail::kernel_error(-EINVAL);
   ::perf_event_attr attr = output_events();
   if (const auto ec = check_permission(attr)) return ec;
-  auto opened = std::make_unique<Perf>();
+  std::error_code ec;
+  auto opened = detail::make_handler<Perf>(ec);
+  if (!opened) return ec;
   opened->buffer =
       ::perf_buffer__new_raw(map.fd(), pages_per_cpu, &attr, &on_record, opened.get(), nullptr);
   if (opened->buffer == nullptr) return detail::kernel_error(-errno);

@@ -52,9 +52,13 @@ int add_to(detail::Rings& rings, detail::RingHandler& handler) noexcept {
 std::error_code add_checked(std::unique_ptr<detail::Rings>& rings,
                             std::unique_ptr<detail::RingHandler>& handler) noexcept {
   if (const auto ec = check(handler->map, rings.get())) return ec;
-  if (!rings) rings = std::make_unique<detail::Rings>();
+  std::error_code ec;
+  detail::without_bad_alloc(ec, [&] {
+    if (!rings) rings = std::make_unique<detail::Rings>();
+    rings->handlers.reserve(rings->handlers.size() + 1);
+  });
+  if (ec) return ec;
   handler->stop = &rings->stop;
-  rings->handlers.reserve(rings->handlers.size() + 1);
   const int result = add_to(*rings, *handler);
   if (result == 0) rings->handlers.push_back(std::move(handler));
   return detail::kernel_error(result);

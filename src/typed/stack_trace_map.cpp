@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -13,13 +12,8 @@ namespace {
 template <class Frame, class Read>
 bool fill(std::vector<Frame>& frames, std::uint32_t max_frames, std::error_code& ec, Read read) {
   frames.clear();
-  try {
-    frames.resize(max_frames);
-  } catch (const std::bad_alloc&) {
-    ec = detail::kernel_error(-ENOMEM);
-    return false;
-  }
-  if (!read(frames.data())) {
+  detail::without_bad_alloc(ec, [&] { frames.resize(max_frames); });
+  if (ec || !read(frames.data())) {
     frames.clear();
     return false;
   }
@@ -96,12 +90,8 @@ std::vector<std::uint32_t> StackTraceMap::ids(std::error_code& ec) const noexcep
   std::optional<std::uint32_t> id = map_.get_next_key<std::uint32_t>(std::nullopt, ec);
   const std::uint64_t most_steps = 16 * (std::uint64_t{map_.info().max_entries} + 64);
   for (std::uint64_t steps = 0; id && steps < most_steps; ++steps) {
-    try {
-      if (ids.empty() || *id > ids.back()) ids.push_back(*id);
-    } catch (const std::bad_alloc&) {
-      ec = detail::kernel_error(-ENOMEM);
-      break;
-    }
+    if (ids.empty() || *id > ids.back()) detail::without_bad_alloc(ec, [&] { ids.push_back(*id); });
+    if (ec) break;
     id = map_.get_next_key<std::uint32_t>(*id, ec);
   }
   return ids;

@@ -164,6 +164,30 @@ TEST(NoMemory, IsToldByTypedPerCpuMaps) {
   EXPECT_EQ((array.lookup(1))[0], large);
 }
 
+TEST(NoMemory, IsToldByRingBuffers) {
+  const Map map = Map::create({.type = MapType::ringbuf, .max_entries = 65536});
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    RingBuffer ring;
+    ring.for_each(
+        map.duplicate(), [](BytesView) {}, ec);
+  });
+}
+
+TEST(NoMemory, IsToldByMapsOfMaps) {
+  const auto inner = ArrayMap<int>::create({.max_entries = 1});
+  auto outer = ArrayOfMaps<ArrayMap<int>>::create({.max_entries = 2}, inner);
+  const std::array<std::uint32_t, 1> keys{1};
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    (void)outer.set_batch(keys, {&inner, 1}, ec);
+  });
+  EXPECT_EQ(outer.id(1), inner.map().info().id);
+}
+
+TEST(NoMemory, IsToldByStackTraces) {
+  const auto stacks = StackTraceMap::create({.max_entries = 4});
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)stacks.frames(1, ec); });
+}
+
 TEST(NoMemory, IsToldByBatches) {
   const std::vector<std::uint32_t> keys{1, 2, 3};
   const std::vector<Large> values(3);

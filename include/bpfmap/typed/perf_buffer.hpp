@@ -138,7 +138,8 @@ class PerfBuffer {
   template <class Event = BytesView, class Fn>
   void for_each(Fn fn, std::error_code& ec) noexcept {
     check_callback<Event, Fn>();
-    set(std::make_unique<detail::PerfHandlerOf<Event, Fn>>(std::move(fn)), ec);
+    if (auto handler = detail::make_handler<detail::PerfHandlerOf<Event, Fn>>(ec, std::move(fn)))
+      set(std::move(handler), ec);
   }
   /// Calls `fn(cpu, count)` when a CPU's buffer was full and `count` records were lost: the kernel
   /// tells it with the first record that finds room again.
@@ -150,7 +151,8 @@ class PerfBuffer {
   template <class Fn>
   void on_lost(Fn fn, std::error_code& ec) noexcept {
     check_lost_callback<Fn>();
-    set(std::make_unique<detail::LostHandlerOf<Fn>>(std::move(fn)), ec);
+    if (auto handler = detail::make_handler<detail::LostHandlerOf<Fn>>(ec, std::move(fn)))
+      set(std::move(handler), ec);
   }
   /// Records lost in all, as far as poll() and consume() have been told.
   [[nodiscard]] std::uint64_t lost() const noexcept;

@@ -104,7 +104,9 @@ class RingBuffer {
   template <class Event = BytesView, class Fn>
   void for_each(Map map, Fn fn, std::error_code& ec) noexcept {
     check_callback<Event, Fn>();
-    add(std::make_unique<detail::RingHandlerOf<Event, Fn>>(std::move(map), std::move(fn)), ec);
+    using Handler = detail::RingHandlerOf<Event, Fn>;
+    if (auto handler = detail::make_handler<Handler>(ec, std::move(map), std::move(fn)))
+      add(std::move(handler), ec);
   }
 
   /// Waits up to `timeout` (negative: for ever) until one of the maps has a record, hands out all

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -69,6 +70,14 @@ struct Stop {
 
 // For epoll_wait(2), which takes -1 for ever.
 [[nodiscard]] int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept;
+
+// A callback on the heap; nullptr, and ENOMEM in `ec`, when there is no memory for it.
+template <class Handler, class... Args>
+[[nodiscard]] std::unique_ptr<Handler> make_handler(std::error_code& ec, Args&&... args) noexcept {
+  ec.clear();
+  return without_bad_alloc(ec,
+                           [&] { return std::make_unique<Handler>(std::forward<Args>(args)...); });
+}
 
 // Calls `call` with the Event at `data`: with the record itself where records are aligned as the
 // Event is, otherwise with a copy.

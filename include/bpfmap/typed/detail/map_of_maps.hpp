@@ -104,14 +104,16 @@ class MapOfMaps : public DescriptorMap<KeyedMap<K, std::uint32_t>, K, keys> {
       ec = Errc::value_count;
       return {};
     }
-    Bytes flat_keys;
-    Bytes fds;
-    for (std::size_t i = 0; i < all_keys.size(); ++i) {
-      append(flat_keys, all_keys[i]);
-      append(fds, inner_map(inners[i]).fd());
-    }
-    return update_flat(this->map_, {flat_keys.data(), fds.data(), all_keys.size()},
-                       UpdateFlags::any, ec);
+    return without_bad_alloc(ec, [&] {
+      Bytes flat_keys;
+      Bytes fds;
+      for (std::size_t i = 0; i < all_keys.size(); ++i) {
+        append(flat_keys, all_keys[i]);
+        append(fds, inner_map(inners[i]).fd());
+      }
+      return update_flat(this->map_, {flat_keys.data(), fds.data(), all_keys.size()},
+                         UpdateFlags::any, ec);
+    });
   }
 
  protected:

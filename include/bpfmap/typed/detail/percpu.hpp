@@ -5,7 +5,9 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <system_error>
 
@@ -120,6 +122,27 @@ class PerCpuKeyedMap : public KeyedMap<K, PerCpuView<V>> {
   }
   void update(const K& key, const PerCpuValues<V>& values, std::error_code& ec) noexcept {
     put(key, values, UpdateFlags::any, 0, setter(ec));
+  }
+
+  /// The value of `key` on the one CPU with the number `cpu`, and setting it there alone
+  /// (BPF_F_CPU, 7.0): see Map. nullopt: no such key; EINVAL on an older kernel.
+  [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu) const {
+    return this->map_.template lookup_cpu<V>(key, cpu);
+  }
+  [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu,
+                                            std::error_code& ec) const noexcept {
+    return this->map_.template lookup_cpu<V>(key, cpu, ec);
+  }
+  void update_cpu(const K& key, std::uint32_t cpu, const V& value,
+                  UpdateFlags flags = UpdateFlags::any) {
+    this->map_.update_cpu(key, cpu, value, flags);
+  }
+  void update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags,
+                  std::error_code& ec) noexcept {
+    this->map_.update_cpu(key, cpu, value, flags, ec);
+  }
+  void update_cpu(const K& key, std::uint32_t cpu, const V& value, std::error_code& ec) noexcept {
+    this->map_.update_cpu(key, cpu, value, ec);
   }
 
  protected:
