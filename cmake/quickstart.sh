@@ -23,6 +23,7 @@ have() {
   case $1 in
     libbenchmark-dev) test -e /usr/include/benchmark/benchmark.h ;;
     libbpf-dev) test -e /usr/include/bpf/libbpf.h ;;
+    libclang-rt-dev) test -e "$(clang++ -print-file-name="libclang_rt.asan-$(uname -m).a" 2>/dev/null)" ;;
     libcli11-dev) test -e /usr/include/CLI/CLI.hpp ;;
     libfmt-dev) test -e /usr/include/fmt/core.h ;;
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
