@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -424,6 +425,41 @@ TEST(LpmTrieCalls, TellThatThereIsNoMap) {
   expect_no_map([&](auto&... ec) { (void)routes.insert(key, 1, ec...); });
   expect_no_map([&](auto&... ec) { (void)routes.replace(key, 1, ec...); });
   expect_no_map([&](auto&... ec) { (void)routes.erase(key, ec...); });
+}
+
+// The kernel's lpm_multi_thread: four threads, each with another operation, on the same few keys.
+// Memory may be contended for a moment; nothing else may go wrong.
+TEST(LpmTrieOfManyThreads, TakesEveryOperationAtOnce) {
+  auto routes = Routes::create({.max_entries = 4});
+  const std::array keys{ip("10.0.0.0/8"), ip("10.1.0.0/16"), ip("10.1.2.0/24"), ip("10.1.2.3/32")};
+  constexpr int rounds = 2000;
+  const auto expect_well = [](const std::error_code& ec) {
+    EXPECT_TRUE(!ec || ec == std::errc::not_enough_memory) << ec.message();
+  };
+  const auto on_every_key = [&](auto operation) {
+    return std::thread{[&keys, &expect_well, operation] {
+      for (int round = 0; round < rounds; ++round)
+        for (const Ip4& key : keys) {
+          std::error_code ec;
+          operation(key, ec);
+          expect_well(ec);
+        }
+    }};
+  };
+  std::array threads{
+      on_every_key(
+          [&](const Ip4& key, std::error_code& ec) { routes.update(key, key.prefixlen, ec); }),
+      on_every_key([&](const Ip4& key, std::error_code& ec) { (void)routes.erase(key, ec); }),
+      on_every_key([&](const Ip4& key, std::error_code& ec) {
+        // What covers a key is no longer than it.
+        const Found found = routes.lookup(key, ec);
+        EXPECT_LE(found.value_or(0), key.prefixlen);
+      }),
+      on_every_key([&](const Ip4& key, std::error_code& ec) {
+        (void)routes.map().get_next_key<Ip4>(key, ec);
+      })};
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(count(routes), keys.size());
 }
 
 }  // namespace
