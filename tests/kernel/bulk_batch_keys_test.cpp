@@ -20,22 +20,13 @@ using test::batch_error_of;
 using test::errno_code;
 using test::result;
 
-using Numbers = HashMap<std::uint32_t, std::uint64_t>;
-using Keys = std::vector<std::uint32_t>;
-using Values = std::vector<std::uint64_t>;
+using test::Keys;
+using test::keys_up_to;
+using test::Numbers;
+using test::Values;
+using test::values_of;
 
 constexpr std::array sizes{0U, 1U, 2U, 255U, 256U, 257U, 1000U};
-
-Keys keys_up_to(std::uint32_t size, std::uint32_t first = 0) {
-  Keys keys(size);
-  std::iota(keys.begin(), keys.end(), first);
-  return keys;
-}
-Values values_of(const Keys& keys, std::uint64_t factor = 10) {
-  Values values;
-  for (const std::uint32_t key : keys) values.push_back(key * factor);
-  return values;
-}
 
 TEST(InsertBatch, SkipsKeysThatAreThere) {
   for (const std::uint32_t size : sizes) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <ostream>
 #include <thread>
@@ -48,6 +49,27 @@ using Clock = std::chrono::steady_clock;
   std::uint64_t n = 0;
   std::memcpy(&n, bytes.data(), std::min(bytes.size(), sizeof n));
   return n;
+}
+
+using Numbers = HashMap<std::uint32_t, std::uint64_t>;
+using Keys = std::vector<std::uint32_t>;
+using Values = std::vector<std::uint64_t>;
+
+[[nodiscard]] inline Keys keys_up_to(std::uint32_t size, std::uint32_t first = 0) {
+  Keys keys(size);
+  std::iota(keys.begin(), keys.end(), first);
+  return keys;
+}
+[[nodiscard]] inline Values values_of(const Keys& keys, std::uint64_t factor = 10) {
+  Values values;
+  for (const std::uint32_t key : keys) values.push_back(key * factor);
+  return values;
+}
+/// Keys 0 to before `entries`, each with ten times the key as its value.
+[[nodiscard]] inline Numbers numbers(std::uint32_t entries, std::uint32_t max_entries = 1000) {
+  auto map = Numbers::create({.max_entries = max_entries});
+  for (std::uint32_t key = 0; key < entries; ++key) map.update(key, 10 * key);
+  return map;
 }
 
 /// A value for all of a map's slots, every byte another and another from `seed` to `seed`; the

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Walks of the types that have no batches, and what the verbs make of them.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include "bpfmap/bulk/verbs.hpp"
 #include "bulk_support.hpp"
 #include "program.hpp"
+#include "sockets.hpp"
 
 namespace bpfmap {
 namespace {
@@ -28,34 +27,13 @@ using test::same;
 using test::shown;
 using test::spec_of;
 
-// A UDP socket bound to a port of its own on the loopback.
-UniqueFd bound_socket() {
-  UniqueFd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  const int on = 1;
-  EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  sockaddr generic{};
-  std::memcpy(&generic, &address, sizeof address);
-  EXPECT_EQ(::bind(fd.get(), &generic, sizeof address), 0);
-  return fd;
-}
-
-std::uint64_t cookie_of(const UniqueFd& socket) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof cookie;
-  EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size), 0);
-  return cookie;
-}
-
 // Sockets, in slots 0, 2, 4, ... of `map`; what the map shows of them.
 Entries put_sockets(Map& map, std::vector<UniqueFd>& sockets) {
   Entries entries;
   for (std::uint32_t index = 0; index < map.info().max_entries; index += 2) {
-    sockets.push_back(bound_socket());
+    sockets.push_back(test::bound_socket(SOCK_DGRAM));
     map.update(index, sockets.back().get());
-    entries[numbered(4, index)] = numbered(map.info().value_size, cookie_of(sockets.back()));
+    entries[numbered(4, index)] = numbered(map.info().value_size, test::cookie_of(sockets.back()));
   }
   return entries;
 }

@@ -30,13 +30,8 @@ using test::numbered;
 using test::OuterMap;
 using test::same;
 
-using Numbers = HashMap<std::uint32_t, std::uint64_t>;
-
-Numbers numbers(std::uint32_t entries, std::uint32_t max_entries = 1000) {
-  auto map = Numbers::create({.max_entries = max_entries});
-  for (std::uint32_t key = 0; key < entries; ++key) map.update(key, 10 * key);
-  return map;
-}
+using test::Numbers;
+using test::numbers;
 
 // --- count ---
 

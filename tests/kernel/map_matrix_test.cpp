@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <array>
@@ -23,6 +21,7 @@
 #include "maps.hpp"
 #include "program.hpp"
 #include "small_btf.hpp"
+#include "sockets.hpp"
 
 namespace bpfmap {
 namespace {
@@ -37,20 +36,6 @@ struct Fixtures {
   UniqueFd pid{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
   UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
 };
-
-// Bound to a port, which socket maps want of datagram sockets, too.
-UniqueFd bound_socket(int type) {
-  UniqueFd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
-  const int on = 1;
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
-  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
-  if (type == SOCK_STREAM) {
-    EXPECT_EQ(::listen(fd.get(), 1), 0);
-  }
-  return fd;
-}
 
 // A map of the row's type, the key of the entry that it works on, another key, and a value that it
 // takes.
@@ -92,8 +77,8 @@ Subject subject_of(MapType type, const Fixtures& with) {
     case MapType::sockmap:
     case MapType::sockhash:
     case MapType::reuseport_sockarray:
-      subject.socket =
-          bound_socket(type == MapType::reuseport_sockarray ? SOCK_STREAM : SOCK_DGRAM);
+      subject.socket = type == MapType::reuseport_sockarray ? test::listening_socket()
+                                                            : test::bound_socket(SOCK_DGRAM);
       subject.value = encode_int_key(subject.socket.get(), 8);
       break;
     case MapType::sk_storage:
@@ -104,7 +89,7 @@ Subject subject_of(MapType type, const Fixtures& with) {
       subject.spec.btf_fd = with.btf.fd();
       subject.spec.btf_key_type_id = SmallBtf::integer;
       subject.spec.btf_value_type_id = SmallBtf::integer;
-      subject.socket = bound_socket(SOCK_DGRAM);
+      subject.socket = test::bound_socket(SOCK_DGRAM);
       const int owner = type == MapType::sk_storage     ? subject.socket.get()
                         : type == MapType::task_storage ? with.pid.get()
                                                         : with.file.get();

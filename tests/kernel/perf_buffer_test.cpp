@@ -32,15 +32,11 @@ namespace {
 using namespace std::chrono_literals;
 using test::error_of;
 using test::Event;
+using test::into;
 using test::numbers;
+using test::Numbers;
 using test::odd_size;
 using test::RingPrograms;
-using Numbers = std::vector<std::uint64_t>;
-
-// Keeps the numbers of what it is called for.
-auto into(Numbers& seen) {
-  return [&seen](const Event& event) { seen.push_back(event.number); };
-}
 
 static_assert(std::is_nothrow_move_constructible_v<PerfBuffer>);
 static_assert(!std::is_copy_constructible_v<PerfBuffer>);

@@ -96,9 +96,16 @@ class RingPrograms {
   std::unique_ptr<::rings, decltype(&::rings__destroy)> skeleton_;
 };
 
+using Numbers = std::vector<std::uint64_t>;
+
+/// A callback that keeps the numbers of the events it is called for.
+[[nodiscard]] inline auto into(Numbers& seen) {
+  return [&seen](const Event& event) { seen.push_back(event.number); };
+}
+
 /// `first`, `first` + 1, ...
-[[nodiscard]] inline std::vector<std::uint64_t> numbers(std::uint64_t first, std::size_t count) {
-  std::vector<std::uint64_t> all;
+[[nodiscard]] inline Numbers numbers(std::uint64_t first, std::size_t count) {
+  Numbers all;
   for (std::size_t i = 0; i < count; ++i) all.push_back(first + i);
   return all;
 }

@@ -24,8 +24,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Event;
+using test::Numbers;
 using test::RingPrograms;
-using Numbers = std::vector<std::uint64_t>;
 using Sample = UserRingBuffer::Sample<Event>;
 
 static_assert(std::is_nothrow_move_constructible_v<UserRingBuffer>);

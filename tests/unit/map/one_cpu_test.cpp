@@ -9,11 +9,9 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bpfmap/map/map.hpp"
-#include "bpfmap/typed/percpu_array_map.hpp"
 #include "fake_bpf.hpp"
 #include "told.hpp"
 
@@ -124,32 +122,6 @@ TEST(UpdateCpu, SendsValueAndFlags) {
   EXPECT_FALSE(ec);
   EXPECT_EQ(seen, (Bytes{std::byte{2}, std::byte{1}, std::byte{0}, std::byte{0}, std::byte{0}}));
   EXPECT_EQ(sent(fake.calls().back()).attr.flags, 8U);
-}
-
-TEST(OneCpu, IsReadAndWrittenByTypedMaps) {
-  std::uint64_t stored = 0;
-  std::vector<std::uint64_t> flags;
-  FakeMap fake{info(MapType::percpu_array, 8), [&](int cmd, void* attr, unsigned int) {
-                 bpf_attr request;
-                 std::memcpy(&request, attr, element_size);
-                 flags.push_back(request.flags);
-                 if (cmd == BPF_MAP_UPDATE_ELEM)
-                   std::memcpy(&stored, reinterpret_cast<const void*>(request.value), 8);
-                 else
-                   std::memcpy(reinterpret_cast<void*>(request.value), &stored, 8);
-                 return 0L;
-               }};
-  PerCpuArrayMap<std::uint64_t> map{std::move(fake.map)};
-  const std::uint32_t cpu = last_cpu();
-  map.update_cpu(1, cpu, 7);
-  EXPECT_EQ(stored, 7U);
-  EXPECT_EQ(map.lookup_cpu(1, cpu), 7U);
-  std::error_code ec = Errc::name;
-  map.update_cpu(1, cpu, 8, UpdateFlags::exist, ec);
-  EXPECT_FALSE(ec);
-  EXPECT_EQ(map.lookup_cpu(1, cpu, ec), 8U);
-  const std::uint64_t one = std::uint64_t{cpu} << 32U | 8U;
-  EXPECT_EQ(flags, (std::vector{one, one, one | BPF_EXIST, one}));
 }
 
 TEST(OneCpu, MustBePossible) {
