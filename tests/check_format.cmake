@@ -1,15 +1,15 @@
 # cmake -DROOT=<source tree> [-DCLANG_FORMAT=<program>] -P check_format.cmake
 cmake_minimum_required(VERSION 3.24)
 
-find_program(CLANG_FORMAT NAMES clang-format-14 clang-format)
+find_program(CLANG_FORMAT NAMES clang-format-19 clang-format)
 if(NOT CLANG_FORMAT)
   message("SKIPPED: clang-format is not installed")
   return()
 endif()
 # Every major version formats a little differently, and one of them has to be right.
 execute_process(COMMAND "${CLANG_FORMAT}" --version OUTPUT_VARIABLE version)
-if(NOT version MATCHES "version 14\\.")
-  message("SKIPPED: the sources are formatted by clang-format 14, here is ${version}")
+if(NOT version MATCHES "version 19\\.")
+  message("SKIPPED: the sources are formatted by clang-format 19, here is ${version}")
   return()
 endif()
 

@@ -24,13 +24,13 @@ int check(int result, const char* what) {
   return result;
 }
 
-bpfmap::UniqueFd new_namespace() {
+bpfmap::sys::UniqueFd new_namespace() {
   check(::unshare(CLONE_NEWNET), "unshare(CLONE_NEWNET)");
-  return bpfmap::UniqueFd{
+  return bpfmap::sys::UniqueFd{
       check(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), "the network namespace")};
 }
 
-void enter(const bpfmap::UniqueFd& network) {
+void enter(const bpfmap::sys::UniqueFd& network) {
   check(::setns(network.get(), CLONE_NEWNET), "setns(CLONE_NEWNET)");
 }
 
@@ -48,8 +48,8 @@ sockaddr_in socket_address(const std::string& text, std::uint16_t of_port) {
 }
 
 // A UDP socket of the namespace in which this process is.
-bpfmap::UniqueFd bound_socket(const std::string& address, std::uint16_t of_port) {
-  bpfmap::UniqueFd udp{check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket")};
+bpfmap::sys::UniqueFd bound_socket(const std::string& address, std::uint16_t of_port) {
+  bpfmap::sys::UniqueFd udp{check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket")};
   const sockaddr_in name = socket_address(address, of_port);
   check(::bind(udp.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), "bind");
   return udp;
@@ -81,7 +81,7 @@ Network::Network() {
 
 void Network::send_from(const std::string& source) const {
   enter(other_namespace_);
-  const bpfmap::UniqueFd sender = bound_socket(source, 0);
+  const bpfmap::sys::UniqueFd sender = bound_socket(source, 0);
   enter(own_namespace_);  // a socket stays in the namespace in which it was made
   const sockaddr_in to = socket_address(our_address, port);
   check(static_cast<int>(::sendto(sender.get(), "hello", 5, 0,

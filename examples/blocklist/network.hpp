@@ -28,8 +28,8 @@ class Network {
   [[nodiscard]] std::optional<std::string> receive() const;
 
  private:
-  bpfmap::UniqueFd own_namespace_;
-  bpfmap::UniqueFd other_namespace_;
-  bpfmap::UniqueFd receiver_;
+  bpfmap::sys::UniqueFd own_namespace_;
+  bpfmap::sys::UniqueFd other_namespace_;
+  bpfmap::sys::UniqueFd receiver_;
   int ifindex_ = 0;
 };

@@ -53,7 +53,7 @@ void check(int result, const char* what) {
 
 // No SA_RESTART: Ctrl-C ends a poll(), which then says 0.
 void stop_on_signals() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { interrupted = 1; };
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
@@ -68,8 +68,7 @@ void run(char** command) {
 template <std::size_t size>
 std::string printable(const char (&array)[size]) {
   std::string text(array, strnlen(array, size));
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
 }
 

@@ -34,7 +34,8 @@ sockaddr_in loopback(std::uint16_t port) {
 
 int own_loopback() {
   check(::unshare(CLONE_NEWNET), "unshare(CLONE_NEWNET)");
-  const bpfmap::UniqueFd control{check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket")};
+  const bpfmap::sys::UniqueFd control{
+      check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket")};
   ifreq request{};
   std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
   request.ifr_flags = IFF_UP;

@@ -19,6 +19,6 @@ class Sender {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
  private:
-  bpfmap::UniqueFd socket_;
+  bpfmap::sys::UniqueFd socket_;
   std::uint16_t port_ = 0;
 };

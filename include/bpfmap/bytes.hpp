@@ -13,6 +13,6 @@ using Bytes = std::vector<std::byte>;
 /// Bytes that a call only reads.
 using BytesView = std::span<const std::byte>;
 /// Bytes that a call fills in.
-using MutableBytes = std::span<std::byte>;
+using MutableBytesView = std::span<std::byte>;
 
 }  // namespace bpfmap::inline v0

@@ -51,27 +51,27 @@ enum class Operation : std::uint8_t {
 /// Misuse that is told before the kernel is called. Each compares equal to the std::errc named
 /// behind it.
 enum class Errc : int {
-  key_size = 5001,  ///< the key is not as large as the map's keys; invalid_argument
-  value_size,       ///< the value is not as large as the map's values; invalid_argument
-  percpu_map,       ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
-  not_percpu_map,   ///< a percpu call on a map of plain values; invalid_argument
-  cpu,              ///< not a possible CPU; invalid_argument
-  cpu_count,        ///< not one value for each possible CPU; invalid_argument
-  value_count,      ///< not one value for each key of a batch; invalid_argument
-  bloom_filter,     ///< a bloom filter gives no values: use lookup_into; invalid_argument
-  no_cpu_list,      ///< /sys/devices/system/cpu/possible cannot be read; not_supported
-  no_map,           ///< the Map is empty: default-made, moved from, or its creation failed;
-                    ///< bad_file_descriptor
-  map_type,         ///< a typed map over a map of another type; invalid_argument
-  out_of_range,     ///< an integer does not fit into the bytes it has to; result_out_of_range
-  index,  ///< an array has no such index; argument_list_too_long, as the kernel's own answer to an
-          ///< update
-  name,   ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
-  path,   ///< not a path on a bpffs that can be pinned to; invalid_argument
-  map_flags,    ///< a typed map over a map without a flag that it needs; invalid_argument
-  prefix,       ///< not a prefix such as 10.0.0.0/8; invalid_argument
-  misfit,       ///< the map that is pinned is not as asked for; file_exists
-  record_size,  ///< a record is not as large as the event type; invalid_argument
+  wrong_key_size = 5001,  ///< the key is not as large as the map's keys; invalid_argument
+  wrong_value_size,       ///< the value is not as large as the map's values; invalid_argument
+  map_is_percpu,          ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
+  map_is_not_percpu,      ///< a percpu call on a map of plain values; invalid_argument
+  no_such_cpu,            ///< not a possible CPU; invalid_argument
+  wrong_cpu_count,        ///< not one value for each possible CPU; invalid_argument
+  wrong_value_count,      ///< not one value for each key of a batch; invalid_argument
+  values_not_stored,      ///< a bloom filter gives no values: use lookup_into; invalid_argument
+  no_cpu_list,            ///< /sys/devices/system/cpu/possible cannot be read; not_supported
+  no_map,                 ///< the Map is empty: default-made, moved from, or its creation failed;
+                          ///< bad_file_descriptor
+  wrong_map_type,         ///< a typed map over a map of another type; invalid_argument
+  out_of_range,           ///< an integer does not fit into the bytes it has to; result_out_of_range
+  index_out_of_range,  ///< an array has no such index; argument_list_too_long, as the kernel's own
+                       ///< answer to an update
+  invalid_name,        ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
+  invalid_path,        ///< not a path on a bpffs that can be pinned to; invalid_argument
+  wrong_map_flags,     ///< a typed map over a map without a flag that it needs; invalid_argument
+  invalid_prefix,      ///< not a prefix such as 10.0.0.0/8; invalid_argument
+  incompatible_map,    ///< the map that is pinned is not as asked for; file_exists
+  wrong_record_size,   ///< a record is not as large as the event type; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.
@@ -99,7 +99,22 @@ class Error : public std::system_error {
   std::uint32_t map_id_;
 };
 
+/// What the throwing form would have thrown: what() of the last failure that this thread reported
+/// as `ec`. For programs built without exceptions, and for callers of the error_code forms. When
+/// `ec` is not that failure's code, `ec.message()`; empty when `ec` is no error.
+[[nodiscard]] std::string explain(const std::error_code& ec);
+
 namespace detail {
+
+/// The Error of the last failure that this thread reported as `ec`.
+[[nodiscard]] Error recorded_error(const std::error_code& ec);
+/// The one function that throws: recorded_error(ec).
+[[noreturn]] void throw_error(const std::error_code& ec);
+/// What a throwing form does behind its error_code form.
+inline void throw_if(const std::error_code& ec) {
+  if (ec) [[unlikely]]
+    throw_error(ec);
+}
 
 /// An error_code of a sys:: result, which is >= 0 or -errno.
 [[nodiscard]] inline std::error_code kernel_error(int result) noexcept {

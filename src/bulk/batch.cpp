@@ -128,7 +128,7 @@ std::optional<std::size_t> key_count(const Map& map, BytesView bytes,
   if (!map)
     ec = Errc::no_map;
   else if (size == 0 || bytes.size() % size != 0)
-    ec = Errc::key_size;
+    ec = Errc::wrong_key_size;
   else
     return bytes.size() / size;
   return std::nullopt;
@@ -190,7 +190,7 @@ BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags
   if (values.size() == *count * value_stride(map))
     return detail::update_flat(map, {keys.data(), values.data(), *count}, flags, ec);
   if (!may_be_percpu(map) || values.size() != *count * value_size) {
-    ec = Errc::value_count;
+    ec = Errc::wrong_value_count;
     return {};
   }
   return update_every_cpu(map, {keys.data(), values.data(), *count}, flags, ec);
@@ -215,20 +215,20 @@ BatchResult erase_batch(Map& map, BytesView keys) {
   return result;
 }
 
-BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytes values, std::span<bool> found,
-                         std::error_code& ec) noexcept {
+BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
+                         std::span<bool> found, std::error_code& ec) noexcept {
   BatchResult result;
   const auto count = key_count(map, keys, ec);
   if (!count) return result;
   const std::size_t stride = value_stride(map);
   if (values.size() != *count * stride || found.size() != *count) {
-    ec = Errc::value_count;
+    ec = Errc::wrong_value_count;
     return result;
   }
   ec.clear();
   for (std::size_t i = 0; i < *count; ++i) {
     const BytesView key = keys.subspan(i * map.info().key_size, map.info().key_size);
-    const MutableBytes value = values.subspan(i * stride, stride);
+    const MutableBytesView value = values.subspan(i * stride, stride);
     found[i] = may_be_percpu(map) ? map.lookup_percpu_into(key, value, ec)
                                   : map.lookup_into(key, value, ec);
     if (ec) {

@@ -104,12 +104,12 @@ bool reads_as_written(const Map& map) noexcept {
 }
 
 // Why `from` cannot be copied into `to`, if so.
-std::error_code misfit(const Map& from, const Map& to) noexcept {
+std::error_code incompatibilities(const Map& from, const Map& to) noexcept {
   if (!from || !to) return Errc::no_map;
-  if (from.info().key_size != to.info().key_size) return Errc::key_size;
-  if (from.info().value_size != to.info().value_size) return Errc::value_size;
+  if (from.info().key_size != to.info().key_size) return Errc::wrong_key_size;
+  if (from.info().value_size != to.info().value_size) return Errc::wrong_value_size;
   if (from.is_percpu() != to.is_percpu())
-    return to.is_percpu() ? Errc::percpu_map : Errc::not_percpu_map;
+    return to.is_percpu() ? Errc::map_is_percpu : Errc::map_is_not_percpu;
   if (!reads_as_written(from) || !reads_as_written(to)) return kernel_error(-sys::enotsupp);
   return {};
 }
@@ -120,7 +120,7 @@ std::uint64_t copy_entries(const Map& from, Map& to, UpdateFlags flags, std::err
                            Told told) {
   const std::uint64_t bits = detail::to_underlying(flags);
   std::uint64_t written = 0;
-  ec = misfit(from, to);
+  ec = incompatibilities(from, to);
   if (ec) {
     const std::byte* const sized = nullptr;
     told(to, detail::Attempt{Operation::update_batch,

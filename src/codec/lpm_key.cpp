@@ -56,7 +56,7 @@ std::uint32_t parse_prefix(int family, std::string_view text, std::span<std::uin
   const auto length = parts.length ? parse_length(family, *parts.length) : bits_of(family);
   if (length && parse_address(family, parts.address, address)) return *length;
   std::fill(address.begin(), address.end(), std::uint8_t{0});
-  ec = Errc::prefix;
+  ec = Errc::invalid_prefix;
   return 0;
 }
 
@@ -72,7 +72,7 @@ void raise_prefix(int family, std::string_view text) {
     what += "the length is '" + std::string{parts.length.value_or("")} + "', and 0 to " +
             std::to_string(bits_of(family)) + " is possible";
   what += four ? "; write it as 10.0.0.0/8" : "; write it as 2001:db8::/32";
-  throw Error{Errc::prefix, Operation::encode, 0, what};
+  throw Error{Errc::invalid_prefix, Operation::encode, 0, what};
 }
 
 std::string prefix_text(int family, std::span<const std::uint8_t> address,

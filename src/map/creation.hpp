@@ -14,7 +14,7 @@ namespace bpfmap::inline v0::detail {
 /// A number in a MapSpec, and what the types take: least, least + step, ... up to most.
 struct Limit {
   Types types;
-  std::uint32_t MapSpec::*field;
+  std::uint32_t MapSpec::* field;
   std::uint32_t least;
   std::uint32_t most;
   std::uint32_t step;

@@ -25,7 +25,7 @@ std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGE
 bool is_open(int fd) { return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0; }
 
 bool no_such_node(const Failure& f) {
-  struct stat status {};
+  struct stat status{};
   return f.spec->numa_node &&
          ::stat(("/sys/devices/system/node/node" + std::to_string(*f.spec->numa_node)).c_str(),
                 &status) != 0;

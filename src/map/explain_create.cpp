@@ -25,7 +25,7 @@ std::string join(const Texts& texts) {
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
-std::string_view name_of(std::uint32_t MapSpec::*field) {
+std::string_view name_of(std::uint32_t MapSpec::* field) {
   if (field == &MapSpec::key_size) return "key_size";
   return field == &MapSpec::value_size ? "value_size" : "max_entries";
 }
@@ -164,7 +164,7 @@ std::string broken_fields(const Failure& failure) {
 }
 
 std::string cause(const Failure& failure) {
-  if (failure.error == static_cast<int>(Errc::name)) return check_name(failure.spec->name);
+  if (failure.error == static_cast<int>(Errc::invalid_name)) return check_name(failure.spec->name);
   if (!is_about_spec(failure.error)) return cause_of(failure);
   const std::string type = check_type(failure.info.type);
   return type.empty() ? broken_fields(failure) : type;

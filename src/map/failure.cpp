@@ -69,7 +69,7 @@ std::string folder_of(std::string_view path) {
 }
 
 std::string permissions(const Failure& failure) {
-  struct stat status {};
+  struct stat status{};
   const std::string path{failure.subject};
   if (::stat(path.c_str(), &status) != 0) return "a folder of the path is closed to this process";
   std::array<char, 8> mode;
@@ -252,12 +252,12 @@ bool may_be_frozen(const Failure& failure) {
 }
 
 bool not_on_bpffs(const Failure& failure) {
-  struct statfs fs {};
+  struct statfs fs{};
   const std::string folder = folder_of(failure.subject);
   return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type != BPF_FS_MAGIC;
 }
 bool is_directory(const Failure& failure) {
-  struct stat status {};
+  struct stat status{};
   const std::string path{failure.subject};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }

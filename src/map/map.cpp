@@ -35,16 +35,17 @@ struct Shape {
 
   bool opened() const noexcept { return map ? true : refuse(Errc::no_map); }
   bool key(BytesView key) const noexcept {
-    return key.size() == map.info().key_size ? true : refuse(Errc::key_size);
+    return key.size() == map.info().key_size ? true : refuse(Errc::wrong_key_size);
   }
   bool plain(std::size_t value_size) const noexcept {
-    if (map.is_percpu()) return refuse(Errc::percpu_map);
+    if (map.is_percpu()) return refuse(Errc::map_is_percpu);
     if (is_unknown_type(map.info().type) && !cpus_known()) return false;
-    return value_size == map.info().value_size ? true : refuse(Errc::value_size);
+    return value_size == map.info().value_size ? true : refuse(Errc::wrong_value_size);
   }
   // A caller who asks for the slots of a type that this library does not know may be right.
   bool percpu() const noexcept {
-    if (!map.is_percpu() && !is_unknown_type(map.info().type)) return refuse(Errc::not_percpu_map);
+    if (!map.is_percpu() && !is_unknown_type(map.info().type))
+      return refuse(Errc::map_is_not_percpu);
     return cpus_known();
   }
   bool cpus_known() const noexcept {
@@ -52,15 +53,15 @@ struct Shape {
   }
   bool slots(std::size_t size) const noexcept {
     if (!percpu()) return false;
-    return size == sys::percpu_size(map.info().value_size) ? true : refuse(Errc::value_size);
+    return size == sys::percpu_size(map.info().value_size) ? true : refuse(Errc::wrong_value_size);
   }
 
   // One CPU's value, which is not rounded up.
   bool slot(std::uint32_t cpu, std::size_t size) const noexcept {
     if (!percpu()) return false;
     const auto cpus = sys::possible_cpus();
-    if (!std::binary_search(cpus.begin(), cpus.end(), cpu)) return refuse(Errc::cpu);
-    return size == map.info().value_size ? true : refuse(Errc::value_size);
+    if (!std::binary_search(cpus.begin(), cpus.end(), cpu)) return refuse(Errc::no_such_cpu);
+    return size == map.info().value_size ? true : refuse(Errc::wrong_value_size);
   }
 
  private:
@@ -80,7 +81,7 @@ bool found(int result, MapType type, std::error_code& ec) noexcept {
   const bool missing = result == -ENOENT;
   const MapTypeTraits* const traits = missing ? traits_of(type) : nullptr;
   if (traits != nullptr && traits->key == KeyKind::index)
-    ec = Errc::index;
+    ec = Errc::index_out_of_range;
   else
     ec = missing ? std::error_code{} : kernel_error(result);
   return false;
@@ -94,7 +95,7 @@ Bytes widest_room(std::size_t value_size) {
 
 // What `call` copies out: straight into `value` when the type is known.
 template <class Call>
-int copy_out(MapType type, MutableBytes value, Call call) {
+int copy_out(MapType type, MutableBytesView value, Call call) {
   if (!is_unknown_type(type)) return call(value.data());
   Bytes room = widest_room(value.size());
   std::copy(value.begin(), value.end(), room.begin());
@@ -121,7 +122,7 @@ bool Map::check_percpu(std::error_code& ec) const noexcept {
   return shape.opened() && shape.percpu();
 }
 
-bool Map::read(BytesView key, MutableBytes value, LookupFlags flags,
+bool Map::read(BytesView key, MutableBytesView value, LookupFlags flags,
                std::error_code& ec) const noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.plain(value.size())) return false;
@@ -132,7 +133,7 @@ bool Map::read(BytesView key, MutableBytes value, LookupFlags flags,
       ec, [&] { return found(copy_out(info_.type, value, call), info_.type, ec); });
 }
 
-bool Map::read_percpu(BytesView key, MutableBytes slots, std::error_code& ec) const noexcept {
+bool Map::read_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) const noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
   return found(sys::map_lookup_elem(fd(), pointer(key), slots.data()), info_.type, ec);
@@ -148,7 +149,7 @@ void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_co
     return;
   }
   if (value.size() != info_.value_size) {
-    ec = Errc::value_size;
+    ec = Errc::wrong_value_size;
     return;
   }
   if (!shape.percpu()) return;
@@ -166,7 +167,7 @@ void Map::write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
       sys::map_update_elem(fd(), pointer(key), slots.data(), detail::to_underlying(flags)));
 }
 
-bool Map::read_cpu(BytesView key, std::uint32_t cpu, MutableBytes value,
+bool Map::read_cpu(BytesView key, std::uint32_t cpu, MutableBytesView value,
                    std::error_code& ec) const noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return false;
@@ -190,7 +191,7 @@ bool Map::remove(BytesView key, std::error_code& ec) noexcept {
   return result == 0;
 }
 
-bool Map::next(std::optional<BytesView> key, MutableBytes next_key,
+bool Map::next(std::optional<BytesView> key, MutableBytesView next_key,
                std::error_code& ec) const noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || (key && !shape.key(*key)) || !shape.key(next_key)) return false;
@@ -199,7 +200,8 @@ bool Map::next(std::optional<BytesView> key, MutableBytes next_key,
   return result == 0;
 }
 
-bool Map::take(BytesView key, MutableBytes value, LookupFlags flags, std::error_code& ec) noexcept {
+bool Map::take(BytesView key, MutableBytesView value, LookupFlags flags,
+               std::error_code& ec) noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.plain(value.size())) return false;
   const auto call = [&](void* to) {
@@ -209,7 +211,7 @@ bool Map::take(BytesView key, MutableBytes value, LookupFlags flags, std::error_
       ec, [&] { return found(copy_out(info_.type, value, call), info_.type, ec); });
 }
 
-bool Map::take_percpu(BytesView key, MutableBytes slots, std::error_code& ec) noexcept {
+bool Map::take_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
   return found(sys::map_lookup_and_delete_elem(fd(), pointer(key), slots.data()), info_.type, ec);

@@ -123,7 +123,7 @@ unsigned int used_size(const sys::MapCreateAttr& attr) noexcept {
 }
 
 bool is_on_bpffs(const std::string& folder) noexcept {
-  struct statfs fs {};
+  struct statfs fs{};
   return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
 }
 
@@ -137,21 +137,21 @@ std::string detail::folder_of(const std::string& path) {
 
 std::error_code detail::check_pin_path(const std::string& path) {
   const std::string folder = folder_of(path);
-  struct stat status {};
+  struct stat status{};
   if (::stat(folder.c_str(), &status) != 0) return kernel_error(-errno);
   const bool dotted = path.find('.', path.find_last_of('/') + 1) != std::string::npos;
-  if (path.empty() || dotted || !is_on_bpffs(folder)) return Errc::path;
+  if (path.empty() || dotted || !is_on_bpffs(folder)) return Errc::invalid_path;
   return {};
 }
 
-Map Map::open(UniqueFd fd, std::error_code& ec) noexcept {
+Map Map::open(sys::UniqueFd fd, std::error_code& ec) noexcept {
   sys::MapInfoData data;
   ec = kernel_error(sys::map_get_info_by_fd(fd.get(), data));
   if (ec) return {};
   return detail::without_bad_alloc(ec, [&] { return Map{std::move(fd), to_info(data)}; });
 }
 
-Map Map::adopt(UniqueFd fd, std::error_code& ec) noexcept {
+Map Map::adopt(sys::UniqueFd fd, std::error_code& ec) noexcept {
   ec.clear();
   if (!fd)
     ec = Errc::no_map;
@@ -162,7 +162,7 @@ Map Map::adopt(UniqueFd fd, std::error_code& ec) noexcept {
   return ec ? Map{} : open(std::move(fd), ec);
 }
 
-Map Map::adopt(UniqueFd fd) {
+Map Map::adopt(sys::UniqueFd fd) {
   std::error_code ec;
   const int number = fd.get();
   Map map = adopt(std::move(fd), ec);
@@ -175,7 +175,7 @@ Map Map::duplicate_of(int fd, std::error_code& ec) noexcept {
     ec = Errc::no_map;
     return {};
   }
-  UniqueFd copy = UniqueFd::duplicate_of(fd);
+  sys::UniqueFd copy = sys::UniqueFd::duplicate_of(fd);
   if (!copy) {
     ec = kernel_error(-errno);
     return {};
@@ -192,13 +192,13 @@ Map Map::duplicate_of(int fd) {
 
 Map Map::create(const MapSpec& spec, std::error_code& ec) noexcept {
   if (!is_valid_name(spec.name)) {
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     return {};
   }
   const sys::MapCreateAttr attr = to_attr(spec);
   const int fd = sys::map_create(attr, used_size(attr));
   ec = kernel_error(fd);
-  return ec ? Map{} : open(UniqueFd{fd}, ec);
+  return ec ? Map{} : open(sys::UniqueFd{fd}, ec);
 }
 
 Map Map::create(const MapSpec& spec) {
@@ -211,7 +211,7 @@ Map Map::create(const MapSpec& spec) {
 Map Map::open_pinned(const std::string& path, Access access, std::error_code& ec) noexcept {
   const int fd = sys::obj_get(path.c_str(), file_flags(access));
   ec = kernel_error(fd);
-  return ec ? Map{} : adopt(UniqueFd{fd}, ec);
+  return ec ? Map{} : adopt(sys::UniqueFd{fd}, ec);
 }
 
 Map Map::open_pinned(const std::string& path, Access access) {
@@ -224,7 +224,7 @@ Map Map::open_pinned(const std::string& path, Access access) {
 Map Map::from_id(std::uint32_t id, Access access, std::error_code& ec) noexcept {
   const int fd = sys::map_get_fd_by_id(id, file_flags(access));
   ec = kernel_error(fd);
-  return ec ? Map{} : open(UniqueFd{fd}, ec);
+  return ec ? Map{} : open(sys::UniqueFd{fd}, ec);
 }
 
 Map Map::from_id(std::uint32_t id, Access access) {
@@ -249,7 +249,7 @@ bool Map::unpin(const std::string& path, std::error_code& ec) noexcept {
   ec.clear();
   return detail::without_bad_alloc(ec, [&] {
     if (!is_on_bpffs(detail::folder_of(path)))
-      ec = Errc::path;
+      ec = Errc::invalid_path;
     else if (::unlink(path.c_str()) == 0)
       return true;
     else if (errno != ENOENT)

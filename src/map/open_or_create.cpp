@@ -67,8 +67,8 @@ Access access_of(MapFlags flags) noexcept {
 
 // The folder, locked until the descriptor is closed: of two processes that replace a pin at once
 // the second sees what the first has done.
-UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
-  UniqueFd folder{::open(detail::folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
+  sys::UniqueFd folder{::open(detail::folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   ec = kernel_error(folder ? 0 : -errno);
   if (ec) return {};
   for (int attempt = 0; attempt < lock_attempts; ++attempt) {
@@ -88,7 +88,7 @@ UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
 struct Reuse {
   const std::string& path;
   const MapSpec& spec;
-  ReuseOptions options;
+  OpenOrCreateOptions options;
   Operation step = Operation::open_pinned;
   Map map = {};  // what does not fit; or what was made and is not pinned yet
 
@@ -112,10 +112,10 @@ struct Reuse {
 Map Reuse::run(std::error_code& ec) {
   for (int attempt = 0; attempt < attempts; ++attempt) {
     Map found = open(ec);
-    if (ec && ec != Errc::misfit && !check_path(ec)) return {};
+    if (ec && ec != Errc::incompatible_map && !check_path(ec)) return {};
     if (ec == kernel_error(-ENOENT))
       found = pin_new(ec);
-    else if (ec == Errc::misfit && options.replace_misfit)
+    else if (ec == Errc::incompatible_map && options.replace_incompatible)
       found = replace(ec);
     if (found || !again(ec)) return found;
   }
@@ -136,8 +136,8 @@ bool Reuse::check_path(std::error_code& ec) {
 Map Reuse::open(std::error_code& ec) {
   step = Operation::open_pinned;
   Map found = Map::open_pinned(path, access_of(spec.flags), ec);
-  if (ec || misfit(found.info(), spec).empty()) return found;
-  ec = Errc::misfit;
+  if (ec || incompatibilities(found.info(), spec).empty()) return found;
+  ec = Errc::incompatible_map;
   map = std::move(found);
   return {};
 }
@@ -161,10 +161,10 @@ Map Reuse::pin_new(std::error_code& ec) {
 
 Map Reuse::replace(std::error_code& ec) {
   step = Operation::open_or_create;
-  const UniqueFd lock = lock_folder(path, ec);
+  const sys::UniqueFd lock = lock_folder(path, ec);
   if (ec) return {};
   Map found = open(ec);
-  if (ec != Errc::misfit) return found;
+  if (ec != Errc::incompatible_map) return found;
   if (!make(ec) || !swap_in(ec)) return {};
   return std::move(map);
 }
@@ -191,10 +191,11 @@ bool Reuse::swap_in(std::error_code& ec) {
 std::string Reuse::explain(const std::error_code& ec) const {
   const std::string begin = "open_or_create '" + path + "': ";
   if (step == Operation::create) return begin + detail::explain_create(spec, ec);
-  if (ec == Errc::misfit)
+  if (ec == Errc::incompatible_map)
     return begin + "the map that is pinned there, " + detail::describe(map.info()) +
-           ", is not as asked for: " + misfit(map.info(), spec) +
-           "; unpin it, ask for a map like it, or replace it (ReuseOptions::replace_misfit)";
+           ", is not as asked for: " + incompatibilities(map.info(), spec) +
+           "; unpin it, ask for a map like it, or replace it "
+           "(OpenOrCreateOptions::replace_incompatible)";
   return begin + detail::cause_of({.operation = step,
                                    .error = ec.value(),
                                    .info = map.info(),
@@ -204,7 +205,7 @@ std::string Reuse::explain(const std::error_code& ec) const {
 
 }  // namespace
 
-std::string misfit(const MapInfo& found, const MapSpec& wanted) {
+std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
   std::string text;
   const auto add = [&text](std::string_view field, const std::string& is, const std::string& want) {
     if (is == want) return;
@@ -226,13 +227,13 @@ std::string misfit(const MapInfo& found, const MapSpec& wanted) {
   return text;
 }
 
-Map open_or_create(const std::string& path, const MapSpec& spec, ReuseOptions options,
+Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options,
                    std::error_code& ec) noexcept {
   return detail::without_bad_alloc(
       ec, [&] { return Reuse{.path = path, .spec = spec, .options = options}.run(ec); });
 }
 
-Map open_or_create(const std::string& path, const MapSpec& spec, ReuseOptions options) {
+Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options) {
   std::error_code ec;
   Reuse reuse{.path = path, .spec = spec, .options = options};
   Map map = reuse.run(ec);

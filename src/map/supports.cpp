@@ -62,7 +62,7 @@ Support remember(Operation operation, MapType type, Support support) noexcept {
 constexpr std::uint32_t no_descriptor = 0x7FFF'FFFF;
 
 // BTF of `int`, which storage maps want of their keys, and take for their values.
-UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
+sys::UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
   struct {
     btf_header header;
     std::array<std::uint32_t, 4> type;  // struct btf_type, and what follows it
@@ -79,7 +79,7 @@ UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
   std::memcpy(blob.strings.data() + 1, "int", 3);
   const int fd = sys::btf_load(&blob, sizeof blob.header + sizeof blob.type + 5);
   ec = kernel_error(fd);
-  return UniqueFd{fd};
+  return sys::UniqueFd{fd};
 }
 
 // The least that a type takes.
@@ -104,7 +104,7 @@ MapSpec least_spec(MapType type) noexcept {
 
 Map make_least(MapType type, std::error_code& ec) noexcept {
   MapSpec spec = least_spec(type);
-  UniqueFd btf;
+  sys::UniqueFd btf;
   Map inner;
   if (detail::local_storages.contains(type)) {
     btf = load_btf_of_int(ec);

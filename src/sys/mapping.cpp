@@ -3,7 +3,7 @@
 
 #include <sys/mman.h>
 
-namespace bpfmap::inline v0 {
+namespace bpfmap::inline v0::sys {
 
 Mapping Mapping::of(int fd, std::size_t size, bool writable, void* address) noexcept {
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
@@ -20,4 +20,4 @@ void Mapping::unmap() noexcept {
   if (address_ != nullptr) ::munmap(address_, size_);
 }
 
-}  // namespace bpfmap::inline v0
+}  // namespace bpfmap::inline v0::sys

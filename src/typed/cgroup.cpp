@@ -8,9 +8,9 @@
 
 namespace bpfmap::inline v0::detail {
 
-UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept {
+sys::UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept {
   ec.clear();
-  UniqueFd cgroup{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  sys::UniqueFd cgroup{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!cgroup) ec = kernel_error(-errno);
   return cgroup;
 }

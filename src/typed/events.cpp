@@ -24,7 +24,7 @@ const Map& stopped(const Map& map, const Stop& stop) noexcept {
 
 // The event type's size stands where another operation's key does.
 Attempt attempt(const Stop& stop, Operation operation, const std::error_code& ec) noexcept {
-  if (ec != Errc::record_size) return {operation};
+  if (ec != Errc::wrong_record_size) return {operation};
   return {operation, sized(stop.event_size), sized(stop.record_size)};
 }
 
@@ -32,7 +32,7 @@ Attempt attempt(const Stop& stop, Operation operation, const std::error_code& ec
 
 std::error_code outcome(Stop& stop) {
   if (auto thrown = std::exchange(stop.thrown, nullptr)) std::rethrow_exception(std::move(thrown));
-  return stop.map != nullptr ? make_error_code(Errc::record_size) : std::error_code{};
+  return stop.map != nullptr ? make_error_code(Errc::wrong_record_size) : std::error_code{};
 }
 
 std::string explain_stop(const Map& map, const Stop& stop, Operation operation,

@@ -9,10 +9,10 @@
 
 namespace bpfmap::inline v0 {
 
-Mapping detail::map_memory(const Map& map, std::size_t size, bool writable, std::error_code& ec,
-                           void* address) noexcept {
+sys::Mapping detail::map_memory(const Map& map, std::size_t size, bool writable,
+                                std::error_code& ec, void* address) noexcept {
   ec.clear();
-  Mapping memory = Mapping::of(map.fd(), size, writable, address);
+  sys::Mapping memory = sys::Mapping::of(map.fd(), size, writable, address);
   if (!memory) ec = kernel_error(-errno);
   return memory;
 }

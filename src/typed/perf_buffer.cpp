@@ -95,7 +95,7 @@ bool take_lost(Perf& perf, std::uint32_t cpu, const ::perf_event_header& header)
 
 // Opens one to see whether that is allowed: libbpf would print that it is not.
 std::error_code check_permission(::perf_event_attr attr) noexcept {
-  const UniqueFd event{static_cast<int>(
+  const sys::UniqueFd event{static_cast<int>(
       ::syscall(SYS_perf_event_open, &attr, -1, ::sched_getcpu(), -1, PERF_FLAG_FD_CLOEXEC))};
   return detail::kernel_error(event ? 0 : -errno);
 }

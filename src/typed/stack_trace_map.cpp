@@ -38,7 +38,7 @@ bool StackTraceMap::frames_into(std::uint32_t id, std::vector<std::uint64_t>& fr
   const auto report = setter(ec);
   frames.clear();
   if (has_build_ids()) {
-    ec = Errc::map_flags;
+    ec = Errc::wrong_map_flags;
     return false;
   }
   return fill(frames, max_frames(), ec,
@@ -67,7 +67,7 @@ std::optional<std::vector<BuildIdFrame>> StackTraceMap::build_ids(
     std::uint32_t id, std::error_code& ec) const noexcept {
   const auto report = setter(ec);
   if (map_ && !has_build_ids()) {
-    ec = Errc::map_flags;
+    ec = Errc::wrong_map_flags;
     return std::nullopt;
   }
   std::vector<BuildIdFrame> frames;

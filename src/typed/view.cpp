@@ -35,10 +35,10 @@ std::string wanted(const ViewRequirement& required) {
 
 std::error_code check_view(const Map& map, const ViewRequirement& required) noexcept {
   if (!map) return Errc::no_map;
-  if (!accepts(required, map.info().type)) return Errc::map_type;
-  if (map.info().key_size != required.key_size) return Errc::key_size;
-  if (!accepts(required, map.info().value_size)) return Errc::value_size;
-  if (!has(map.info().flags, required.flags)) return Errc::map_flags;
+  if (!accepts(required, map.info().type)) return Errc::wrong_map_type;
+  if (map.info().key_size != required.key_size) return Errc::wrong_key_size;
+  if (!accepts(required, map.info().value_size)) return Errc::wrong_value_size;
+  if (!has(map.info().flags, required.flags)) return Errc::wrong_map_flags;
   if (map.is_percpu() && sys::possible_cpus().empty()) return Errc::no_cpu_list;
   return {};
 }
@@ -47,15 +47,16 @@ std::error_code TypedMap::error(int result) const noexcept {
   if (!map_) return Errc::no_map;
   if (result > 0) return static_cast<Errc>(result);
   const MapTypeTraits* const traits = traits_of(map_.info().type);
-  if (result == -ENOENT && traits != nullptr && traits->key == KeyKind::index) return Errc::index;
+  if (result == -ENOENT && traits != nullptr && traits->key == KeyKind::index)
+    return Errc::index_out_of_range;
   return kernel_error(result);
 }
 
 void raise_view(const Map& map, const ViewRequirement& required, const std::error_code& ec) {
   const Attempt attempt{Operation::view, sized(required.key_size), sized(required.value_size)};
   std::string text = explain(map, attempt, ec);
-  if (ec == Errc::map_type) text += wanted(required);
-  if (ec == Errc::map_flags) text += " (" + to_string(required.flags) + ")";
+  if (ec == Errc::wrong_map_type) text += wanted(required);
+  if (ec == Errc::wrong_map_flags) text += " (" + to_string(required.flags) + ")";
   throw Error{ec, Operation::view, map.info().id, text};
 }
 
@@ -66,20 +67,20 @@ MapSpec complete(MapSpec spec, const ViewRequirement& required, std::error_code&
   if (spec.value_size == 0) spec.value_size = required.value_size;
   spec.flags = spec.flags | required.flags;
   if (!accepts(required, spec.type))
-    ec = Errc::map_type;
+    ec = Errc::wrong_map_type;
   else if (spec.key_size != required.key_size)
-    ec = Errc::key_size;
+    ec = Errc::wrong_key_size;
   else if (!accepts(required, spec.value_size))
-    ec = Errc::value_size;
+    ec = Errc::wrong_value_size;
   return spec;
 }
 
 void raise_create(const MapSpec& spec, const ViewRequirement& required, const std::error_code& ec) {
   std::string text = explain_create(spec, ec);
-  if (ec == Errc::map_type) text += wanted(required);
-  if (ec == Errc::key_size)
+  if (ec == Errc::wrong_map_type) text += wanted(required);
+  if (ec == Errc::wrong_key_size)
     text += " (this class has keys of " + std::to_string(required.key_size) + " bytes)";
-  if (ec == Errc::value_size)
+  if (ec == Errc::wrong_value_size)
     text += " (this class has values of " + std::to_string(required.value_size) + " bytes)";
   throw Error{ec, Operation::create, 0, text};
 }

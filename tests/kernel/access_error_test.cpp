@@ -201,7 +201,7 @@ TEST(DescriptorError, SaysThatSomethingClosedIt) {
 
 TEST(DescriptorError, SaysThatItsNumberIsAnothersNow) {
   Map map = flows();
-  const UniqueFd other{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const sys::UniqueFd other{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   ASSERT_EQ(::dup2(other.get(), map.fd()), map.fd());
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.update(1, 1, ec...); }),
                        "): descriptor " + std::to_string(map.fd()) +
@@ -210,16 +210,17 @@ TEST(DescriptorError, SaysThatItsNumberIsAnothersNow) {
 }
 
 TEST(DescriptorError, SaysThatItIsNoMaps) {
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   const std::string number = std::to_string(program.get());
   EXPECT_EQ(told(EINVAL, [&](auto&... ec) { (void)Map::duplicate_of(program.get(), ec...); }),
             "duplicate descriptor " + number +
                 ": the descriptor is no map's, but of a program, a link, a file or another kind: "
                 "EINVAL (Invalid argument)");
-  EXPECT_TRUE(contains(
-      told(EINVAL,
-           [&](auto&... ec) { (void)Map::adopt(UniqueFd::duplicate_of(program.get()), ec...); }),
-      ": the descriptor is no map's, but of a program"));
+  EXPECT_TRUE(contains(told(EINVAL,
+                            [&](auto&... ec) {
+                              (void)Map::adopt(sys::UniqueFd::duplicate_of(program.get()), ec...);
+                            }),
+                       ": the descriptor is no map's, but of a program"));
   EXPECT_EQ(told(EBADF, [](auto&... ec) { (void)Map::duplicate_of(9999, ec...); }),
             "duplicate descriptor 9999: no such descriptor is open: EBADF (Bad file descriptor)");
 }
@@ -274,11 +275,11 @@ TEST(ValueError, SaysThatAProgArrayTakesPrograms) {
 
 TEST(ValueError, SaysThatADescriptorIsNoSocket) {
   Map map = Map::create(test::spec_of(sockmap));
-  const UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   EXPECT_TRUE(contains(
       told(ENOTSOCK, [&](auto&... ec) { map.update(1, file.get(), ec...); }),
       "): the value, descriptor " + std::to_string(file.get()) + ", is no socket: ENOTSOCK"));
-  const UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const sys::UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.update(1, socket.get(), ec...); }),
                        "): sockets of this kind or in this state cannot be in this map: "));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.erase(1, ec...); }),
@@ -287,7 +288,7 @@ TEST(ValueError, SaysThatADescriptorIsNoSocket) {
 
 TEST(ValueError, SaysThatAReuseportSocketMustBeBound) {
   Map map = Map::create(test::spec_of(reuseport_sockarray));
-  const UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const sys::UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.update(1, socket.get(), ec...); }),
                        "): the socket cannot be in this map: its kind or state is not right (a "
                        "reuseport_sockarray takes bound SO_REUSEPORT sockets, "));
@@ -329,7 +330,7 @@ class StorageError : public ::testing::Test {
 };
 
 TEST_F(StorageError, SaysWhichDescriptorAKeyIs) {
-  const UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const std::string number = std::to_string(file.get());
   const auto read = [&file](const Map& map) {
     return [&map, &file](auto&... ec) { (void)map.lookup(file.get(), ec...); };
@@ -356,7 +357,7 @@ TEST_F(StorageError, SaysThatItCannotBeWalked) {
 
 TEST_F(StorageError, SaysThatAnObjectHasNoEntry) {
   Map map = storage(sk_storage);
-  const UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const sys::UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   EXPECT_TRUE(contains(
       told(ENOENT, [&](auto&... ec) { map.update(socket.get(), 1, UpdateFlags::exist, ec...); }),
       "): the object has no entry yet, and UpdateFlags::exist was asked for; use "
@@ -447,20 +448,20 @@ TEST(PinError, SaysWhatIsWrongWithThePath) {
   const auto at = [&map](const std::string& path) {
     return [&map, path](auto&... ec) { map.pin(path, ec...); };
   };
-  EXPECT_TRUE(contains(told(Errc::path, at("/proc/flows")),
+  EXPECT_TRUE(contains(told(Errc::invalid_path, at("/proc/flows")),
                        "at '/proc/flows': /proc is not on a bpffs, the only file system that holds "
                        "pins; use a path under /sys/fs/bpf (if nothing is mounted there: mount -t "
                        "bpf bpf /sys/fs/bpf): not a path to pin to"));
-  EXPECT_TRUE(contains(told(Errc::path, at(bpffs.path("flows.v2"))),
+  EXPECT_TRUE(contains(told(Errc::invalid_path, at(bpffs.path("flows.v2"))),
                        "': the last part of the path has a '.' in it, which a bpffs does not "
                        "take: "));
-  EXPECT_TRUE(contains(told(Errc::path, at("")), "at '': the path is empty: "));
+  EXPECT_TRUE(contains(told(Errc::invalid_path, at("")), "at '': the path is empty: "));
   EXPECT_TRUE(
       contains(told(ENOENT, at(bpffs.path("none/flows"))),
                "': the folder " + bpffs.path("none") + " does not exist; make it first: ENOENT"));
-  EXPECT_TRUE(
-      contains(told(Errc::path, [](auto&... ec) { (void)Map::unpin("/proc/version", ec...); }),
-               "unpin '/proc/version': /proc is not on a bpffs"));
+  EXPECT_TRUE(contains(
+      told(Errc::invalid_path, [](auto&... ec) { (void)Map::unpin("/proc/version", ec...); }),
+      "unpin '/proc/version': /proc is not on a bpffs"));
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ TEST(MapOperation, AllocatesNothingWithIntegersAndStructs) {
   Map map = Map::create({.type = MapType::hash, .key_size = 4, .value_size = 16, .max_entries = 4});
   std::error_code ec;
   FlowStats room;
-  const MutableBytes bytes = std::as_writable_bytes(std::span{&room, 1});
+  const MutableBytesView bytes = std::as_writable_bytes(std::span{&room, 1});
   EXPECT_EQ(allocations([&] {
               map.update(1, stats);
               map.update(1, stats, ec);

@@ -48,7 +48,7 @@ class Arenas : public ::testing::Test {
 };
 
 TEST_F(Arenas, AreCreatedWithTypeAndFlagFilledIn) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto arena = Arena::create({.max_entries = 8, .name = "arena"}, ec);
   EXPECT_EQ(ec, std::error_code{});
   ASSERT_TRUE(arena);
@@ -125,7 +125,7 @@ TEST_F(Arenas, AreNotCreatedWithWhatTheKernelDoesNotTake) {
       told(EINVAL,
            [](auto&... ec) { (void)Arena::create({.max_entries = 1, .map_extra = 1}, ec...); }),
       "map_extra"));
-  (void)told(Errc::value_size,
+  (void)told(Errc::wrong_value_size,
              [](auto&... ec) { (void)Arena::create({.value_size = 8, .max_entries = 1}, ec...); });
 }
 
@@ -153,17 +153,17 @@ TEST_F(Arenas, KeepTheirMemoryWhenTheyMove) {
 
 TEST_F(Arenas, LeaveNoDescriptorOpen) {
   const std::size_t before = test::open_descriptors();
-  { const auto arena = Arena::create({.max_entries = 1}); }
+  {
+    const auto arena = Arena::create({.max_entries = 1});
+  }
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
 TEST(ArenaView, RefusesAMapOfAnotherKind) {
   const Map array = test::make_map(MapType::array, 4, 8, 1, MapFlags::mmapable);
-  EXPECT_TRUE(test::contains(told(Errc::map_type,
-                                  [&](auto&... ec) {
-                                    Arena view{array.duplicate(), ec...};
-                                  }),
-                             "the map is of type array"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_map_type, [&](auto&... ec) { Arena view{array.duplicate(), ec...}; }),
+      "the map is of type array"));
   (void)told(Errc::no_map, [](auto&... ec) { Arena view{Map{}, ec...}; });
   const Arena nothing;
   EXPECT_FALSE(nothing);

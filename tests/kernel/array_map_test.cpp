@@ -45,7 +45,7 @@ TEST(ArrayMapCreate, FillsTypeAndSizesIn) {
 }
 
 TEST(ArrayMapCreate, PassesFlagsOn) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto map = ArrayMap<int>::create({.max_entries = 1, .flags = MapFlags::mmapable}, ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.map().info().flags, MapFlags::mmapable);
@@ -63,10 +63,10 @@ TEST(ArrayMapLookup, GivesWhatWasWritten) {
   auto map = ArrayMap<FlowStats>::create({.max_entries = 3});
   map.update(2, stats);
   EXPECT_EQ(map.lookup(2), stats);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(2, ec), stats);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(2, LookupFlags::none, ec), stats);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.lookup(1), FlowStats{}) << "the others are as they were";
@@ -97,8 +97,8 @@ TEST(ArrayMapLookupInto, LeavesTheValueAloneWhenThereIsNone) {
   FlowStats value = stats;
   std::error_code ec;
   map.lookup_into(2, value, ec);
-  EXPECT_EQ(ec, Errc::index);
-  EXPECT_EQ(error_of([&] { map.lookup_into(2, value); }).code(), Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
+  EXPECT_EQ(error_of([&] { map.lookup_into(2, value); }).code(), Errc::index_out_of_range);
   EXPECT_EQ(value, stats);
 }
 
@@ -107,10 +107,10 @@ TEST(ArrayMapLookup, RefusesAnIndexOutOfRange) {
   for (const std::uint32_t index : {3U, 4U, std::numeric_limits<std::uint32_t>::max()}) {
     std::error_code ec;
     EXPECT_EQ(map.lookup(index, ec), std::nullopt);
-    EXPECT_EQ(ec, Errc::index);
+    EXPECT_EQ(ec, Errc::index_out_of_range);
     EXPECT_EQ(ec, std::errc::argument_list_too_long);
     const Error error = error_of([&] { (void)map.lookup(index); });
-    EXPECT_EQ(error.code(), Errc::index);
+    EXPECT_EQ(error.code(), Errc::index_out_of_range);
     EXPECT_EQ(error.operation(), Operation::lookup);
     EXPECT_TRUE(test::contains(error.what(), std::to_string(index)));
     EXPECT_TRUE(test::contains(error.what(), "stats"));
@@ -132,7 +132,7 @@ TEST(ArrayMapUpdate, WritesTheBytesOfTheValue) {
   EXPECT_EQ(map.map().lookup(1), copy_of(bytes_of(stats)));
   EXPECT_EQ(map.map().lookup(0), Bytes(16));
   EXPECT_EQ(map.map().lookup(2), Bytes(16));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.update(2, stats, ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.map().lookup(2), copy_of(bytes_of(stats)));
@@ -157,7 +157,7 @@ TEST(ArrayMapUpdate, HonoursItsFlags) {
   auto map = ArrayMap<FlowStats>::create({.max_entries = 3});
   map.update(0, stats, UpdateFlags::exist);
   EXPECT_EQ(map.lookup(0), stats);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.update(0, FlowStats{}, UpdateFlags::exist, ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.lookup(0), FlowStats{});
@@ -246,7 +246,7 @@ TEST(ArrayMapView, SeesTheSameEntries) {
   made.map().pin(bpffs.path("stats"));
   ArrayMap<FlowStats> pinned{Map::open_pinned(bpffs.path("stats"))};
   const ArrayMap<FlowStats> by_id{Map::from_id(made.map().info().id)};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const ArrayMap<FlowStats> duplicate{made.map().duplicate(), ec};
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(pinned.lookup(1), stats);

@@ -32,7 +32,7 @@ bool may_hold(const Map& map, V value) {
 }
 
 TEST(BloomFilterCreate, FillsTypeAndSizesIn) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto filter = Seen::create({.max_entries = 100, .name = "seen", .map_extra = 3}, ec);
   EXPECT_EQ(ec, std::error_code{});
   const MapInfo& info = filter.map().info();
@@ -55,19 +55,19 @@ TEST(BloomFilterCreate, TellsWhatTheKernelDoesNotTake) {
   const auto entries = told(EINVAL, [](auto&... ec) { (void)Seen::create({}, ec...); });
   EXPECT_TRUE(test::contains(entries, "max_entries is 0"));
   const auto key =
-      told(Errc::key_size, [](auto&... ec) { (void)Seen::create({.key_size = 4}, ec...); });
+      told(Errc::wrong_key_size, [](auto&... ec) { (void)Seen::create({.key_size = 4}, ec...); });
   EXPECT_TRUE(test::contains(key, "key_size is 4"));
 }
 
 TEST(BloomFilter, NeverForgetsWhatWasAdded) {
   auto filter = Seen::create({.max_entries = 1000});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   for (std::uint64_t n = 0; n < 500; ++n) filter.add(n);
   for (std::uint64_t n = 500; n < 1000; ++n) filter.add(n, ec);
   EXPECT_EQ(ec, std::error_code{});
   for (std::uint64_t n = 0; n < 1000; ++n) {
     EXPECT_TRUE(filter.contains(n)) << n;
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_TRUE(filter.contains(n, ec)) << n;
     EXPECT_EQ(ec, std::error_code{});
   }
@@ -88,7 +88,7 @@ TEST(BloomFilter, IsSeldomWrongAboutWhatWasNotAdded) {
 
 TEST(BloomFilter, IsEmptyAtFirst) {
   const auto filter = Seen::create({.max_entries = 1000});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   for (std::uint64_t n = 0; n < 100; ++n) EXPECT_FALSE(filter.contains(n, ec));
   EXPECT_EQ(ec, std::error_code{}) << "not there is no error";
 }
@@ -112,12 +112,12 @@ TEST(BloomFilterOfCodedValues, HashesTheEncodedBytes) {
 
 TEST(BloomFilterView, RefusesAMapOfAnotherKind) {
   const Map queue = test::make_map(MapType::queue, 0, 8);
-  const auto type = told(Errc::map_type, [&](auto&... ec) { Seen view{queue.duplicate(), ec...}; });
+  const auto type =
+      told(Errc::wrong_map_type, [&](auto&... ec) { Seen view{queue.duplicate(), ec...}; });
   EXPECT_TRUE(test::contains(type, "the map is of type queue"));
   const Map narrow = test::make_map(MapType::bloom_filter, 0, 4);
-  const auto size = told(Errc::value_size, [&](auto&... ec) {
-    Seen view{narrow.duplicate(), ec...};
-  });
+  const auto size =
+      told(Errc::wrong_value_size, [&](auto&... ec) { Seen view{narrow.duplicate(), ec...}; });
   EXPECT_TRUE(test::contains(size, "value type has 8 bytes, the map's values have 4"));
 }
 

@@ -68,7 +68,7 @@ TEST(FlatBatch, WritesReadsAndErases) {
       SCOPED_TRACE(std::string{to_string(map.info().type)} + " " + std::to_string(value_size));
       const Bytes keys = flat_keys(map, 300);
       const Bytes values = flat_values(map, 300);
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       EXPECT_EQ(update_batch(map, keys, values, UpdateFlags::any, ec), result(300));
       EXPECT_EQ(ec, std::error_code{});
       EXPECT_TRUE(same(held(map), expected_entries(map, 300)));
@@ -170,23 +170,23 @@ TEST(FlatBatch, IsRefusedWhenSizesDoNotFit) {
     for (const std::size_t size :
          {0 * stride, 2 * stride, 3 * stride - 1, 3 * stride + 1, 4 * stride + 100}) {
       EXPECT_EQ(update_batch(map, keys, Bytes(size), UpdateFlags::any, ec), result(0));
-      EXPECT_EQ(ec, Errc::value_count) << size;
+      EXPECT_EQ(ec, Errc::wrong_value_count) << size;
       Bytes room(size);
       std::array<bool, 3> found{};
       EXPECT_EQ(lookup_batch(map, keys, room, found, ec), result(0));
-      EXPECT_EQ(ec, Errc::value_count) << size;
+      EXPECT_EQ(ec, Errc::wrong_value_count) << size;
     }
     const BytesView odd{keys.data(), keys.size() - 1};
     EXPECT_EQ(update_batch(map, odd, Bytes(3 * stride), UpdateFlags::any, ec), result(0));
-    EXPECT_EQ(ec, Errc::key_size);
+    EXPECT_EQ(ec, Errc::wrong_key_size);
     EXPECT_EQ(erase_batch(map, odd, ec), result(0));
-    EXPECT_EQ(ec, Errc::key_size);
+    EXPECT_EQ(ec, Errc::wrong_key_size);
     Bytes room(3 * stride);
     std::array<bool, 2> too_few{};
     EXPECT_EQ(lookup_batch(map, keys, room, too_few, ec), result(0));
-    EXPECT_EQ(ec, Errc::value_count);
-    EXPECT_EQ(test::error_of([&] { update_batch(map, odd, room); }).code(), Errc::key_size);
-    EXPECT_EQ(test::error_of([&] { update_batch(map, keys, {}); }).code(), Errc::value_count);
+    EXPECT_EQ(ec, Errc::wrong_value_count);
+    EXPECT_EQ(test::error_of([&] { update_batch(map, odd, room); }).code(), Errc::wrong_key_size);
+    EXPECT_EQ(test::error_of([&] { update_batch(map, keys, {}); }).code(), Errc::wrong_value_count);
     EXPECT_TRUE(same(held(map), before)) << "nothing was written";
   }
 }
@@ -194,13 +194,13 @@ TEST(FlatBatch, IsRefusedWhenSizesDoNotFit) {
 TEST(FlatBatch, DoesNothingWithoutEntries) {
   for (Map& map : batch_maps(4, 10)) {
     const Entries before = held(map);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(update_batch(map, {}, {}, UpdateFlags::any, ec), result(0));
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(erase_batch(map, {}, ec), result(0));
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(lookup_batch(map, {}, {}, {}, ec), result(0));
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_TRUE(same(held(map), before));
@@ -217,7 +217,7 @@ TEST(FlatBatch, IsRefusedForAnEmptyMapAndOneWithoutKeys) {
   EXPECT_EQ(ec, Errc::no_map);
   EXPECT_EQ(test::error_of([&] { erase_batch(none, Bytes(4)); }).code(), Errc::no_map);
   EXPECT_EQ(update_batch(queue, Bytes(4), Bytes(4), UpdateFlags::any, ec), result(0));
-  EXPECT_EQ(ec, Errc::key_size);
+  EXPECT_EQ(ec, Errc::wrong_key_size);
 }
 
 TEST(FlatBatch, FillsWhatIsMissingWithZeros) {
@@ -265,7 +265,7 @@ TEST(FlatBatch, PutsMapsIntoMaps) {
 // Types without batches are written one by one.
 TEST(FlatBatch, GoesOneByOneWhereThereAreNoBatches) {
   Map programs = make_map(MapType::prog_array, 4, 4, 4);
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   Bytes keys = numbered(4, 0);
   append(keys, numbered(4, 2));
   Bytes fds;

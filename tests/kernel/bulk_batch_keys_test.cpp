@@ -40,7 +40,7 @@ TEST(InsertBatch, SkipsKeysThatAreThere) {
     EXPECT_EQ(insert_batch(map, keys, values_of(keys)), result(size - there, there));
     for (std::uint32_t key = 0; key < size; ++key)
       EXPECT_EQ(map.lookup(key), key % 3 == 0 ? 1 : key * 10);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(insert_batch(map, keys, values_of(keys), ec), result(0, size));
     EXPECT_EQ(ec, std::error_code{});
   }
@@ -58,9 +58,7 @@ TEST(InsertBatch, StopsAtAFullMap) {
   std::error_code ec;
   EXPECT_EQ(insert_batch(map, Keys{1, 2, 3, 4, 5}, Values(5), ec), result(2, 1, 3));
   EXPECT_EQ(ec, errno_code(E2BIG));
-  EXPECT_EQ(batch_error_of([&] {
-              insert_batch(map, Keys{2, 4}, Values(2));
-            }).result(),
+  EXPECT_EQ(batch_error_of([&] { insert_batch(map, Keys{2, 4}, Values(2)); }).result(),
             result(0, 1, 1));
 }
 
@@ -94,7 +92,7 @@ TEST(ReplaceBatch, SkipsKeysThatAreMissing) {
 TEST(EraseBatch, GoesOnBehindAMissingKey) {
   auto map = Numbers::create({.max_entries = 100});
   for (const std::uint32_t key : {1U, 3U, 5U}) map.update(key, key);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(erase_batch(map, Keys{0, 1, 2, 3, 4, 4, 6}, ec), result(2, 5));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.lookup(1), std::nullopt);
@@ -131,7 +129,7 @@ TEST(LookupBatch, GivesNothingForKeysThatAreMissing) {
   EXPECT_EQ(values,
             (std::vector<std::optional<std::uint64_t>>{std::nullopt, 20, std::nullopt, 20}));
   std::vector<std::optional<std::uint64_t>> room(4, 7);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(lookup_batch(map, Keys{1, 2, 3, 2}, std::span{room}, ec), result(2, 2));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(room, values);
@@ -142,9 +140,9 @@ TEST(LookupBatch, IsRefusedWithoutRoomForEachKey) {
   std::vector<std::optional<std::uint64_t>> room(2, 7);
   std::error_code ec;
   EXPECT_EQ(lookup_batch(map, Keys{1}, std::span{room}, ec), result(0));
-  EXPECT_EQ(ec, Errc::value_count);
+  EXPECT_EQ(ec, Errc::wrong_value_count);
   EXPECT_EQ(lookup_batch(map, Keys{1, 2, 3}, std::span{room}, ec), result(0));
-  EXPECT_EQ(ec, Errc::value_count);
+  EXPECT_EQ(ec, Errc::wrong_value_count);
   EXPECT_EQ(room[0], 7U);
 }
 
@@ -154,7 +152,7 @@ TEST(LookupBatch, StopsAtAnIndexOutOfRange) {
   std::vector<std::optional<std::uint64_t>> room(3);
   std::error_code ec;
   EXPECT_EQ(lookup_batch(map, Keys{1, 9, 2}, std::span{room}, ec), result(1, 0, 1));
-  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(room[0], 10U);
   const BatchError error = batch_error_of([&] { (void)lookup_batch(map, Keys{1, 9, 2}); });
   EXPECT_EQ(error.operation(), Operation::lookup_batch);

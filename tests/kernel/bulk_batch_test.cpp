@@ -47,7 +47,7 @@ void expect_round_trip(M map, MakeKey make_key, MakeValue make_value, std::uint3
     keys.push_back(make_key(i));
     values.push_back(make_value(i));
   }
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(update_batch(map, keys, values, ec), result(size));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(update_batch(map, keys, values), result(size)) << "a second time";
@@ -242,13 +242,13 @@ TEST(UpdateBatch, IsRefusedWithoutAValueForEachKey) {
   for (const std::size_t size : {0U, 1U, 3U}) {
     std::error_code ec;
     EXPECT_EQ(update_batch(map, Keys{1, 2}, Values(size), ec), result(0));
-    EXPECT_EQ(ec, Errc::value_count);
+    EXPECT_EQ(ec, Errc::wrong_value_count);
     EXPECT_EQ(update_batch(percpu, Keys{1, 2}, Values(size), ec), result(0));
-    EXPECT_EQ(ec, Errc::value_count);
+    EXPECT_EQ(ec, Errc::wrong_value_count);
     EXPECT_EQ(insert_batch(map, Keys{1, 2}, Values(size), ec), result(0));
-    EXPECT_EQ(ec, Errc::value_count);
+    EXPECT_EQ(ec, Errc::wrong_value_count);
     const BatchError error = batch_error_of([&] { update_batch(map, Keys{1, 2}, Values(size)); });
-    EXPECT_EQ(error.code(), Errc::value_count);
+    EXPECT_EQ(error.code(), Errc::wrong_value_count);
     EXPECT_EQ(error.code(), std::errc::invalid_argument);
   }
   EXPECT_EQ(test::held(map.map()).size(), 0U);
@@ -261,7 +261,7 @@ TEST(UpdateBatch, IsRefusedForPerCpuValuesThatWereMovedFrom) {
   const auto gone = std::move(values[1]);
   std::error_code ec;
   EXPECT_EQ(update_batch(map, Keys{1, 2, 3}, values, ec), result(0));
-  EXPECT_EQ(ec, Errc::cpu_count);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
   EXPECT_EQ(test::held(map.map()).size(), 0U);
 }
 

@@ -73,7 +73,7 @@ TEST(Copy, KeepsWhatIsThereWhenAskedTo) {
   const auto from = numbers(500);
   auto to = Numbers::create({.max_entries = 1000});
   for (std::uint32_t key = 0; key < 1000; key += 5) to.update(key, 1);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(copy(from, to, UpdateFlags::noexist, ec), 400U);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(to.lookup(5), 1U);
@@ -123,11 +123,11 @@ TEST(Copy, IsRefusedBetweenMapsThatDoNotFit) {
     EXPECT_EQ(ec, code);
     EXPECT_EQ(error_of([&] { copy(source, to); }).code(), code);
   };
-  expect_refused(make_map(MapType::hash, 8, 8, 10), from, Errc::key_size);
-  expect_refused(make_map(MapType::hash, 4, 4, 10), from, Errc::value_size);
-  expect_refused(make_map(MapType::percpu_hash, 4, 8, 10), from, Errc::percpu_map);
+  expect_refused(make_map(MapType::hash, 8, 8, 10), from, Errc::wrong_key_size);
+  expect_refused(make_map(MapType::hash, 4, 4, 10), from, Errc::wrong_value_size);
+  expect_refused(make_map(MapType::percpu_hash, 4, 8, 10), from, Errc::map_is_percpu);
   expect_refused(make_map(MapType::hash, 4, 8, 10), make_map(MapType::percpu_hash, 4, 8, 10),
-                 Errc::not_percpu_map);
+                 Errc::map_is_not_percpu);
   expect_refused(Map{}, from, Errc::no_map);
   expect_refused(make_map(MapType::hash, 4, 8, 10), Map{}, Errc::no_map);
   expect_refused(make_map(MapType::queue, 0, 8, 10), make_map(MapType::queue, 0, 8, 10),

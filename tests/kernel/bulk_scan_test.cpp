@@ -31,7 +31,7 @@ void expect_shown_by_every_scan(const Map& map, const Entries& expected) {
   EXPECT_TRUE(same(shown(map), expected));
   for (const std::uint32_t batch_size : batch_sizes) {
     SCOPED_TRACE(batch_size);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     auto scan = bpfmap::scan(map, {.batch_size = batch_size}, ec);
     for (int walk = 0; walk < 2; ++walk) {
       EXPECT_TRUE(same(shown(scan), expected));

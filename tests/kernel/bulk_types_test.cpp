@@ -28,7 +28,7 @@ using test::shown;
 using test::spec_of;
 
 // Sockets, in slots 0, 2, 4, ... of `map`; what the map shows of them.
-Entries put_sockets(Map& map, std::vector<UniqueFd>& sockets) {
+Entries put_sockets(Map& map, std::vector<sys::UniqueFd>& sockets) {
   Entries entries;
   for (std::uint32_t index = 0; index < map.info().max_entries; index += 2) {
     sockets.push_back(test::bound_socket(SOCK_DGRAM));
@@ -55,7 +55,7 @@ void expect_walk(const Map& map, ScanMethod method, const Entries& expected) {
 TEST(WalkWithoutBatches, ShowsTheFilledSlotsOfAProgArray) {
   Map map = make_map(MapType::prog_array, 4, 4, 7);
   expect_walk(map, ScanMethod::index, {});
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   for (const std::uint32_t index : {1U, 6U}) map.update(index, program.get());
   const Entries entries = held(map);
   EXPECT_EQ(entries.size(), 2U);
@@ -108,7 +108,7 @@ TEST(WalkWithoutBatches, ShowsEveryEntryOfADevmapHash) {
 TEST(WalkWithoutBatches, ShowsTheCookiesOfSockets) {
   for (const MapType type : {MapType::sockmap, MapType::reuseport_sockarray}) {
     Map map = make_map(type, 4, 8, 9);
-    std::vector<UniqueFd> sockets;
+    std::vector<sys::UniqueFd> sockets;
     const Entries entries = put_sockets(map, sockets);
     expect_walk(map, ScanMethod::index, entries);
     EXPECT_EQ(clear(map), 5U);
@@ -119,7 +119,7 @@ TEST(WalkWithoutBatches, ShowsTheCookiesOfSockets) {
 
 TEST(WalkWithoutBatches, ShowsTheCookiesOfASockhash) {
   Map map = make_map(MapType::sockhash, 4, 8, 9);
-  std::vector<UniqueFd> sockets;
+  std::vector<sys::UniqueFd> sockets;
   const Entries entries = put_sockets(map, sockets);
   expect_walk(map, ScanMethod::next_key, entries);
   EXPECT_EQ(clear(map), 5U);
@@ -131,7 +131,7 @@ TEST(WalkWithoutBatches, TellsThatSocketsOfSmallValuesCannotBeRead) {
   for (const MapType type : {MapType::sockmap, MapType::reuseport_sockarray, MapType::sockhash}) {
     SCOPED_TRACE(to_string(type));
     Map map = make_map(type, 4, 4, 9);
-    std::vector<UniqueFd> sockets;
+    std::vector<sys::UniqueFd> sockets;
     put_sockets(map, sockets);
     std::error_code ec;
     for ([[maybe_unused]] auto entry : scan(map, ec)) ADD_FAILURE();
@@ -180,15 +180,11 @@ TEST(WalkWithoutBatches, IsRefusedForMapsWithoutKeys) {
     EXPECT_EQ(ec, errno_code(sys::enotsupp));
     EXPECT_FALSE(scan.status().complete);
     EXPECT_EQ(error_of([&] { (void)count(map); }).operation(), Operation::scan);
-    EXPECT_EQ(count_if(
-                  map, [](BytesView, BytesView) { return true; }, ec),
-              0U);
+    EXPECT_EQ(count_if(map, [](BytesView, BytesView) { return true; }, ec), 0U);
     EXPECT_EQ(ec, errno_code(sys::enotsupp));
     EXPECT_EQ(to_vector(map, ec).size(), 0U);
     EXPECT_EQ(ec, errno_code(sys::enotsupp));
-    EXPECT_EQ(erase_if(
-                  map, [](BytesView, BytesView) { return true; }, ec),
-              0U);
+    EXPECT_EQ(erase_if(map, [](BytesView, BytesView) { return true; }, ec), 0U);
     EXPECT_EQ(ec, errno_code(sys::enotsupp));
     for ([[maybe_unused]] auto entry : drain(map, ec)) ADD_FAILURE();
     EXPECT_EQ(ec, errno_code(sys::enotsupp));

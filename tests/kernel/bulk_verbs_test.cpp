@@ -40,7 +40,7 @@ TEST(Count, IsOfWhatIsInTheMap) {
     for (const std::uint32_t entries : {0U, 1U, 255U, 256U, 257U, 600U}) {
       SCOPED_TRACE(std::string{to_string(map.info().type)} + " " + std::to_string(entries));
       fill(map, entries);
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       EXPECT_EQ(count(map), entries);
       EXPECT_EQ(count(map, ec), entries);
       EXPECT_EQ(ec, std::error_code{});
@@ -67,7 +67,7 @@ TEST(CountIf, CountsWhatThePredicateLikes) {
   EXPECT_EQ(count_if(map, [](std::uint32_t, std::uint64_t value) { return value >= 9000; }), 100U);
   EXPECT_EQ(count_if(map.map(), [](BytesView key, BytesView) { return key[0] == std::byte{7}; }),
             4U);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(count_if(map, even, ec), 500U);
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -90,10 +90,9 @@ TEST(EraseIf, ErasesWhatThePredicateLikes) {
         } else {
           ++it;
         }
-      std::error_code ec = Errc::name;
-      EXPECT_EQ(erase_if(
-                    map, [&](BytesView, BytesView value) { return unwanted(value); }, ec),
-                erased);
+      std::error_code ec = Errc::invalid_name;
+      EXPECT_EQ(
+          erase_if(map, [&](BytesView, BytesView value) { return unwanted(value); }, ec), erased);
       EXPECT_EQ(ec, std::error_code{});
       EXPECT_TRUE(same(held(map), expected));
     }
@@ -153,9 +152,7 @@ TEST(EraseIf, TellsWhatFailed) {
 TEST(EraseIf, CannotEraseIndices) {
   Map map = make_map(MapType::array, 4, 4, 4);
   std::error_code ec;
-  EXPECT_EQ(erase_if(
-                map, [](BytesView, BytesView) { return true; }, ec),
-            0U);
+  EXPECT_EQ(erase_if(map, [](BytesView, BytesView) { return true; }, ec), 0U);
   EXPECT_EQ(ec, errno_code(EINVAL));
 }
 
@@ -187,7 +184,7 @@ TEST(Clear, EmptiesTheMap) {
     for (const std::uint32_t entries : {0U, 1U, 256U, 600U}) {
       SCOPED_TRACE(std::string{to_string(map.info().type)} + " " + std::to_string(entries));
       fill(map, entries);
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       EXPECT_EQ(clear(map, ec), entries);
       EXPECT_EQ(ec, std::error_code{});
       EXPECT_TRUE(same(held(map), {}));
@@ -212,7 +209,7 @@ TEST(Clear, PopsQueuesAndStacks) {
     Map map = make_map(type, 0, 4, 50);
     for (std::uint32_t n = 0; n < 30; ++n)
       EXPECT_EQ(sys::map_update_elem(map.fd(), nullptr, &n), 0);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(clear(map, ec), 30U);
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_EQ(clear(map), 0U);
@@ -235,7 +232,7 @@ TEST(Clear, IsRefusedForAFrozenMap) {
   std::vector<Map> maps = live_maps();
   maps.push_back(make_map(MapType::prog_array, 4, 4, 4));
   maps.push_back(make_map(MapType::devmap_hash, 4, 4, 4));
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   for (Map& map : maps) {
     SCOPED_TRACE(to_string(map.info().type));
     if (map.info().type == MapType::prog_array)
@@ -306,7 +303,7 @@ TEST(ToVector, OwnsPerCpuValues) {
     static_assert(std::is_same_v<decltype(entry.value), PerCpuValues<std::uint32_t>>);
     EXPECT_EQ(entry.value.sum(), entry.key * sys::possible_cpus().size());
   }
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(to_vector(numbers(700), ec).size(), 700U);
   EXPECT_EQ(ec, std::error_code{});
 }

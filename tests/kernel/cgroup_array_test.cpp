@@ -42,7 +42,7 @@ class Question {
   }
 
  private:
-  UniqueFd program_;
+  sys::UniqueFd program_;
 };
 
 constexpr std::int32_t empty_slot = -EAGAIN;
@@ -74,8 +74,8 @@ TEST_F(CgroupArrayTest, HoldsTheCgroupThatAProgramAsksAbout) {
     EXPECT_EQ(question.answer(), 1);
   });
 
-  const UniqueFd root{::open(test::cgroup_root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  std::error_code ec = Errc::name;
+  const sys::UniqueFd root{::open(test::cgroup_root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  std::error_code ec = Errc::invalid_name;
   map.set(1, root.get(), ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(question.answer(), 1);
@@ -83,7 +83,7 @@ TEST_F(CgroupArrayTest, HoldsTheCgroupThatAProgramAsksAbout) {
   EXPECT_TRUE(map.erase(1));
   EXPECT_EQ(question.answer(), empty_slot);
   EXPECT_FALSE(map.erase(1));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(1, ec));
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -95,7 +95,7 @@ TEST_F(CgroupArrayTest, TakesAPathAsWell) {
   const std::size_t before = test::open_descriptors();
   map.set(0, cgroup.path());
   EXPECT_EQ(question.answer(), 0);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.set(0, test::cgroup_root(), ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(question.answer(), 1);
@@ -117,7 +117,7 @@ TEST_F(CgroupArrayTest, TellsAPathThatIsNoCgroup) {
 
 TEST_F(CgroupArrayTest, TellsADescriptorThatIsNoCgroup) {
   CgroupArray map = make();
-  const UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+  const sys::UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(0, file.get(), ec...); }),
                        "the value, " + std::to_string(file.get()) +
                            ", is no open descriptor of a cgroup's directory"));

@@ -42,10 +42,10 @@ TEST(CpuMap, HasRoomForAProgramUnlessToldOtherwise) {
 TEST(CpuMap, LeadsARedirectToTheCpu) {
   for (const std::uint32_t value_size : {8U, 4U}) {
     CpuMap map = make(value_size);
-    const UniqueFd redirect = test::load_redirect(map.map().fd(), 0);
+    const sys::UniqueFd redirect = test::load_redirect(map.map().fd(), 0);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
     EXPECT_EQ(map.get(0), std::nullopt);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.get(0, ec), std::nullopt);
     EXPECT_EQ(ec, std::error_code{});
 
@@ -56,14 +56,14 @@ TEST(CpuMap, LeadsARedirectToTheCpu) {
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
     EXPECT_EQ(map.get(0), std::nullopt);
 
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     map.set(0, {.queue_size = 64}, ec);
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(map.get(0, ec), CpuEntry{.queue_size = 64});
     EXPECT_EQ(ec, std::error_code{});
     for (int i = 0; i < 2; ++i) {
-      ec = Errc::name;
+      ec = Errc::invalid_name;
       map.erase(0, ec);
       EXPECT_EQ(ec, std::error_code{});
     }
@@ -73,7 +73,7 @@ TEST(CpuMap, LeadsARedirectToTheCpu) {
 
 TEST(CpuMap, HoldsAProgramThatRunsThere) {
   CpuMap map = make();
-  const UniqueFd program = test::load_program(XDP_PASS, cpumap_program);
+  const sys::UniqueFd program = test::load_program(XDP_PASS, cpumap_program);
   map.set(0, {.queue_size = 64, .program_fd = program.get()});
   const CpuEntry expected{.queue_size = 64, .program_id = test::id_of_program(program.get())};
   EXPECT_NE(expected.program_id, 0U);
@@ -82,7 +82,7 @@ TEST(CpuMap, HoldsAProgramThatRunsThere) {
 
 TEST(CpuMap, TellsWhatIsNoProgramForIt) {
   CpuMap map = make();
-  const UniqueFd other = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
+  const sys::UniqueFd other = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
   const auto set = [&map](int program_fd) {
     return [&map, program_fd](auto&... ec) {
       map.set(0, {.queue_size = 64, .program_fd = program_fd}, ec...);
@@ -95,7 +95,7 @@ TEST(CpuMap, TellsWhatIsNoProgramForIt) {
   EXPECT_TRUE(contains(told(ENOMEM, set(map.map().fd())), "is no XDP program for cpumaps"));
   EXPECT_TRUE(contains(told(ENOMEM, set(9999)), "descriptor 9999 is no XDP program for cpumaps"));
   CpuMap narrow = make(4);
-  EXPECT_TRUE(contains(told(std::error_code{Errc::value_size},
+  EXPECT_TRUE(contains(told(std::error_code{Errc::wrong_value_size},
                             [&](auto&... ec) {
                               narrow.set(0, {.queue_size = 64, .program_fd = other.get()}, ec...);
                             }),

@@ -483,7 +483,7 @@ TEST_F(CreateError, SaysWhatIsWrongWithAName) {
     spec.name = name;
     std::error_code ec;
     EXPECT_FALSE(Map::create(spec, ec));
-    EXPECT_EQ(ec, Errc::name);
+    EXPECT_EQ(ec, Errc::invalid_name);
     return refusal(spec, std::errc::invalid_argument);
   };
   EXPECT_TRUE(contains(told("seventeen_letters"),

@@ -54,7 +54,7 @@ TYPED_TEST(EitherDevMap, HasRoomForAProgramUnlessToldOtherwise) {
   test::expect_made_and_refused<TypeParam>({.max_entries = 4, .name = "devices"},
                                            hash ? MapType::devmap_hash : MapType::devmap, 8);
   EXPECT_EQ(this->make_narrow().map().info().value_size, 4U);
-  EXPECT_TRUE(contains(told(std::error_code{Errc::value_size},
+  EXPECT_TRUE(contains(told(std::error_code{Errc::wrong_value_size},
                             [](auto&... ec) {
                               (void)TypeParam::create({.value_size = 16, .max_entries = 4}, ec...);
                             }),
@@ -64,10 +64,10 @@ TYPED_TEST(EitherDevMap, HasRoomForAProgramUnlessToldOtherwise) {
 TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
   for (const std::uint32_t value_size : {8U, 4U}) {
     auto map = TypeParam::create({.value_size = value_size, .max_entries = 4});
-    const UniqueFd redirect = test::load_redirect(map.map().fd(), 2);
+    const sys::UniqueFd redirect = test::load_redirect(map.map().fd(), 2);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
     EXPECT_EQ(map.get(2), std::nullopt);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.get(2, ec), std::nullopt);
     EXPECT_EQ(ec, std::error_code{});
 
@@ -77,13 +77,13 @@ TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
     map.erase(2);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
 
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     map.set(2, {.ifindex = loopback}, ec);
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(map.get(2, ec), DevEntry{.ifindex = loopback});
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     map.erase(2, ec);
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_EQ(map.get(2), std::nullopt);
@@ -92,7 +92,7 @@ TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
 
 TYPED_TEST(EitherDevMap, HoldsAProgramForTheWayOut) {
   auto map = this->make();
-  const UniqueFd program = test::load_program(XDP_PASS, devmap_program);
+  const sys::UniqueFd program = test::load_program(XDP_PASS, devmap_program);
   map.set(1, {.ifindex = loopback, .program_fd = program.get()});
   const DevEntry expected{.ifindex = loopback, .program_id = test::id_of_program(program.get())};
   EXPECT_NE(expected.program_id, 0U);
@@ -104,11 +104,11 @@ TYPED_TEST(EitherDevMap, HoldsAProgramForTheWayOut) {
 
 TYPED_TEST(EitherDevMap, HasNoRoomForAProgramInNarrowValues) {
   auto map = this->make_narrow();
-  const UniqueFd program = test::load_program(XDP_PASS, devmap_program);
+  const sys::UniqueFd program = test::load_program(XDP_PASS, devmap_program);
   const DevTarget target{.ifindex = loopback, .program_fd = program.get()};
-  EXPECT_TRUE(contains(
-      told(std::error_code{Errc::value_size}, [&](auto&... ec) { map.set(1, target, ec...); }),
-      "values have 4 bytes and no room for a program"));
+  EXPECT_TRUE(contains(told(std::error_code{Errc::wrong_value_size},
+                            [&](auto&... ec) { map.set(1, target, ec...); }),
+                       "values have 4 bytes and no room for a program"));
   EXPECT_EQ(map.get(1), std::nullopt);
 }
 
@@ -124,7 +124,7 @@ TYPED_TEST(EitherDevMap, TellsWhatIsNoDevice) {
 
 TYPED_TEST(EitherDevMap, TellsWhatIsNoProgramForIt) {
   auto map = this->make();
-  const UniqueFd other = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
+  const sys::UniqueFd other = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
   EXPECT_TRUE(contains(told(EINVAL,
                             [&](auto&... ec) {
                               map.set(1, {.ifindex = loopback, .program_fd = other.get()}, ec...);
@@ -147,7 +147,7 @@ TYPED_TEST(EitherDevMap, ShowsItsDevicesInAScan) {
       map.set(0, {.ifindex = here});
       map.set(3, {.ifindex = there});
       EXPECT_EQ(TestFixture::shown(map), (Shown{{0, here}, {3, there}}));
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       std::size_t count = 0;
       for (const DevEntry entry : map.values(ec)) count += entry.ifindex != 0;
       EXPECT_EQ(count, 2U);
@@ -190,7 +190,7 @@ TEST(DevMapHash, InsertsAndErasesByAnyKey) {
   constexpr std::uint32_t key = 0xfffffff0;
   EXPECT_TRUE(map.insert(key, {.ifindex = loopback}));
   EXPECT_FALSE(map.insert(key, {.ifindex = loopback}));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.insert(key, {.ifindex = loopback}, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(map.insert(7, {.ifindex = loopback}, ec));
@@ -203,7 +203,7 @@ TEST(DevMapHash, InsertsAndErasesByAnyKey) {
 
   EXPECT_TRUE(map.erase(key));
   EXPECT_FALSE(map.erase(key));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(key, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(map.erase(7, ec));

@@ -30,7 +30,7 @@ using test::told;
 TEST(MisuseError, NamesTheMapAndBothSizesOfAKey) {
   Map map = flows();
   const Bytes key(3);
-  EXPECT_EQ(told(Errc::key_size, [&](auto&... ec) { map.update(key, 1, ec...); }),
+  EXPECT_EQ(told(Errc::wrong_key_size, [&](auto&... ec) { map.update(key, 1, ec...); }),
             "update on map 'flows' (id " + id_of(map) +
                 ", hash, key_size 4, value_size 8, max_entries 2): the key has 3 bytes, the map's "
                 "keys have 4: wrong key size");
@@ -38,36 +38,36 @@ TEST(MisuseError, NamesTheMapAndBothSizesOfAKey) {
 
 TEST(MisuseError, SaysThatAKeyIsEmpty) {
   Map map = flows();
-  EXPECT_TRUE(contains(told(Errc::key_size, [&](auto&... ec) { map.erase(Bytes{}, ec...); }),
+  EXPECT_TRUE(contains(told(Errc::wrong_key_size, [&](auto&... ec) { map.erase(Bytes{}, ec...); }),
                        "): the key is empty, the map's keys have 4 bytes: "));
 }
 
 TEST(MisuseError, SaysThatAQueueHasNoKeys) {
   Map map = test::make_map(queue, 0, 8);
-  EXPECT_TRUE(contains(told(Errc::key_size, [&](auto&... ec) { map.update(1, 1, ec...); }),
+  EXPECT_TRUE(contains(told(Errc::wrong_key_size, [&](auto&... ec) { map.update(1, 1, ec...); }),
                        "): the key has 4 bytes, but queue maps have no keys: give an empty key: "));
 }
 
 TEST(MisuseError, NamesBothSizesOfAValue) {
   Map map = flows();
   EXPECT_TRUE(
-      contains(told(Errc::value_size, [&](auto&... ec) { map.update(1, Bytes(12), ec...); }),
+      contains(told(Errc::wrong_value_size, [&](auto&... ec) { map.update(1, Bytes(12), ec...); }),
                "): the value has 12 bytes, the map's values have 8: wrong value size"));
 }
 
 TEST(MisuseError, NamesThePerCpuCalls) {
   Map map = test::make_map(percpu_hash, 4, 8);
-  EXPECT_TRUE(contains(told(Errc::percpu_map, [&](auto&... ec) { (void)map.lookup(1, ec...); }),
+  EXPECT_TRUE(contains(told(Errc::map_is_percpu, [&](auto&... ec) { (void)map.lookup(1, ec...); }),
                        "; use lookup_percpu and update_percpu: plain call on a per-CPU map"));
-  EXPECT_TRUE(
-      contains(told(Errc::percpu_map, [&](auto&... ec) { (void)map.lookup_and_delete(1, ec...); }),
-               "; use lookup_and_delete_percpu: plain call on a per-CPU map"));
+  EXPECT_TRUE(contains(
+      told(Errc::map_is_percpu, [&](auto&... ec) { (void)map.lookup_and_delete(1, ec...); }),
+      "; use lookup_and_delete_percpu: plain call on a per-CPU map"));
 }
 
 TEST(MisuseError, NamesThePlainCalls) {
   Map map = flows();
   EXPECT_TRUE(contains(
-      told(Errc::not_percpu_map, [&](auto&... ec) { (void)map.lookup_percpu(1, ec...); }),
+      told(Errc::map_is_not_percpu, [&](auto&... ec) { (void)map.lookup_percpu(1, ec...); }),
       "): hash maps hold one value a key (8 bytes), not one a CPU; use the call without percpu: "));
 }
 
@@ -76,21 +76,21 @@ TEST(MisuseError, NamesAllSizesOfAPerCpuValue) {
   const std::string cpus = std::to_string(sys::possible_cpus().size());
   const std::string all = std::to_string(8 * sys::possible_cpus().size());
   Bytes slots(3);
-  EXPECT_TRUE(contains(
-      told(Errc::value_size, [&](auto&... ec) { (void)map.lookup_percpu_into(1, slots, ec...); }),
-      "): 3 bytes were given; one CPU's value has 5, and the slots of all " + cpus +
-          " possible CPUs together have " + all + ": wrong value size"));
+  EXPECT_TRUE(contains(told(Errc::wrong_value_size,
+                            [&](auto&... ec) { (void)map.lookup_percpu_into(1, slots, ec...); }),
+                       "): 3 bytes were given; one CPU's value has 5, and the slots of all " +
+                           cpus + " possible CPUs together have " + all + ": wrong value size"));
   const std::vector<Bytes> values(sys::possible_cpus().size(), Bytes(4));
-  EXPECT_TRUE(
-      contains(told(Errc::value_size, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
-               "): one CPU's value has 5 bytes, and at least one of those given has not: "));
+  EXPECT_TRUE(contains(
+      told(Errc::wrong_value_size, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
+      "): one CPU's value has 5 bytes, and at least one of those given has not: "));
 }
 
 TEST(MisuseError, CountsTheCpus) {
   Map map = test::make_map(percpu_array, 4, 8);
   const std::vector<std::uint64_t> values(sys::possible_cpus().size() + 1);
   EXPECT_TRUE(contains(
-      told(Errc::cpu_count, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
+      told(Errc::wrong_cpu_count, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
       "): " + std::to_string(values.size()) + " values were given; it takes one for each of the " +
           std::to_string(sys::possible_cpus().size()) +
           " possible CPUs (/sys/devices/system/cpu/possible), also those that are offline; "));
@@ -110,12 +110,13 @@ TEST(MisuseError, NamesTheSizesThatANumberDoesNotFit) {
 
 TEST(MisuseError, NamesTheIndexAndTheEnd) {
   Map map = test::make_map(array, 4, 8, 4);
-  EXPECT_TRUE(contains(told(Errc::index, [&](auto&... ec) { (void)map.lookup(9, ec...); }),
-                       "): index 9 is out of range (max_entries 4): index out of range"));
-  Map percpu = test::make_map(percpu_array, 4, 8, 4);
   EXPECT_TRUE(
-      contains(told(Errc::index, [&](auto&... ec) { (void)percpu.lookup_percpu(4, ec...); }),
-               "): index 4 is out of range (max_entries 4): index out of range"));
+      contains(told(Errc::index_out_of_range, [&](auto&... ec) { (void)map.lookup(9, ec...); }),
+               "): index 9 is out of range (max_entries 4): index out of range"));
+  Map percpu = test::make_map(percpu_array, 4, 8, 4);
+  EXPECT_TRUE(contains(
+      told(Errc::index_out_of_range, [&](auto&... ec) { (void)percpu.lookup_percpu(4, ec...); }),
+      "): index 4 is out of range (max_entries 4): index out of range"));
 }
 
 TEST(MisuseError, SaysThatThereIsNoMap) {
@@ -124,7 +125,7 @@ TEST(MisuseError, SaysThatThereIsNoMap) {
   EXPECT_EQ(told(Errc::no_map, [&](auto&... ec) { map.update(1, 1, ec...); }),
             "update on an empty Map: it was never opened, was moved from or released, or opening "
             "it failed: the Map is empty");
-  EXPECT_EQ(told(Errc::no_map, [](auto&... ec) { (void)Map::adopt(UniqueFd{}, ec...); }),
+  EXPECT_EQ(told(Errc::no_map, [](auto&... ec) { (void)Map::adopt(sys::UniqueFd{}, ec...); }),
             "adopt descriptor -1: an empty UniqueFd or -1 was given: the Map is empty");
 }
 
@@ -425,7 +426,7 @@ TEST(Explain, FillsInEveryText) {
     for (auto operation = Operation::create; to_string(operation) != "unknown operation";
          operation = static_cast<Operation>(static_cast<int>(operation) + 1)) {
       for (const int error : errors()) expect_finished(map.explain(operation, errno_code(error)));
-      for (auto error = Errc::key_size;
+      for (auto error = Errc::wrong_key_size;
            errno_code(static_cast<int>(error)).message().find("errno") != 0;
            error = static_cast<Errc>(static_cast<int>(error) + 1))
         expect_finished(map.explain(operation, error));

@@ -54,7 +54,7 @@ TEST(HashMapCreate, FillsTypeAndSizesIn) {
 }
 
 TEST(HashMapCreate, TakesSizesAndTypeThatAgree) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto map = Flows::create({.type = MapType::hash,
                                   .key_size = 16,
                                   .value_size = 16,
@@ -83,10 +83,10 @@ TEST(HashMapLookup, GivesWhatWasWritten) {
   auto map = Flows::create({.max_entries = 4});
   map.update(flow, stats);
   EXPECT_EQ(map.lookup(flow), stats);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(flow, ec), stats);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(flow, LookupFlags::none, ec), stats);
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -95,7 +95,7 @@ TEST(HashMapLookup, GivesNothingForAMissingKey) {
   auto map = Flows::create({.max_entries = 4});
   map.update(flow, stats);
   EXPECT_EQ(map.lookup(absent), std::nullopt);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(absent, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -125,7 +125,7 @@ TEST(HashMapLookupInto, FillsTheValueIn) {
   EXPECT_TRUE(map.lookup_into(flow, room));
   EXPECT_EQ(room, stats);
   room = {};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.lookup_into(flow, room, ec));
   EXPECT_EQ(room, stats);
   EXPECT_EQ(ec, std::error_code{});
@@ -135,7 +135,7 @@ TEST(HashMapLookupInto, LeavesTheValueAloneForAMissingKey) {
   const auto map = Flows::create({.max_entries = 4});
   FlowStats room = stats;
   EXPECT_FALSE(map.lookup_into(absent, room));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.lookup_into(absent, room, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(room, stats);
@@ -167,11 +167,11 @@ TEST(HashMapUpdate, ReadsKeyAndValueAndNotAByteMore) {
 TEST(HashMapContains, SaysWhetherThereIsAnEntry) {
   auto map = Flows::create({.max_entries = 4});
   map.update(flow, stats);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.contains(flow));
   EXPECT_TRUE(map.contains(flow, ec));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.contains(absent));
   EXPECT_FALSE(map.contains(absent, ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -189,7 +189,7 @@ TEST(HashMapUpdate, InsertsAndOverwrites) {
   map.update(flow, stats);
   map.update(flow, other_stats);
   EXPECT_EQ(map.lookup(flow), other_stats);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.update(flow, stats, ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.lookup(flow), stats);
@@ -239,10 +239,10 @@ TEST(HashMapInsert, AddsAnEntryOnce) {
   EXPECT_TRUE(map.insert(flow, stats));
   EXPECT_FALSE(map.insert(flow, other_stats));
   EXPECT_EQ(map.lookup(flow), stats) << "nothing changed";
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.insert(flow, other_stats, ec));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.insert(absent, other_stats, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.lookup(absent), other_stats);
@@ -250,7 +250,7 @@ TEST(HashMapInsert, AddsAnEntryOnce) {
 
 TEST(HashMapReplace, OverwritesOnlyWhatIsThere) {
   auto map = Flows::create({.max_entries = 4});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.replace(flow, stats));
   EXPECT_FALSE(map.replace(flow, stats, ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -258,7 +258,7 @@ TEST(HashMapReplace, OverwritesOnlyWhatIsThere) {
   map.update(flow, stats);
   EXPECT_TRUE(map.replace(flow, other_stats));
   EXPECT_EQ(map.lookup(flow), other_stats);
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.replace(flow, stats, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.lookup(flow), stats);
@@ -270,10 +270,10 @@ TEST(HashMapErase, ReturnsFalseForAMissingKey) {
   map.update(absent, stats);
   EXPECT_TRUE(map.erase(flow));
   EXPECT_FALSE(map.erase(flow));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.erase(absent, ec));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(absent, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt) << "nothing is left";
@@ -286,10 +286,10 @@ TEST(HashMapLookupAndDelete, TakesTheEntryOut) {
   EXPECT_EQ(map.lookup_and_delete(flow), stats);
   EXPECT_FALSE(map.contains(flow));
   EXPECT_EQ(map.lookup_and_delete(flow), std::nullopt);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup_and_delete(absent, ec), other_stats);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup_and_delete(absent, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt) << "nothing is left";

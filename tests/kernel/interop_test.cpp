@@ -126,10 +126,10 @@ TEST(MapsOfAProgram, HaveTheSizesOfTheStructs) {
   EXPECT_EQ(ArrayMap<Counter>{from(program.maps().totals)}.size(), 4U);
   EXPECT_EQ(PerCpuArrayMap<Counter>{from(program.maps().totals_by_cpu)}.size(), 4U);
   EXPECT_EQ(error_of([&] { const Counters map{from(program.maps().totals)}; }).code(),
-            Errc::map_type);
+            Errc::wrong_map_type);
   EXPECT_EQ(
       error_of([&] { const ArrayMap<std::uint64_t> map{from(program.maps().totals)}; }).code(),
-      Errc::value_size);
+      Errc::wrong_value_size);
 }
 
 TEST(MapsOfAProgram, ShowWhatItWrote) {
@@ -248,7 +248,7 @@ TEST(LockedMapOfAProgram, IsReadAndWrittenUnderItsLock) {
   EXPECT_TRUE(locked.lookup_into(0, room, LookupFlags::lock));
   EXPECT_EQ(room, expected);
   locked.update(0, {.packets = 1, .bytes = 2}, UpdateFlags::exist | UpdateFlags::lock);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(locked.lookup(0, LookupFlags::lock, ec), (LockedCounter{.packets = 1, .bytes = 2}));
   EXPECT_EQ(ec, std::error_code{});
   for (auto [index, value] : locked.scan({.flags = LookupFlags::lock})) {
@@ -294,7 +294,7 @@ TEST(FromLibbpf, MakesAnOwnerOfItsOwn) {
   Program program;
   const std::size_t before = test::open_descriptors();
   {
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     const Map map = from(program.maps().by_key, ec);
     EXPECT_EQ(ec, std::error_code{});
     ASSERT_TRUE(map);

@@ -43,8 +43,10 @@ std::vector<Door> doors_to(const Map& map, const std::string& path) {
        [id](std::error_code& ec) { return Map::from_id(id, Access::write_only, ec); },
        [id] { return Map::from_id(id, Access::write_only); }},
       {"adopt",
-       [&map](std::error_code& ec) { return Map::adopt(UniqueFd::duplicate_of(map.fd()), ec); },
-       [&map] { return Map::adopt(UniqueFd::duplicate_of(map.fd())); }},
+       [&map](std::error_code& ec) {
+         return Map::adopt(sys::UniqueFd::duplicate_of(map.fd()), ec);
+       },
+       [&map] { return Map::adopt(sys::UniqueFd::duplicate_of(map.fd())); }},
       {"duplicate_of", [&map](std::error_code& ec) { return Map::duplicate_of(map.fd(), ec); },
        [&map] { return Map::duplicate_of(map.fd()); }},
       {"duplicate", [&map](std::error_code& ec) { return map.duplicate(ec); },
@@ -87,7 +89,9 @@ TEST(EveryDoor, ClosesWhatItOpenedWhenACallFails) {
           return n++ == failing ? -error : sys::bpf_syscall(cmd, attr, size);
         }};
         std::error_code ec;
-        { const Map opened = door.quiet(ec); }
+        {
+          const Map opened = door.quiet(ec);
+        }
         calls = std::max(calls, n);
         n = 0;
         try {
@@ -102,8 +106,8 @@ TEST(EveryDoor, ClosesWhatItOpenedWhenACallFails) {
 }
 
 TEST(EveryDoor, LeavesNothingOpenWhenItIsRefused) {
-  const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const sys::UniqueFd program = test::load_program();
   const std::vector<std::function<Map(std::error_code&)>> refused{
       [](std::error_code& ec) { return Map::create({}, ec); },
       [](std::error_code& ec) {
@@ -114,8 +118,10 @@ TEST(EveryDoor, LeavesNothingOpenWhenItIsRefused) {
       [](std::error_code& ec) { return Map::from_id(0, ec); },
       [&](std::error_code& ec) { return Map::duplicate_of(null.get(), ec); },
       [&](std::error_code& ec) { return Map::duplicate_of(program.get(), ec); },
-      [&](std::error_code& ec) { return Map::adopt(UniqueFd::duplicate_of(null.get()), ec); },
-      [&](std::error_code& ec) { return Map::adopt(UniqueFd::duplicate_of(program.get()), ec); },
+      [&](std::error_code& ec) { return Map::adopt(sys::UniqueFd::duplicate_of(null.get()), ec); },
+      [&](std::error_code& ec) {
+        return Map::adopt(sys::UniqueFd::duplicate_of(program.get()), ec);
+      },
       [](std::error_code& ec) { return Map::duplicate_of(1'000'000, ec); },
   };
   const auto before = open_descriptors();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SkStorage, TaskStorage, InodeStorage, CgroupStorage, LegacyCgroupStorage: values beside the
+// SkStorage, TaskStorage, InodeStorage, CgrpStorage, CgroupStorage: values beside the
 // kernel's objects.
 #include "bpfmap/typed/local_storage.hpp"
 
@@ -54,15 +54,17 @@ Storage<std::int32_t> make(MapType type) {
 auto sockets() { return make<SkStorage>(MapType::sk_storage); }
 auto tasks() { return make<TaskStorage>(MapType::task_storage); }
 auto inodes() { return make<InodeStorage>(MapType::inode_storage); }
-auto cgroups() { return make<CgroupStorage>(MapType::cgrp_storage); }
+auto cgroups() { return make<CgrpStorage>(MapType::cgrp_storage); }
 
-UniqueFd pidfd(pid_t pid) { return UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))}; }
-UniqueFd open_null() { return UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}; }
+sys::UniqueFd pidfd(pid_t pid) {
+  return sys::UniqueFd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+}
+sys::UniqueFd open_null() { return sys::UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}; }
 
 // Every operation on the value beside `fd`; it has none, before and after.
 template <class Storage>
 void expect_every_operation(Storage& map, int fd) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(fd), std::nullopt);
   EXPECT_EQ(map.lookup(fd, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
@@ -114,19 +116,19 @@ void expect_key_told(Storage& map, int fd, int error, const std::string& part) {
 
 TEST(SkStorage, HoldsAValueBesideASocket) {
   auto map = sockets();
-  const UniqueFd udp = test::new_socket(SOCK_DGRAM);
-  const UniqueFd other = test::new_socket(SOCK_STREAM);
+  const sys::UniqueFd udp = test::new_socket(SOCK_DGRAM);
+  const sys::UniqueFd other = test::new_socket(SOCK_STREAM);
   expect_every_operation(map, udp.get());
   map.insert(udp.get(), 1);
   map.insert(other.get(), 2);
-  const UniqueFd again = UniqueFd::duplicate_of(udp.get());
+  const sys::UniqueFd again = sys::UniqueFd::duplicate_of(udp.get());
   EXPECT_EQ(map.lookup(again.get()), 1) << "by any descriptor of it";
   EXPECT_EQ(map.lookup(other.get()), 2);
 }
 
 TEST(SkStorage, TellsWhatIsNoSocket) {
   auto map = sockets();
-  const UniqueFd file = open_null();
+  const sys::UniqueFd file = open_null();
   expect_key_told(map, file.get(), ENOTSOCK,
                   "the key, descriptor " + std::to_string(file.get()) + ", is no socket");
   expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a socket");
@@ -136,7 +138,7 @@ TEST(SkStorage, TellsWhatIsNoSocket) {
 
 TEST(TaskStorage, HoldsAValueBesideATask) {
   auto map = tasks();
-  const UniqueFd self = pidfd(::getpid());
+  const sys::UniqueFd self = pidfd(::getpid());
   expect_every_operation(map, self.get());
   map.insert(self.get(), 1);
   EXPECT_EQ(map.lookup(pidfd(::getppid()).get()), std::nullopt);
@@ -145,7 +147,7 @@ TEST(TaskStorage, HoldsAValueBesideATask) {
 
 TEST(TaskStorage, TellsWhatIsNoPidfd) {
   auto map = tasks();
-  const UniqueFd file = open_null();
+  const sys::UniqueFd file = open_null();
   expect_key_told(
       map, file.get(), EBADF,
       "the key, " + std::to_string(file.get()) + ", is no open pidfd (see pidfd_open(2))");
@@ -160,7 +162,7 @@ TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
     ::pause();
     ::_exit(0);
   }
-  const UniqueFd fd = pidfd(child);
+  const sys::UniqueFd fd = pidfd(child);
   map.insert(fd.get(), 1);
   EXPECT_EQ(map.lookup(fd.get()), 1);
   EXPECT_EQ(::kill(child, SIGKILL), 0);
@@ -178,11 +180,11 @@ TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
 
 TEST(InodeStorage, HoldsAValueBesideAFile) {
   auto map = inodes();
-  const UniqueFd null = open_null();
+  const sys::UniqueFd null = open_null();
   expect_every_operation(map, null.get());
   map.insert(null.get(), 1);
   EXPECT_EQ(map.lookup(open_null().get()), 1) << "it is the file's, not the descriptor's";
-  const UniqueFd folder{::open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const sys::UniqueFd folder{::open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   EXPECT_EQ(map.lookup(folder.get()), std::nullopt);
 }
 
@@ -205,13 +207,13 @@ TEST_F(CgroupStorageTest, HoldsAValueBesideACgroup) {
   const test::OwnCgroup cgroup;
   expect_every_operation(map, cgroup.fd());
   map.insert(cgroup.fd(), 1);
-  const UniqueFd again{::open(cgroup.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const sys::UniqueFd again{::open(cgroup.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   EXPECT_EQ(map.lookup(again.get()), 1);
 }
 
 TEST_F(CgroupStorageTest, TellsWhatIsNoCgroup) {
   auto map = cgroups();
-  const UniqueFd file = open_null();
+  const sys::UniqueFd file = open_null();
   expect_key_told(
       map, file.get(), EBADF,
       "the key, " + std::to_string(file.get()) + ", is no open descriptor of a cgroup's directory");
@@ -233,8 +235,8 @@ TEST_F(CgroupStorageTest, HasNothingBesideACgroupThatIsGone) {
 
 template <class Storage>
 void expect_view_checks(const Map& made, const char* type) {
-  EXPECT_TRUE(contains(test::refused_view<Storage>(test::flows(), Errc::map_type), type));
-  EXPECT_TRUE(contains(test::refused_view<Storage>(made, Errc::value_size),
+  EXPECT_TRUE(contains(test::refused_view<Storage>(test::flows(), Errc::wrong_map_type), type));
+  EXPECT_TRUE(contains(test::refused_view<Storage>(made, Errc::wrong_value_size),
                        "the value type has 8 bytes, the map's values have 4"));
   Storage none;
   EXPECT_FALSE(none);
@@ -249,9 +251,10 @@ TEST(LocalStorageView, IsOfOneTypeAndSize) {
   expect_view_checks<SkStorage<std::uint64_t>>(sockets().map(), "sk_storage");
   expect_view_checks<TaskStorage<std::uint64_t>>(tasks().map(), "task_storage");
   expect_view_checks<InodeStorage<std::uint64_t>>(inodes().map(), "inode_storage");
-  expect_view_checks<CgroupStorage<std::uint64_t>>(cgroups().map(), "cgrp_storage");
-  EXPECT_TRUE(contains(test::refused_view<SkStorage<std::int32_t>>(tasks().map(), Errc::map_type),
-                       "this class is for sk_storage maps"));
+  expect_view_checks<CgrpStorage<std::uint64_t>>(cgroups().map(), "cgrp_storage");
+  EXPECT_TRUE(
+      contains(test::refused_view<SkStorage<std::int32_t>>(tasks().map(), Errc::wrong_map_type),
+               "this class is for sk_storage maps"));
 }
 
 // --- maps of a skeleton ---
@@ -274,7 +277,7 @@ class OfASkeleton : public CgroupStorageTest {
 
 TEST_F(OfASkeleton, TaskStorageSharesItsValuesWithTheProgram) {
   TaskStorage<Runs> map{from(skeleton_->maps.of_task)};
-  const UniqueFd self = pidfd(::getpid());
+  const sys::UniqueFd self = pidfd(::getpid());
   const int program = bpf_program__fd(skeleton_->progs.count_run);
   EXPECT_EQ(map.lookup(self.get()), std::nullopt);
   EXPECT_EQ(test::run_program(program, false), 1U);
@@ -287,23 +290,23 @@ TEST_F(OfASkeleton, TaskStorageSharesItsValuesWithTheProgram) {
 }
 
 TEST_F(OfASkeleton, EveryKindIsAViewOfItsMap) {
-  const UniqueFd socket = test::new_socket(SOCK_DGRAM);
+  const sys::UniqueFd socket = test::new_socket(SOCK_DGRAM);
   SkStorage<Runs> of_socket{from(skeleton_->maps.of_socket)};
   of_socket.update(socket.get(), {.count = 1});
   EXPECT_EQ(of_socket.lookup(socket.get()), Runs{.count = 1});
 
-  const UniqueFd file = open_null();
+  const sys::UniqueFd file = open_null();
   InodeStorage<Runs> of_inode{from(skeleton_->maps.of_inode)};
   of_inode.update(file.get(), {.count = 2});
   EXPECT_EQ(of_inode.lookup(file.get()), Runs{.count = 2});
 
   const test::OwnCgroup cgroup;
-  CgroupStorage<Runs> of_cgroup{from(skeleton_->maps.of_cgroup)};
+  CgrpStorage<Runs> of_cgroup{from(skeleton_->maps.of_cgroup)};
   of_cgroup.update(cgroup.fd(), {.count = 3});
   EXPECT_EQ(of_cgroup.lookup(cgroup.fd()), Runs{.count = 3});
 }
 
-// --- LegacyCgroupStorage ---
+// --- CgroupStorage ---
 
 // Counts the packets that leave the cgroup, in the storage of the map.
 class Attached {
@@ -338,15 +341,15 @@ class Attached {
     return sys::bpf(command, &attr, sizeof attr);
   }
   const test::OwnCgroup& cgroup_;
-  UniqueFd program_;
+  sys::UniqueFd program_;
 };
 
 // Sends one datagram on the loopback from a process in the cgroup.
 void send_from(const test::OwnCgroup& cgroup) {
   test::in_child([&] {
     cgroup.enter();
-    const UniqueFd receiver = test::bound_socket(SOCK_DGRAM);
-    const UniqueFd sender = test::new_socket(SOCK_DGRAM);
+    const sys::UniqueFd receiver = test::bound_socket(SOCK_DGRAM);
+    const sys::UniqueFd sender = test::new_socket(SOCK_DGRAM);
     const sockaddr_in address = test::name_of(receiver);
     EXPECT_EQ(::sendto(sender.get(), "x", 1, 0, test::generic(address), sizeof address), 1);
   });
@@ -363,14 +366,14 @@ K key_of(const test::OwnCgroup& cgroup) {
 template <class K>
 class LegacyCgroupStorageTest : public CgroupStorageTest {
  protected:
-  using Counts = LegacyCgroupStorage<K, std::uint64_t>;
+  using Counts = CgroupStorage<K, std::uint64_t>;
 };
 using LegacyKeys = ::testing::Types<CgroupStorageKey, std::uint64_t>;
 TYPED_TEST_SUITE(LegacyCgroupStorageTest, LegacyKeys);
 
 TYPED_TEST(LegacyCgroupStorageTest, IsMadeWithItsTypeAndSizes) {
   using Typed = typename TestFixture::Counts;
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto map = Typed::create({.name = "counts"}, ec);
   EXPECT_EQ(ec, std::error_code{});
   ASSERT_TRUE(map);
@@ -380,10 +383,10 @@ TYPED_TEST(LegacyCgroupStorageTest, IsMadeWithItsTypeAndSizes) {
   EXPECT_TRUE(
       contains(told(EINVAL, [](auto&... e) { (void)Typed::create({.max_entries = 1}, e...); }),
                "max_entries"));
-  EXPECT_TRUE(contains(test::refused_view<Typed>(test::flows(), Errc::map_type),
+  EXPECT_TRUE(contains(test::refused_view<Typed>(test::flows(), Errc::wrong_map_type),
                        "this class is for cgroup_storage maps"));
-  using Narrow = LegacyCgroupStorage<TypeParam, std::uint32_t>;
-  EXPECT_FALSE(test::refused_view<Narrow>(map.map(), Errc::value_size).empty());
+  using Narrow = CgroupStorage<TypeParam, std::uint32_t>;
+  EXPECT_FALSE(test::refused_view<Narrow>(map.map(), Errc::wrong_value_size).empty());
 }
 
 TYPED_TEST(LegacyCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
@@ -395,7 +398,7 @@ TYPED_TEST(LegacyCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
   const Attached attached{map.map(), cgroup};
   EXPECT_EQ(map.lookup(key), 0U);
   send_from(cgroup);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(key, ec), 1U);
   EXPECT_EQ(ec, std::error_code{});
 
@@ -431,15 +434,13 @@ TYPED_TEST(LegacyCgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
 template <class M>
 concept changes_entries = requires(M& map, const typename M::key_type& key) {
   map.erase(key);
-}
-|| requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
+} || requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
   map.insert(key, value);
-}
-|| requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
+} || requires(M& map, const typename M::key_type& key, const typename M::mapped_type& value) {
   map.update(key, value);
 };
-static_assert(changes_entries<CgroupStorage<std::uint64_t>>);
-static_assert(!changes_entries<LegacyCgroupStorage<std::uint64_t, std::uint64_t>>);
+static_assert(changes_entries<CgrpStorage<std::uint64_t>>);
+static_assert(!changes_entries<CgroupStorage<std::uint64_t, std::uint64_t>>);
 
 TYPED_TEST(LegacyCgroupStorageTest, RefusesEverythingWithoutAMap) {
   typename TestFixture::Counts map;

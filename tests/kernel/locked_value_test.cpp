@@ -70,7 +70,7 @@ TYPED_TEST(LockedValue, IsReadAndWrittenUnderTheLock) {
   EXPECT_EQ(this->read(map, LookupFlags::lock), Wide::of(1));
   map.update(0, Wide::of(2), write_locked);
   EXPECT_EQ(this->read(map, LookupFlags::none), Wide::of(2));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.update(0, Wide::of(3), write_locked, ec);
   EXPECT_EQ(ec, std::error_code{});
   Wide value;

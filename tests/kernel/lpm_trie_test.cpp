@@ -194,10 +194,10 @@ TEST(LpmTrieLookup, OfAPrefixFindsTheLongestThatCoversAllOfIt) {
 
 TEST(LpmTrieLookup, HasTheSameInEveryForm) {
   const auto routes = ipv4_routes();
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(routes.lookup(ip("192.168.0.1"), ec), 2U);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(routes.lookup(ip("10.0.0.1"), ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
   std::uint32_t value = 77;
@@ -220,7 +220,7 @@ TEST(LpmTrieErase, TakesExactlyThePrefix) {
   EXPECT_EQ(stored_keys(routes.map()).size(), 5U);
   EXPECT_TRUE(routes.erase(ip("192.168.0.0/24")));
   EXPECT_EQ(routes.lookup(ip("192.168.0.1")), 4U) << "the /23 is left";
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(routes.erase(ip("192.168.0.0/16"), ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(routes.lookup(ip("192.168.128.23")), 3U) << "the longer ones stay";
@@ -244,7 +244,7 @@ TEST(LpmTrieUpdate, InsertsAndReplacesExactlyThePrefix) {
   EXPECT_FALSE(routes.replace(ip("0.0.0.0/0"), 6));
   EXPECT_EQ(routes.lookup(ip("10.0.0.1")), 5U);
   EXPECT_EQ(routes.lookup(ip("10.128.0.1")), 3U);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(routes.insert(ip("10.0.0.0/9"), 7, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(routes.replace(ip("10.0.0.0/9"), 8, ec));
@@ -370,7 +370,7 @@ TEST(LpmTrieBatches, WriteAndEraseManyAtOnce) {
 // --- what it is made of ---
 
 TEST(LpmTrieCreate, FillsTypeSizesAndFlagIn) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto routes = Routes::create({.max_entries = 9, .name = "routes"}, ec);
   EXPECT_EQ(ec, std::error_code{});
   const MapInfo& info = routes.map().info();
@@ -383,23 +383,17 @@ TEST(LpmTrieCreate, FillsTypeSizesAndFlagIn) {
 
 TEST(LpmTrieView, RefusesAMapOfAnotherKind) {
   const Map hash = test::make_map(MapType::hash, 8, 4, 4, MapFlags::no_prealloc);
-  EXPECT_TRUE(test::contains(told(Errc::map_type,
-                                  [&](auto&... ec) {
-                                    Routes view{hash.duplicate(), ec...};
-                                  }),
-                             "the map is of type hash"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_map_type, [&](auto&... ec) { Routes view{hash.duplicate(), ec...}; }),
+      "the map is of type hash"));
   const Map ipv6 = test::make_map(MapType::lpm_trie, 20, 4);
-  EXPECT_TRUE(test::contains(told(Errc::key_size,
-                                  [&](auto&... ec) {
-                                    Routes view{ipv6.duplicate(), ec...};
-                                  }),
-                             "key type has 8 bytes, the map's keys have 20"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_key_size, [&](auto&... ec) { Routes view{ipv6.duplicate(), ec...}; }),
+      "key type has 8 bytes, the map's keys have 20"));
   const Map wide = test::make_map(MapType::lpm_trie, 8, 8);
-  EXPECT_TRUE(test::contains(told(Errc::value_size,
-                                  [&](auto&... ec) {
-                                    Routes view{wide.duplicate(), ec...};
-                                  }),
-                             "value type has 4 bytes, the map's values have 8"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_value_size, [&](auto&... ec) { Routes view{wide.duplicate(), ec...}; }),
+      "value type has 4 bytes, the map's values have 8"));
 }
 
 TEST(LpmTrieCalls, TellAPrefixThatIsTooLong) {

@@ -70,7 +70,7 @@ TEST(LruHashMap, DoesWhatAHashMapDoes) {
 // One entry, one list: each new key takes the place of the one before.
 TEST(LruHashMap, EvictsInsteadOfFailing) {
   auto map = Numbers::create({.type = MapType::lru_hash, .max_entries = 1});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   for (std::uint32_t key = 0; key < 100; ++key) {
     map.update(key, key, ec);
     ASSERT_EQ(ec, std::error_code{});

@@ -23,7 +23,7 @@ using test::SmallBtf;
 using test::spec_of;
 
 void expect_created_as(const MapSpec& spec) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const Map map = Map::create(spec, ec);
   ASSERT_EQ(ec, std::error_code{}) << to_string(spec.type);
   ASSERT_TRUE(map);

@@ -62,11 +62,11 @@ TEST(HashLookup, GivesTheValueOrNothing) {
 
 TEST(HashLookup, GivesTheSameWithAnErrorCode) {
   for_each_hash([](Map& map) {
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.lookup(key_1, ec), std::nullopt);
     EXPECT_FALSE(ec) << "a missing key is no error";
     map.update(key_1, value_a);
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(map.lookup(key_1, ec), value_a);
     EXPECT_FALSE(ec);
     EXPECT_EQ(map.lookup(key_1, LookupFlags::none, ec), value_a);
@@ -91,7 +91,7 @@ TEST(HashLookup, RefusesFlagsThatTheKernelRefuses) {
 TEST(HashLookupInto, FillsTheCallersBytesWhenTheKeyIsThere) {
   for_each_hash([](Map& map) {
     Bytes value(8, std::byte{0xEE});
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_FALSE(map.lookup_into(key_1, value));
     EXPECT_FALSE(map.lookup_into(key_1, value, ec));
     EXPECT_FALSE(ec);
@@ -125,7 +125,7 @@ TEST(HashUpdate, WritesTheBytes) {
     EXPECT_EQ(stored(map, key_1), value_a);
     map.update(key_1, value_b);
     EXPECT_EQ(stored(map, key_1), value_b) << "overwritten";
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     map.update(key_2, value_a, ec);
     EXPECT_FALSE(ec);
     EXPECT_EQ(stored(map, key_2), value_a);
@@ -215,7 +215,7 @@ TEST(HashErase, TellsWhetherThereWasAnEntry) {
     EXPECT_FALSE(map.erase(key_1));
     EXPECT_EQ(stored(map, key_1), std::nullopt);
     EXPECT_EQ(stored(map, key_2), value_b) << "the other entry stays";
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_FALSE(map.erase(key_1, ec));
     EXPECT_FALSE(ec);
     EXPECT_TRUE(map.erase(key_2, ec));
@@ -230,7 +230,7 @@ TEST(HashGetNextKey, IsNothingOnAnEmptyMap) {
   for_each_hash([](Map& map) {
     EXPECT_EQ(map.get_next_key(std::nullopt), std::nullopt);
     EXPECT_EQ(map.get_next_key(key_1), std::nullopt);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.get_next_key(std::nullopt, ec), std::nullopt);
     EXPECT_FALSE(ec);
     EXPECT_EQ(map.get_next_key({}, ec), std::nullopt);
@@ -277,7 +277,7 @@ TEST(HashLookupAndDelete, TakesTheEntryOut) {
     EXPECT_EQ(map.lookup_and_delete(key_1), value_a);
     EXPECT_EQ(stored(map, key_1), std::nullopt);
     EXPECT_EQ(map.lookup_and_delete(key_1), std::nullopt);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.lookup_and_delete<std::uint64_t>(2, ec), 0x0102030405060708U);
     EXPECT_FALSE(ec);
     EXPECT_EQ(map.lookup_and_delete(key_2, LookupFlags::none, ec), std::nullopt);

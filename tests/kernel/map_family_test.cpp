@@ -39,10 +39,10 @@ TEST(AnArray, RefusesAnIndexOutOfRange) {
   for (const std::int64_t index : {std::int64_t{4}, std::int64_t{-1}, std::int64_t{0xFFFF'FFFF}}) {
     std::error_code ec;
     EXPECT_EQ(map.lookup(index, ec), std::nullopt);
-    EXPECT_EQ(ec, Errc::index);
+    EXPECT_EQ(ec, Errc::index_out_of_range);
     Bytes value(8);
     EXPECT_FALSE(map.lookup_into(index, value, ec));
-    EXPECT_EQ(ec, Errc::index);
+    EXPECT_EQ(ec, Errc::index_out_of_range);
     map.update(index, 1, ec);
     EXPECT_EQ(ec, errno_code(E2BIG));
     EXPECT_EQ(ec, std::errc::argument_list_too_long);
@@ -93,7 +93,7 @@ TEST(AnArray, HoldsLargeValues) {
 TEST(AQueue, GivesTheOldestFirst) {
   Map map = make_map(MapType::queue, 0, 4);
   const Bytes none;
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(none), std::nullopt);
   EXPECT_EQ(map.lookup_and_delete(none, ec), std::nullopt);
   EXPECT_FALSE(ec) << "an empty queue is no error";
@@ -137,7 +137,7 @@ TEST(AMapWithoutKeys, RefusesWhatNeedsOne) {
     map.update(Bytes{}, 2, UpdateFlags::noexist, ec);
     EXPECT_EQ(ec, errno_code(EINVAL));
     map.update(Bytes(4), 2, ec);
-    EXPECT_EQ(ec, Errc::key_size);
+    EXPECT_EQ(ec, Errc::wrong_key_size);
     EXPECT_EQ(map.lookup<int>(Bytes{}), 1);
   }
 }
@@ -146,7 +146,7 @@ TEST(ABloomFilter, ReadsTheValueItIsAskedAbout) {
   Map map = make_map(MapType::bloom_filter, 0, 4, 64);
   const Bytes none;
   Bytes value = bytes({1, 2, 3, 4});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.lookup_into(none, value, ec)) << "surely absent";
   EXPECT_FALSE(ec);
   map.update(none, value);
@@ -258,7 +258,7 @@ TEST_F(AMapOfLockedValues, IsReadAndWrittenUnderTheLock) {
     Map map = make(type);
     map.update(1, Locked{.number = 7, .lock = 99});
     EXPECT_EQ(map.lookup<Locked>(1)->lock, 0U) << "the lock is never shown or overwritten";
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     map.update(1, Locked{.number = 8}, UpdateFlags::exist | UpdateFlags::lock, ec);
     EXPECT_FALSE(ec);
     const auto value = map.lookup<Locked>(1, LookupFlags::lock, ec);

@@ -2,9 +2,9 @@
 // What each map type answers to each operation, through the public API: one row a type, as tried on
 // Linux 6.18.
 //
-// ok = done or found; no = nothing (nullopt, false), which is no error; IX = Errc::index; the
-// others are errnos: EX EEXIST, NE ENOENT, 2B E2BIG, IN EINVAL, NS ENOTSUPP (524), OP EOPNOTSUPP,
-// BF EBADF, BU EBUSY, SP ENOSPC, PE EPERM.
+// ok = done or found; no = nothing (nullopt, false), which is no error; IX =
+// Errc::index_out_of_range; the others are errnos: EX EEXIST, NE ENOENT, 2B E2BIG, IN EINVAL, NS
+// ENOTSUPP (524), OP EOPNOTSUPP, BF EBADF, BU EBUSY, SP ENOSPC, PE EPERM.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
@@ -32,9 +32,9 @@ using test::SmallBtf;
 struct Fixtures {
   SmallBtf btf;
   Map inner_array = test::make_map(MapType::array, 4, 4);
-  UniqueFd program = test::load_program();
-  UniqueFd pid{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
-  UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+  sys::UniqueFd program = test::load_program();
+  sys::UniqueFd pid{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+  sys::UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
 };
 
 // A map of the row's type, the key of the entry that it works on, another key, and a value that it
@@ -44,7 +44,7 @@ struct Subject {
   Bytes key;
   Bytes other_key;
   Bytes value;
-  UniqueFd socket = {};  // of its own: a map that is gone may still be letting go of it
+  sys::UniqueFd socket = {};  // of its own: a map that is gone may still be letting go of it
 };
 
 Subject subject_of(MapType type, const Fixtures& with) {
@@ -113,7 +113,7 @@ Subject subject_of(MapType type, const Fixtures& with) {
 }
 
 std::string_view name_of(const std::error_code& ec) {
-  if (ec == Errc::index) return "IX";
+  if (ec == Errc::index_out_of_range) return "IX";
   switch (ec.value()) {
     case ENOENT:
       return "NE";

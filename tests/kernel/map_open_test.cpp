@@ -98,7 +98,7 @@ TEST(MapAdoption, RefusesAndClosesDescriptorsOfOtherKinds) {
     EXPECT_FALSE(Map::duplicate_of(fd, ec));
     EXPECT_EQ(ec, errno_code(EINVAL));
     ASSERT_TRUE(is_open(fd)) << "only lent";
-    EXPECT_FALSE(Map::adopt(UniqueFd{fd}, ec));
+    EXPECT_FALSE(Map::adopt(sys::UniqueFd{fd}, ec));
     EXPECT_EQ(ec, errno_code(EINVAL));
     EXPECT_FALSE(is_open(fd));
   }
@@ -113,7 +113,7 @@ TEST(MapAdoption, RefusesAClosedDescriptor) {
   const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   ::close(fd);
   std::error_code ec;
-  EXPECT_FALSE(Map::adopt(UniqueFd{fd}, ec));
+  EXPECT_FALSE(Map::adopt(sys::UniqueFd{fd}, ec));
   EXPECT_EQ(ec, errno_code(EBADF));
 }
 
@@ -130,7 +130,7 @@ TEST(MapDuplication, GivesAnOwnerOfItsOwn) {
   EXPECT_EQ(copy.info().id, id);
   const Map lent = Map::duplicate_of(copy.fd());
   expect_same_map(copy, lent);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   expect_same_map(copy, copy.duplicate(ec));
   EXPECT_FALSE(ec);
 }
@@ -148,7 +148,7 @@ TEST(MapFromItsId, OpensTheSameMap) {
   Map same = Map::from_id(map.info().id);
   expect_same_map(map, same);
   EXPECT_EQ(same.lookup<int>(1), 10);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   expect_same_map(map, Map::from_id(map.info().id, ec));
   EXPECT_FALSE(ec);
 }
@@ -200,7 +200,7 @@ TEST(MapList, LeavesOutAMapThatVanishes) {
       return -ENOENT;
     return sys::bpf_syscall(cmd, attr, size);
   }};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto maps = list_maps(ec);
   EXPECT_FALSE(ec);
   const auto count = [&maps](std::uint32_t wanted) {
@@ -246,7 +246,7 @@ TEST(MapPins, KeepTheMapAndOpenIt) {
   Map map = Map::open_pinned(path);
   EXPECT_EQ(map.info().id, id);
   EXPECT_EQ(map.lookup<int>(1), 10) << "the entry outlived its maker";
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(Map::open_pinned(path, ec));
   EXPECT_FALSE(ec);
   EXPECT_TRUE(Map::unpin(path));
@@ -303,7 +303,7 @@ TEST(MapPins, AreRemovedOnce) {
   EXPECT_FALSE(Map::unpin(path)) << "there is none yet";
   map.pin(path);
   map = Map{};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(Map::unpin(path, ec));
   EXPECT_FALSE(ec);
   EXPECT_FALSE(Map::unpin(path, ec));
@@ -320,7 +320,7 @@ TEST(MapPins, AreRefusedAtPathsThatCannotHoldOne) {
   for (const auto& path : {bpffs.path("with.dot"), bpffs.path(".hidden"),
                            std::string{"/tmp/bpfmap-no-pin"}, std::string{}}) {
     map.pin(path, ec);
-    EXPECT_EQ(ec, Errc::path) << path;
+    EXPECT_EQ(ec, Errc::invalid_path) << path;
     EXPECT_NE(::access(path.c_str(), F_OK), 0) << path;
   }
   map.pin(bpffs.path("missing/flows"), ec);
@@ -343,7 +343,7 @@ TEST(MapPins, StandInFoldersOfTheBpffs) {
 TEST(MapPins, OfOtherObjectsAreNoMaps) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("program");
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   ASSERT_EQ(sys::obj_pin(program.get(), path.c_str()), 0);
   const auto before = test::open_descriptors();
   std::error_code ec;
@@ -367,7 +367,7 @@ TEST(MapPins, NeedTheFilesPermissionBits) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");
   make_map(MapType::hash, 4, 8).pin(path);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U) << "what the kernel gives a pin";
 }
@@ -413,7 +413,7 @@ TEST(MapFdInfo, TellsWhatChanges) {
   EXPECT_GT(*before.memlock, 0U);
   EXPECT_EQ(before.access, Access::read_write);
   for (int key = 0; key < 64; ++key) map.update(key, Bytes(4000));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto after = map.fd_info(ec);
   EXPECT_FALSE(ec);
   EXPECT_GE(*after.memlock, *before.memlock);
@@ -457,7 +457,7 @@ TEST(AReadOnlyMap, RefusesEveryWritePerCpu) {
 // Somebody closed it behind the owner's back: told, and not undefined.
 TEST(AMapWithAClosedDescriptor, RefusesEveryOperation) {
   Map map = make_map(MapType::hash, 4, 8);
-  const UniqueFd stolen{::dup(map.fd())};
+  const sys::UniqueFd stolen{::dup(map.fd())};
   ::close(map.fd());
   for (const auto& call : test::plain_calls()) test::expect_refused(map, call, errno_code(EBADF));
   for (const auto& call : test::whole_map_calls("/sys/fs/bpf/bpfmap-closed")) {

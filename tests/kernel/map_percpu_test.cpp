@@ -64,7 +64,7 @@ TEST(PerCpuUpdate, WithOneValueSetsItOnEveryCpu) {
     const std::vector<Bytes> everywhere(cpus, value);
     EXPECT_EQ(stored(map, key_1), slots_of(everywhere)) << "the padding between slots is zero";
     EXPECT_EQ(map.lookup_percpu(1), everywhere);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     map.update(1, Bytes(value_size, std::byte{1}), ec);
     EXPECT_FALSE(ec);
     EXPECT_EQ(map.lookup_percpu(1, ec), std::vector<Bytes>(cpus, Bytes(value_size, std::byte{1})));
@@ -79,7 +79,7 @@ TEST(PerCpuUpdate, WithOneValueForEachCpuSetsEach) {
     EXPECT_EQ(stored(map, key_1), slots_of(values));
     EXPECT_EQ(map.lookup_percpu(1), values);
     const auto others = one_a_cpu(value_size, 0x10);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     map.update_percpu(key_1, others, ec);
     EXPECT_FALSE(ec);
     EXPECT_EQ(stored(map, key_1), slots_of(others));
@@ -97,14 +97,14 @@ TEST(PerCpuUpdate, WithAnyOtherNumberOfValuesChangesNothing) {
       const std::vector<Bytes> wrong(count, Bytes(value_size));
       std::error_code ec;
       map.update_percpu(1, wrong, ec);
-      EXPECT_EQ(ec, Errc::cpu_count);
-      EXPECT_EQ(test::error_of([&] { map.update_percpu(1, wrong); }).code(), Errc::cpu_count);
+      EXPECT_EQ(ec, Errc::wrong_cpu_count);
+      EXPECT_EQ(test::error_of([&] { map.update_percpu(1, wrong); }).code(), Errc::wrong_cpu_count);
     }
     std::vector<Bytes> wrong_size = values;
     wrong_size.back().push_back(std::byte{0});
     std::error_code ec;
     map.update_percpu(1, wrong_size, ec);
-    EXPECT_EQ(ec, Errc::value_size);
+    EXPECT_EQ(ec, Errc::wrong_value_size);
     EXPECT_EQ(stored(map, key_1), slots_of(values));
   });
 }
@@ -135,7 +135,7 @@ TEST(PerCpuLookup, IsNothingForAMissingKey) {
   for (const auto type : {MapType::percpu_hash, MapType::lru_percpu_hash}) {
     Map map = make_map(type, 4, 12);
     EXPECT_EQ(map.lookup_percpu(1), std::nullopt);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.lookup_percpu(1, ec), std::nullopt);
     EXPECT_FALSE(ec);
     Bytes slots(sys::percpu_size(12), std::byte{0xEE});
@@ -151,7 +151,7 @@ TEST(PerCpuLookup, OfAnArrayIsZeroAtFirstAndRefusedOutOfRange) {
   EXPECT_EQ(map.lookup_percpu(3), std::vector<Bytes>(cpus, Bytes(12)));
   std::error_code ec;
   EXPECT_EQ(map.lookup_percpu(4, ec), std::nullopt);
-  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(test::error_of([&] { (void)map.lookup_percpu(-1); }).code(),
             std::errc::argument_list_too_long);
   map.update(4, Bytes(12), ec);
@@ -169,7 +169,7 @@ TEST(PerCpuLookupInto, FillsABufferOfExactlyThePerCpuSize) {
     EXPECT_TRUE(map.lookup_percpu_into(1, slots.bytes()));
     EXPECT_EQ(copy_of(slots.bytes()), slots_of(values));
     EXPECT_TRUE(slots.untouched_in_front());
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_TRUE(map.lookup_percpu_into(key_1, slots.bytes(), ec));
     EXPECT_FALSE(ec);
   });
@@ -183,9 +183,9 @@ TEST(PerCpuLookupInto, RefusesABufferThatIsOneByteShortOrLong) {
       const GuardedBuffer slots{size, std::byte{0xEE}};
       std::error_code ec;
       EXPECT_FALSE(map.lookup_percpu_into(1, slots.bytes(), ec));
-      EXPECT_EQ(ec, Errc::value_size);
+      EXPECT_EQ(ec, Errc::wrong_value_size);
       EXPECT_EQ(test::error_of([&] { (void)map.lookup_percpu_into(1, slots.bytes()); }).code(),
-                Errc::value_size);
+                Errc::wrong_value_size);
       EXPECT_EQ(copy_of(slots.bytes()), Bytes(size, std::byte{0xEE}));
     }
   });
@@ -201,7 +201,7 @@ TEST(PerCpuLookupAndDelete, TakesEveryCpusValue) {
       EXPECT_EQ(map.lookup_and_delete_percpu(1), values);
       EXPECT_TRUE(stored_keys(map).empty());
       map.update_percpu(1, values);
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       EXPECT_EQ(map.lookup_and_delete_percpu(1, ec), values);
       EXPECT_FALSE(ec);
       EXPECT_EQ(map.lookup_and_delete_percpu(1, ec), std::nullopt);
@@ -251,12 +251,12 @@ TEST(PlainReads, AreRefusedOnPerCpuMaps) {
     const GuardedBuffer room{value_size, std::byte{0xEE}};
     std::error_code ec;
     EXPECT_FALSE(map.lookup_into(1, room.bytes(), ec));
-    EXPECT_EQ(ec, Errc::percpu_map);
+    EXPECT_EQ(ec, Errc::map_is_percpu);
     EXPECT_EQ(copy_of(room.bytes()), Bytes(value_size, std::byte{0xEE}));
     EXPECT_EQ(map.lookup(1, ec), std::nullopt);
-    EXPECT_EQ(ec, Errc::percpu_map);
+    EXPECT_EQ(ec, Errc::map_is_percpu);
     EXPECT_EQ(map.lookup_and_delete(1, ec), std::nullopt);
-    EXPECT_EQ(ec, Errc::percpu_map);
+    EXPECT_EQ(ec, Errc::map_is_percpu);
     EXPECT_TRUE(map.lookup_percpu(1)) << "nothing was taken";
   });
 }

@@ -64,7 +64,7 @@ TEST(StructValues, MayHavePadding) {
   Map map = make_map(MapType::hash, 4, sizeof(test::Padded));
   map.update(1, test::Padded{.a = 7, .b = 9});
   EXPECT_EQ(map.lookup<test::Padded>(1), (test::Padded{.a = 7, .b = 9}));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup_and_delete<test::Padded>(1, ec), (test::Padded{.a = 7, .b = 9}));
   EXPECT_FALSE(ec);
 }
@@ -75,11 +75,11 @@ TEST(StructValues, OfTheWrongSizeChangeNothing) {
   map.update(1, before);
   std::error_code ec;
   map.update(1, test::Padded{}, ec);
-  EXPECT_EQ(ec, Errc::value_size);
+  EXPECT_EQ(ec, Errc::wrong_value_size);
   map.update(1, sample_event(), ec);
-  EXPECT_EQ(ec, Errc::value_size);
+  EXPECT_EQ(ec, Errc::wrong_value_size);
   EXPECT_EQ(map.lookup<Event>(1, ec).has_value(), false);
-  EXPECT_EQ(ec, Errc::value_size);
+  EXPECT_EQ(ec, Errc::wrong_value_size);
   EXPECT_EQ((map.lookup<std::array<std::uint32_t, 3>>(1)), before);
 }
 

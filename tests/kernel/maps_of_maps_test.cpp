@@ -71,7 +71,7 @@ TYPED_TEST_SUITE(MapOfMaps, Both, BothNames);
 TYPED_TEST(MapOfMaps, IsCreatedLikeAnInnerMapThatMayGo) {
   const std::size_t before = test::open_descriptors();
   {
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     const auto outer = TypeParam::create({.max_entries = 4, .name = "outer"}, counters(), ec);
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_EQ(test::open_descriptors(), before + 1) << "the inner one is closed";
@@ -103,13 +103,13 @@ TYPED_TEST(MapOfMaps, HoldsTheMapThatWasSet) {
   EXPECT_EQ(found->lookup(7), 70U) << "it is the same map";
 
   const auto second = counters();
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   outer.set(1, second, ec);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(outer.id(1, ec), id_of(second));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(id_of(outer.get(1, ec).value()), id_of(second));
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -119,13 +119,13 @@ TYPED_TEST(MapOfMaps, HasNothingWhereNothingWasSet) {
   EXPECT_EQ(outer.id(2), std::nullopt);
   EXPECT_FALSE(outer.get(2).has_value());
   EXPECT_FALSE(outer.erase(2));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(outer.id(2, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(outer.get(2, ec).has_value());
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(outer.erase(2, ec));
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -146,7 +146,7 @@ TYPED_TEST(MapOfMaps, KeepsAMapAliveUntilItIsErased) {
   EXPECT_EQ(kept->lookup(1), 10U) << "lives on while it is held";
   EXPECT_EQ(id_of(*kept), id);
   outer.set(3, *kept);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(outer.erase(3, ec));
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -203,11 +203,9 @@ TYPED_TEST(MapOfMaps, TellsThatTheInnerMapIsEmpty) {
 
 TYPED_TEST(MapOfMaps, RefusesAMapOfAnotherKind) {
   const Map hash = test::make_map(MapType::hash, sizeof(typename TestFixture::Key), 4);
-  EXPECT_TRUE(test::contains(told(Errc::map_type,
-                                  [&](auto&... ec) {
-                                    TypeParam view{hash.duplicate(), ec...};
-                                  }),
-                             "the map is of type hash"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_map_type, [&](auto&... ec) { TypeParam view{hash.duplicate(), ec...}; }),
+      "the map is of type hash"));
 }
 
 TYPED_TEST(MapOfMaps, TellsThatThereIsNoMap) {
@@ -228,7 +226,7 @@ TYPED_TEST(MapOfMaps, RefusesAnInnerMapOfOtherTypesThanAskedFor) {
   using Wrong = typename TestFixture::template Of<HashMap<std::uint32_t, std::uint32_t>>;
   const Wrong wrong{outer.map().duplicate()};
   EXPECT_TRUE(
-      test::contains(told(Errc::value_size, [&](auto&... ec) { (void)wrong.get(1, ec...); }),
+      test::contains(told(Errc::wrong_value_size, [&](auto&... ec) { (void)wrong.get(1, ec...); }),
                      "value type has 4 bytes, the map's values have 8"));
   EXPECT_TRUE(wrong.id(1)) << "an id is an id";
 }
@@ -248,7 +246,7 @@ TYPED_TEST(MapOfMaps, GetsTheNextMapWhenTheOneItFoundIsGone) {
     }
     return sys::bpf_syscall(cmd, attr, size);
   }};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   auto found = outer.get(1, ec);
   EXPECT_EQ(ec, std::error_code{});
   ASSERT_TRUE(found);
@@ -303,7 +301,7 @@ TYPED_TEST(MapOfMaps, SetsManyAtOnce) {
     keys.push_back(n);
     inners.push_back(counters());
   }
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(outer.set_batch(keys, inners, ec), (BatchResult{.done = 300}));
   EXPECT_EQ(ec, std::error_code{});
   for (std::uint32_t n = 0; n < 300; ++n) EXPECT_EQ(held_id(outer, keys[n]), id_of(inners[n]));
@@ -347,7 +345,7 @@ TYPED_TEST(MapOfMaps, TellsOfABatchWhatWasSetAndWhatWasNot) {
     EXPECT_EQ(error.operation(), Operation::update_batch);
     EXPECT_TRUE(test::contains(error.what(), "its value_size is 4, not 8"));
   }
-  EXPECT_TRUE(test::contains(told(Errc::value_count,
+  EXPECT_TRUE(test::contains(told(Errc::wrong_value_count,
                                   [&](auto&... e) {
                                     (void)outer.set_batch(
                                         keys, std::span<const Map>{inners}.first(2), e...);
@@ -387,7 +385,8 @@ TEST(ArrayOfMapsSlots, RefuseAnIndexOutOfRange) {
   auto outer = CountersBySlot::create({.max_entries = 4, .name = "outer"}, counters());
   const auto inner = counters();
   const auto expect_index = [](auto call) {
-    EXPECT_TRUE(test::contains(told(Errc::index, call), "index 4 is out of range (max_entries 4)"));
+    EXPECT_TRUE(test::contains(told(Errc::index_out_of_range, call),
+                               "index 4 is out of range (max_entries 4)"));
   };
   expect_index([&](auto&... ec) { outer.set(4, inner, ec...); });
   expect_index([&](auto&... ec) { (void)outer.id(4, ec...); });
@@ -430,10 +429,10 @@ TEST(HashOfMapsEntries, AreInsertedAndReplaced) {
   EXPECT_EQ(outer.id(1), id_of(first));
   EXPECT_TRUE(outer.replace(1, second));
   EXPECT_EQ(outer.id(1), id_of(second));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(outer.replace(2, first, ec));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(outer.insert(2, first, ec));
   EXPECT_FALSE(outer.insert(2, second, ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -446,11 +445,9 @@ TEST(HashOfMapsEntries, AreInsertedAndReplaced) {
 TEST(HashOfMapsView, WantsTheSizeOfItsKeys) {
   const auto outer = CountersByKey::create({.max_entries = 2}, counters());
   using Narrow = HashOfMaps<std::uint32_t, Counters>;
-  EXPECT_TRUE(test::contains(told(Errc::key_size,
-                                  [&](auto&... ec) {
-                                    Narrow view{outer.map().duplicate(), ec...};
-                                  }),
-                             "key type has 4 bytes, the map's keys have 8"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_key_size, [&](auto&... ec) { Narrow view{outer.map().duplicate(), ec...}; }),
+      "key type has 4 bytes, the map's keys have 8"));
 }
 
 TEST(HashOfMapsDrain, EmptiesIt) {

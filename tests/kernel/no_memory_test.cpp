@@ -32,7 +32,7 @@ template <class Call>
 void expect_no_memory_is_told(Call call) {
   constexpr std::size_t most = 100;
   for (std::size_t allowed = 0; allowed < most; ++allowed) {
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     {
       const FailingNew failing{allowed};
       call(ec);
@@ -99,7 +99,7 @@ TEST(NoMemory, IsToldByPerCpuOperations) {
 TEST(NoMemory, IsToldByOperationsOnTypesThatTheLibraryDoesNotKnow) {
   test::FakeMap fake{{.type = MapType{99}, .key_size = 4, .value_size = 8, .max_entries = 4}};
   std::uint64_t value = 0;
-  const MutableBytes room = std::as_writable_bytes(std::span{&value, 1});
+  const MutableBytesView room = std::as_writable_bytes(std::span{&value, 1});
   std::error_code ec;
   {
     const FailingNew failing{0};
@@ -168,8 +168,7 @@ TEST(NoMemory, IsToldByRingBuffers) {
   const Map map = Map::create({.type = MapType::ringbuf, .max_entries = 65536});
   expect_no_memory_is_told([&](std::error_code& ec) {
     RingBuffer ring;
-    ring.for_each(
-        map.duplicate(), [](BytesView) {}, ec);
+    ring.for_each(map.duplicate(), [](BytesView) {}, ec);
   });
 }
 
@@ -177,9 +176,8 @@ TEST(NoMemory, IsToldByMapsOfMaps) {
   const auto inner = ArrayMap<int>::create({.max_entries = 1});
   auto outer = ArrayOfMaps<ArrayMap<int>>::create({.max_entries = 2}, inner);
   const std::array<std::uint32_t, 1> keys{1};
-  expect_no_memory_is_told([&](std::error_code& ec) {
-    (void)outer.set_batch(keys, {&inner, 1}, ec);
-  });
+  expect_no_memory_is_told(
+      [&](std::error_code& ec) { (void)outer.set_batch(keys, {&inner, 1}, ec); });
   EXPECT_EQ(outer.id(1), inner.map().info().id);
 }
 

@@ -33,7 +33,7 @@ using test::FakeBpf;
 using test::PrivateBpffs;
 using test::told;
 
-constexpr ReuseOptions replacing{.replace_misfit = true};
+constexpr OpenOrCreateOptions replacing{.replace_incompatible = true};
 
 MapSpec flows_spec() {
   return {
@@ -76,7 +76,7 @@ TEST(OpenOrCreate, OpensWhatIsPinned) {
   const Map map = open_or_create(path, flows_spec());
   EXPECT_EQ(map.info().id, id);
   EXPECT_EQ(map.lookup<int>(1), 10);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const Map same = open_or_create(path, flows_spec(), ec);
   EXPECT_FALSE(ec);
   EXPECT_EQ(same.info().id, id);
@@ -119,14 +119,14 @@ TEST(OpenOrCreate, ListsEveryFieldThatDiffers) {
                       .map_extra = 3,
                       .ifindex = 2};
   const std::string text =
-      told(Errc::misfit, [&](auto&... ec) { (void)open_or_create(path, other, ec...); });
+      told(Errc::incompatible_map, [&](auto&... ec) { (void)open_or_create(path, other, ec...); });
   for (const char* const part :
        {"open_or_create '", "/flows'", "'flows' (id ", "type is hash, not bloom_filter",
         "key_size is 4, not 0", "value_size is 8, not 4", "max_entries is 16, not 32",
         "flags is none, not no_prealloc|rdonly_prog", "map_extra is 0, not 3",
-        "ifindex is 0, not 2", "replace_misfit"})
+        "ifindex is 0, not 2", "replace_incompatible"})
     EXPECT_TRUE(contains(text, part));
-  EXPECT_EQ(std::error_code{Errc::misfit}, std::errc::file_exists);
+  EXPECT_EQ(std::error_code{Errc::incompatible_map}, std::errc::file_exists);
   EXPECT_EQ(pinned_id(path), pinned.info().id) << "nothing was touched";
   EXPECT_EQ(pins_on(bpffs), 1U);
 }
@@ -151,7 +151,7 @@ TEST(Misfit, IsEmptyForAMapOfEveryTypeAndItsOwnSpec) {
     const Map map = Map::create(spec, ec);
     if (!map) continue;
     ++types;
-    EXPECT_EQ(misfit(map.info(), spec), "") << row.name;
+    EXPECT_EQ(incompatibilities(map.info(), spec), "") << row.name;
   }
   EXPECT_GE(types, 20);
 }
@@ -177,27 +177,29 @@ TEST(Misfit, LeavesOutWhatTheKernelChanges) {
   specs.push_back(make(MapType::bloom_filter, MapFlags::none));
   for (const MapSpec& spec : specs) {
     const Map map = Map::create(spec);
-    EXPECT_EQ(misfit(map.info(), spec), "") << to_string(spec.type) << ' ' << spec.max_entries;
+    EXPECT_EQ(incompatibilities(map.info(), spec), "")
+        << to_string(spec.type) << ' ' << spec.max_entries;
   }
   MapSpec five = make(MapType::bloom_filter, MapFlags::none);
   const Map bloom = Map::create(five);
   five.map_extra = 5;
-  EXPECT_EQ(misfit(bloom.info(), five), "") << "0 hashes are 5";
+  EXPECT_EQ(incompatibilities(bloom.info(), five), "") << "0 hashes are 5";
 }
 
 TEST(Misfit, SeesWhatOnlyLooksLikeAChangeOfTheKernel) {
   const Map map = Map::create(test::spec_of(MapType::hash));
   MapSpec spec = test::spec_of(MapType::hash);
   spec.flags = MapFlags::rdonly_prog;
-  EXPECT_EQ(misfit(map.info(), spec), "flags is none, not rdonly_prog");
+  EXPECT_EQ(incompatibilities(map.info(), spec), "flags is none, not rdonly_prog");
   spec.flags = MapFlags::none;
   spec.numa_node = 0;
-  EXPECT_EQ(misfit(map.info(), spec), "flags is none, not numa_node");
+  EXPECT_EQ(incompatibilities(map.info(), spec), "flags is none, not numa_node");
 
   spec = test::spec_of(MapType::lru_hash);
   spec.max_entries = 3;
   MapInfo info{.type = MapType::lru_hash, .key_size = 4, .value_size = 4, .max_entries = 4};
-  EXPECT_EQ(misfit(info, spec), "max_entries is 4, not 3") << "only no_common_lru is rounded";
+  EXPECT_EQ(incompatibilities(info, spec), "max_entries is 4, not 3")
+      << "only no_common_lru is rounded";
 }
 
 TEST(Misfit, RoundsTheLargestMapDown) {
@@ -213,7 +215,7 @@ TEST(Misfit, RoundsTheLargestMapDown) {
                      .value_size = 4,
                      .max_entries = UINT32_MAX,
                      .flags = MapFlags::no_common_lru};
-  EXPECT_EQ(misfit(info, spec), "");
+  EXPECT_EQ(incompatibilities(info, spec), "");
 }
 
 // --- replacing ---
@@ -266,7 +268,7 @@ TEST(OpenOrCreate, GivesUpWhenTheFolderStaysLocked) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");
   const Map old = open_or_create(path, flows_spec());
-  const UniqueFd folder{::open(bpffs.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const sys::UniqueFd folder{::open(bpffs.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   ASSERT_EQ(::flock(folder.get(), LOCK_EX), 0);
   MapSpec spec = flows_spec();
   spec.max_entries = 32;
@@ -287,17 +289,17 @@ TEST(OpenOrCreate, RefusesPathsThatCannotHoldAPin) {
                            std::string{"/tmp/bpfmap-no-pin"}}) {
     FakeBpf bpf{
         [](int cmd, void* attr, unsigned int size) { return sys::bpf_syscall(cmd, attr, size); }};
-    const std::string text =
-        told(Errc::path, [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); });
+    const std::string text = told(
+        Errc::invalid_path, [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); });
     EXPECT_TRUE(contains(text, "open_or_create '" + path + "': "));
     EXPECT_EQ(bpf.count(BPF_MAP_CREATE), 0U) << "told before a map is made";
   }
   EXPECT_TRUE(contains(
-      told(Errc::path,
+      told(Errc::invalid_path,
            [](auto&... ec) { (void)open_or_create("/tmp/bpfmap-no-pin", flows_spec(), ec...); }),
       "/tmp is not on a bpffs"));
   EXPECT_TRUE(contains(
-      told(Errc::path,
+      told(Errc::invalid_path,
            [&](auto&... ec) { (void)open_or_create(bpffs.path("with.dot"), flows_spec(), ec...); }),
       "has a '.' in it"));
   EXPECT_EQ(test::open_descriptors(), before);
@@ -310,10 +312,10 @@ TEST(OpenOrCreate, TellsOfAMissingFolderAndOfOtherFiles) {
            [&](auto&... ec) { (void)open_or_create(bpffs.path("no/flows"), flows_spec(), ec...); }),
       "/no does not exist; make it first"));
   EXPECT_TRUE(
-      contains(told(Errc::path,
+      contains(told(Errc::invalid_path,
                     [](auto&... ec) { (void)open_or_create("/etc/passwd", flows_spec(), ec...); }),
                "/etc is not on a bpffs"));
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   ASSERT_EQ(sys::obj_pin(program.get(), bpffs.path("program").c_str()), 0);
   const std::string text = told(EINVAL, [&](auto&... ec) {
     (void)open_or_create(bpffs.path("program"), flows_spec(), replacing, ec...);
@@ -327,7 +329,7 @@ TEST(OpenOrCreate, TellsWhatCreatingTells) {
   MapSpec spec = flows_spec();
   spec.name = "no spaces";
   EXPECT_TRUE(
-      contains(told(Errc::name,
+      contains(told(Errc::invalid_name,
                     [&](auto&... ec) { (void)open_or_create(bpffs.path("flows"), spec, ec...); }),
                "': create map 'no spaces'"));
   EXPECT_EQ(pins_on(bpffs), 0U);
@@ -443,7 +445,7 @@ TEST(OpenOrCreateTyped, FillsTypeAndSizesIn) {
   const auto found = open_or_create<Hash>(bpffs.path("hash"), {.max_entries = 4});
   EXPECT_EQ(found.map().info().id, made.map().info().id);
   EXPECT_EQ(found.lookup(1), 10U);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(open_or_create<Hash>(bpffs.path("hash"), {.max_entries = 4}, ec).map().info().id,
             made.map().info().id);
   EXPECT_FALSE(ec);
@@ -489,7 +491,7 @@ TEST(OpenOrCreateTyped, RefusesAndReplacesAMisfit) {
   const std::string path = bpffs.path("flows");
   const Map old = open_or_create(path, flows_spec());
   using Hash = HashMap<std::uint64_t, std::uint64_t>;
-  const std::string text = told(Errc::misfit, [&](auto&... ec) {
+  const std::string text = told(Errc::incompatible_map, [&](auto&... ec) {
     (void)open_or_create<Hash>(path, {.max_entries = 16}, ec...);
   });
   EXPECT_TRUE(contains(text, "as asked for: key_size is 4, not 8; unpin"));
@@ -501,7 +503,7 @@ TEST(OpenOrCreateTyped, RefusesAndReplacesAMisfit) {
 TEST(OpenOrCreateTyped, RefusesASpecOfAnotherType) {
   const PrivateBpffs bpffs;
   using Hash = HashMap<std::uint32_t, std::uint64_t>;
-  const std::string text = told(Errc::map_type, [&](auto&... ec) {
+  const std::string text = told(Errc::wrong_map_type, [&](auto&... ec) {
     (void)open_or_create<Hash>(bpffs.path("x"), {.type = MapType::array, .max_entries = 1}, ec...);
   });
   EXPECT_TRUE(contains(text, "this class is for hash or lru_hash maps"));

@@ -74,9 +74,8 @@ TEST(ThePage, MapUpdate) {
   map.update(key, bytes({1, 0, 0, 0, 0, 0, 0, 0}));
   map.update(key, bytes({2, 0, 0, 0, 0, 0, 0, 0}));
   EXPECT_EQ(stored(map, key), bytes({2, 0, 0, 0, 0, 0, 0, 0}));
-  const Error error = test::error_of([&] {
-    map.update(key, bytes({3, 0, 0, 0, 0, 0, 0, 0}), UpdateFlags::noexist);
-  });
+  const Error error = test::error_of(
+      [&] { map.update(key, bytes({3, 0, 0, 0, 0, 0, 0, 0}), UpdateFlags::noexist); });
   EXPECT_EQ(error.code(), std::errc::file_exists);
   EXPECT_EQ(stored(map, key), bytes({2, 0, 0, 0, 0, 0, 0, 0}));
   map.update(bytes({9, 9, 9, 9}), bytes({4, 0, 0, 0, 0, 0, 0, 0}), UpdateFlags::noexist);

@@ -87,7 +87,7 @@ TEST(PerCpuArrayMapUpdate, WritesOneValueToEveryCpu) {
 
 TEST(PerCpuArrayMapUpdate, WritesEachCpuItsOwnValue) {
   auto map = Stats::create({.max_entries = 3});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.update(2, one_for_each_cpu(), ec);
   EXPECT_EQ(ec, std::error_code{});
   expect_equal(map.lookup(2), one_for_each_cpu());
@@ -102,7 +102,7 @@ TEST(PerCpuArrayMapLookup, ReadsWhatOthersWrote) {
   Map other = map.map().duplicate();
   other.update_percpu(0, one_for_each_cpu(9));
   expect_equal(map.lookup(0), one_for_each_cpu(9));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto found = map.lookup(0, ec);
   EXPECT_EQ(ec, std::error_code{});
   ASSERT_TRUE(found);
@@ -114,16 +114,16 @@ TEST(PerCpuArrayMapCalls, RefuseAnIndexOutOfRange) {
   for (const std::uint32_t index : {3U, std::numeric_limits<std::uint32_t>::max()}) {
     std::error_code ec;
     EXPECT_FALSE(map.lookup(index, ec).has_value());
-    EXPECT_EQ(ec, Errc::index);
+    EXPECT_EQ(ec, Errc::index_out_of_range);
     auto room = one_for_each_cpu();
     ec.clear();
     map.lookup_into(index, room, ec);
-    EXPECT_EQ(ec, Errc::index);
+    EXPECT_EQ(ec, Errc::index_out_of_range);
     expect_equal(room, one_for_each_cpu());
     const Error error = error_of([&] { (void)map.lookup(index); });
-    EXPECT_EQ(error.code(), Errc::index);
+    EXPECT_EQ(error.code(), Errc::index_out_of_range);
     EXPECT_TRUE(test::contains(error.what(), std::to_string(index)));
-    EXPECT_EQ(error_of([&] { map.lookup_into(index, room); }).code(), Errc::index);
+    EXPECT_EQ(error_of([&] { map.lookup_into(index, room); }).code(), Errc::index_out_of_range);
     map.update(index, stats, ec);
     EXPECT_EQ(ec.value(), E2BIG);
     EXPECT_EQ(error_of([&] { map.update(index, stats); }).code().value(), E2BIG);
@@ -166,8 +166,8 @@ TEST(PerCpuArrayMapUpdate, RefusesValuesThatWereMovedFrom) {
   const PerCpuValues<FlowStats> thief{std::move(values)};
   std::error_code ec;
   map.update(1, values, ec);  // NOLINT(bugprone-use-after-move)
-  EXPECT_EQ(ec, Errc::cpu_count);
-  EXPECT_EQ(error_of([&] { map.update(1, values); }).code(), Errc::cpu_count);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
+  EXPECT_EQ(error_of([&] { map.update(1, values); }).code(), Errc::wrong_cpu_count);
   expect_equal(map.lookup(1), PerCpuValues<FlowStats>{stats});
 }
 
@@ -241,7 +241,7 @@ TEST(PerCpuArrayMapView, SeesTheSameEntries) {
   made.map().pin(bpffs.path("stats"));
   const Stats pinned{Map::open_pinned(bpffs.path("stats"))};
   const Stats by_id{Map::from_id(made.map().info().id)};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const Stats duplicate{made.map().duplicate(), ec};
   EXPECT_EQ(ec, std::error_code{});
   made = Stats{};

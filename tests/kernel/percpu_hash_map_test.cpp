@@ -124,7 +124,7 @@ TEST(PerCpuHashMapLookup, ReadsWhatOthersWrote) {
   const auto values = one_for_each_cpu(7);
   other.update_percpu(bytes_of(flow), values);
   expect_equal(map.lookup(flow), values);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   expect_equal(map.lookup(flow, ec), values);
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -134,10 +134,10 @@ TEST(PerCpuHashMapLookup, GivesNothingForAMissingKey) {
   map.update(flow, stats);
   EXPECT_FALSE(map.lookup(absent).has_value());
   EXPECT_FALSE(map.contains(absent));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.lookup(absent, ec).has_value());
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.contains(absent, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(map.contains(flow));
@@ -151,7 +151,7 @@ TEST(PerCpuHashMapLookupInto, UsesTheSameMemoryEachTime) {
   for (std::uint64_t i = 0; i < 100; ++i) {
     const auto values = one_for_each_cpu(i);
     map.update(flow, values);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     ASSERT_TRUE(i % 2 == 0 ? map.lookup_into(flow, room) : map.lookup_into(flow, room, ec));
     if (i % 2 == 1) {
       EXPECT_EQ(ec, std::error_code{});
@@ -165,7 +165,7 @@ TEST(PerCpuHashMapLookupInto, LeavesTheValuesAloneForAMissingKey) {
   const auto map = Flows::create({.max_entries = 4});
   auto room = one_for_each_cpu();
   EXPECT_FALSE(map.lookup_into(absent, room));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.lookup_into(absent, room, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(copy_of(std::as_const(room).bytes()), copy_of(one_for_each_cpu().view().bytes()));
@@ -187,16 +187,16 @@ TEST(PerCpuHashMapUpdate, RefusesValuesThatWereMovedFrom) {
   const PerCpuValues<FlowStats> thief{std::move(values)};
   std::error_code ec;
   map.update(flow, values, ec);  // NOLINT(bugprone-use-after-move)
-  EXPECT_EQ(ec, Errc::cpu_count);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
   const Error error = error_of([&] { map.update(flow, values); });
-  EXPECT_EQ(error.code(), Errc::cpu_count);
+  EXPECT_EQ(error.code(), Errc::wrong_cpu_count);
   EXPECT_EQ(error.map_id(), map.map().info().id);
   EXPECT_FALSE(map.insert(flow, values, ec));
-  EXPECT_EQ(ec, Errc::cpu_count);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
   EXPECT_FALSE(map.contains(flow));
   map.update(flow, thief);
   EXPECT_FALSE(map.replace(flow, values, ec));
-  EXPECT_EQ(ec, Errc::cpu_count);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
   expect_equal(map.lookup(flow), thief);
 }
 
@@ -205,11 +205,11 @@ TEST(PerCpuHashMapInsert, AddsAnEntryOnce) {
   EXPECT_TRUE(map.insert(flow, one_for_each_cpu(1)));
   EXPECT_FALSE(map.insert(flow, one_for_each_cpu(2)));
   EXPECT_FALSE(map.insert(flow, stats));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.insert(flow, stats, ec));
   EXPECT_EQ(ec, std::error_code{});
   expect_equal(map.lookup(flow), one_for_each_cpu(1));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.insert(absent, stats, ec));
   EXPECT_EQ(ec, std::error_code{});
   expect_equal(map.lookup(absent), PerCpuValues<FlowStats>{stats});
@@ -217,7 +217,7 @@ TEST(PerCpuHashMapInsert, AddsAnEntryOnce) {
 
 TEST(PerCpuHashMapReplace, OverwritesOnlyWhatIsThere) {
   auto map = Flows::create({.max_entries = 4});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.replace(flow, stats));
   EXPECT_FALSE(map.replace(flow, one_for_each_cpu(), ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -225,7 +225,7 @@ TEST(PerCpuHashMapReplace, OverwritesOnlyWhatIsThere) {
   map.update(flow, stats);
   EXPECT_TRUE(map.replace(flow, one_for_each_cpu(5)));
   expect_equal(map.lookup(flow), one_for_each_cpu(5));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.replace(flow, stats, ec));
   EXPECT_EQ(ec, std::error_code{});
   expect_equal(map.lookup(flow), PerCpuValues<FlowStats>{stats});
@@ -237,10 +237,10 @@ TEST(PerCpuHashMapErase, ReturnsFalseForAMissingKey) {
   map.update(absent, stats);
   EXPECT_TRUE(map.erase(flow));
   EXPECT_FALSE(map.erase(flow));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.erase(absent, ec));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(absent, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt);
@@ -252,10 +252,10 @@ TEST(PerCpuHashMapLookupAndDelete, TakesTheEntryOut) {
   map.update(absent, one_for_each_cpu(2));
   expect_equal(map.lookup_and_delete(flow), one_for_each_cpu(1));
   EXPECT_FALSE(map.lookup_and_delete(flow).has_value());
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   expect_equal(map.lookup_and_delete(absent, ec), one_for_each_cpu(2));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.lookup_and_delete(absent, ec).has_value());
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt);
@@ -386,7 +386,7 @@ TEST(PerCpuHashMapView, SeesTheSameEntries) {
   made.map().pin(bpffs.path("flows"));
   const Flows pinned{Map::open_pinned(bpffs.path("flows"))};
   const Flows by_id{Map::from_id(made.map().info().id)};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const Flows duplicate{made.map().duplicate(), ec};
   EXPECT_EQ(ec, std::error_code{});
   made = Flows{};

@@ -233,7 +233,7 @@ TEST(PerfBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   programs.write_perf(3, 1);
   std::error_code ec;
   EXPECT_EQ(perf.poll(10s, ec), 0U);
-  EXPECT_EQ(ec, Errc::record_size);
+  EXPECT_EQ(ec, Errc::wrong_record_size);
   const std::string explained = perf.explain(Operation::consume, ec);
   EXPECT_EQ(perf.poll(10s), 1U);
   EXPECT_EQ(seen, (Numbers{1, 3}));
@@ -287,8 +287,8 @@ TEST(PerfBufferPoll, ReadsWhatAnEventLoopWasToldOf) {
 }
 
 TEST(PerfBufferPoll, GivesNothingOnASignal) {
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = [](int) {};
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
   const RingPrograms programs;
@@ -303,7 +303,7 @@ TEST(PerfBufferPoll, GivesNothingOnASignal) {
       std::this_thread::sleep_for(1ms);
     }
   }};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(perf.poll(-1ms, ec), 0U);
   EXPECT_EQ(ec, std::error_code{});
   over = true;
@@ -316,14 +316,12 @@ TEST(PerfBufferPoll, GivesNothingOnASignal) {
 TEST(PerfBuffer, RefusesWhatTheKernelWouldRefuse) {
   const RingPrograms programs;
   for (const std::size_t pages : {0U, 3U, 7U}) {
-    const std::string text = test::told(EINVAL, [&](auto&... ec) {
-      const PerfBuffer perf{programs.perf(), pages, ec...};
-    });
+    const std::string text = test::told(
+        EINVAL, [&](auto&... ec) { const PerfBuffer perf{programs.perf(), pages, ec...}; });
     EXPECT_TRUE(test::contains(text, "pages_per_cpu is not a power of two"));
   }
-  const std::string text = test::told(Errc::map_type, [&](auto&... ec) {
-    const PerfBuffer perf{test::flows(), 1, ec...};
-  });
+  const std::string text = test::told(
+      Errc::wrong_map_type, [&](auto&... ec) { const PerfBuffer perf{test::flows(), 1, ec...}; });
   EXPECT_TRUE(test::contains(text, "(this class is for perf_event_array maps)"));
 }
 

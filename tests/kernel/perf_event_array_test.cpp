@@ -61,12 +61,12 @@ class Event {
 
  private:
   static std::size_t room() { return 2 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
-  UniqueFd fd_;
+  sys::UniqueFd fd_;
   void* page_ = nullptr;
 };
 
 // Writes 8 bytes to the event at `index`; what the helper returns, as the program's result.
-UniqueFd load_writer(const PerfEventArray& map, std::int32_t index) {
+sys::UniqueFd load_writer(const PerfEventArray& map, std::int32_t index) {
   const auto load = test::load_map(2, map.map().fd());
   const std::array code{
       test::instruction(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -8, 0x1234),
@@ -82,7 +82,7 @@ UniqueFd load_writer(const PerfEventArray& map, std::int32_t index) {
   return test::load_program(code, {.type = BPF_PROG_TYPE_RAW_TRACEPOINT, .license = "GPL"});
 }
 
-std::int32_t run(const UniqueFd& writer) {
+std::int32_t run(const sys::UniqueFd& writer) {
   return static_cast<std::int32_t>(test::run_program(writer.get(), false));
 }
 
@@ -97,7 +97,7 @@ TEST(PerfEventArray, IsMadeWithItsTypeAndSizes) {
 
 TEST(PerfEventArray, HoldsTheEventThatAProgramWritesTo) {
   PerfEventArray map = make();
-  const UniqueFd writer = load_writer(map, 2);
+  const sys::UniqueFd writer = load_writer(map, 2);
   EXPECT_EQ(run(writer), -ENOENT);
 
   const Event first;
@@ -107,7 +107,7 @@ TEST(PerfEventArray, HoldsTheEventThatAProgramWritesTo) {
   EXPECT_GT(once, 8U);
 
   const Event second;
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.set(2, second.fd(), ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(run(writer), 0);
@@ -117,7 +117,7 @@ TEST(PerfEventArray, HoldsTheEventThatAProgramWritesTo) {
   EXPECT_TRUE(map.erase(2));
   EXPECT_EQ(run(writer), -ENOENT);
   EXPECT_FALSE(map.erase(2));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(2, ec));
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -127,7 +127,7 @@ TEST(PerfEventArray, LosesAnEventWithTheDescriptorThatWroteIt) {
   const Event event;
   for (const MapFlags flags : {MapFlags::none, MapFlags::preserve_elems}) {
     PerfEventArray map = make(flags);
-    const UniqueFd writer = load_writer(map, 0);
+    const sys::UniqueFd writer = load_writer(map, 0);
     {
       PerfEventArray other{Map::from_id(map.map().info().id)};
       other.set(0, event.fd());

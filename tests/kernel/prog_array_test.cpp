@@ -25,7 +25,7 @@ using test::told;
 constexpr std::uint32_t fell_through = 77;
 
 // Jumps to what is at `index`.
-UniqueFd load_caller(const ProgArray& map, std::int32_t index) {
+sys::UniqueFd load_caller(const ProgArray& map, std::int32_t index) {
   const auto load = test::load_map(2, map.map().fd());
   const std::array code{
       load[0],
@@ -47,15 +47,15 @@ TEST(ProgArray, IsMadeWithItsTypeAndSizes) {
 
 TEST(ProgArray, LeadsATailCallToTheProgram) {
   ProgArray map = make();
-  const UniqueFd caller = load_caller(map, 2);
+  const sys::UniqueFd caller = load_caller(map, 2);
   EXPECT_EQ(test::run_program(caller.get()), fell_through);
 
-  const UniqueFd five = test::load_program(5);
+  const sys::UniqueFd five = test::load_program(5);
   map.set(2, five.get());
   EXPECT_EQ(test::run_program(caller.get()), 5U);
 
-  const UniqueFd six = test::load_program(6);
-  std::error_code ec = Errc::name;
+  const sys::UniqueFd six = test::load_program(6);
+  std::error_code ec = Errc::invalid_name;
   map.set(2, six.get(), ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(test::run_program(caller.get()), 6U);
@@ -63,31 +63,31 @@ TEST(ProgArray, LeadsATailCallToTheProgram) {
   EXPECT_TRUE(map.erase(2));
   EXPECT_EQ(test::run_program(caller.get()), fell_through);
   EXPECT_FALSE(map.erase(2));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(2, ec));
   EXPECT_EQ(ec, std::error_code{});
 }
 
 TEST(ProgArray, IsReadAsTheIdOfTheProgram) {
   ProgArray map = make();
-  const UniqueFd program = test::load_program(5);
+  const sys::UniqueFd program = test::load_program(5);
   const std::uint32_t id = test::id_of_program(program.get());
   ASSERT_NE(id, 0U);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.program_id(1), std::nullopt);
   EXPECT_EQ(map.program_id(1, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
   map.set(1, program.get());
   EXPECT_EQ(map.program_id(1), id);
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(map.program_id(1, ec), id);
   EXPECT_EQ(ec, std::error_code{});
 }
 
 TEST(ProgArray, ShowsTheFilledSlotsInAScan) {
   ProgArray map = make();
-  const UniqueFd five = test::load_program(5);
-  const UniqueFd six = test::load_program(6);
+  const sys::UniqueFd five = test::load_program(5);
+  const sys::UniqueFd six = test::load_program(6);
   map.set(1, five.get());
   map.set(3, six.get());
   const std::map<std::uint32_t, std::uint32_t> expected{{1, test::id_of_program(five.get())},
@@ -99,9 +99,9 @@ TEST(ProgArray, ShowsTheFilledSlotsInAScan) {
 
 TEST(ProgArray, TellsWhatIsNoProgramForIt) {
   ProgArray map = make();
-  const UniqueFd filter = test::load_program();
+  const sys::UniqueFd filter = test::load_program();
   map.set(0, filter.get());
-  const UniqueFd xdp = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
+  const sys::UniqueFd xdp = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
   EXPECT_TRUE(contains(
       told(EINVAL, [&](auto&... ec) { map.set(1, xdp.get(), ec...); }),
       "descriptor " + std::to_string(xdp.get()) + " is no program, or one of another type"));
@@ -115,7 +115,7 @@ TEST(ProgArray, TellsWhatIsNoProgramForIt) {
 // The kernel clears it in the background, so that the caller may find it full for a moment.
 TEST(ProgArray, IsEmptiedWhenTheLastDescriptorGoes) {
   std::optional<ProgArray> map = make();
-  const UniqueFd caller = load_caller(*map, 0);
+  const sys::UniqueFd caller = load_caller(*map, 0);
   map->set(0, test::load_program(5).get());
   EXPECT_EQ(test::run_program(caller.get()), 5U);
   map.reset();
@@ -126,7 +126,7 @@ TEST(ProgArray, IsEmptiedWhenTheLastDescriptorGoes) {
 
 TEST(ProgArray, RefusesAnIndexOutOfRange) {
   ProgArray map = make();
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   test::expect_index_told([&](auto&... ec) { map.set(4, program.get(), ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.program_id(4, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });

@@ -73,7 +73,7 @@ struct BothNames {
 TYPED_TEST_SUITE(PushPop, Both, BothNames);
 
 TYPED_TEST(PushPop, IsCreatedWithTypeAndSizesFilledIn) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto map = TypeParam::create({.max_entries = 7, .name = "jobs"}, ec);
   EXPECT_EQ(ec, std::error_code{});
   ASSERT_TRUE(map);
@@ -90,11 +90,11 @@ TYPED_TEST(PushPop, IsNotCreatedWithWhatItsTypeDoesNotTake) {
     (void)TypeParam::create({.max_entries = 4, .flags = MapFlags::no_prealloc}, ec...);
   });
   EXPECT_TRUE(test::contains(text, "no_prealloc"));
-  const auto key_text = told(Errc::key_size, [](auto&... ec) {
+  const auto key_text = told(Errc::wrong_key_size, [](auto&... ec) {
     (void)TypeParam::create({.key_size = 4, .max_entries = 4}, ec...);
   });
   EXPECT_TRUE(test::contains(key_text, "keys of 0 bytes"));
-  const auto value_text = told(Errc::value_size, [](auto&... ec) {
+  const auto value_text = told(Errc::wrong_value_size, [](auto&... ec) {
     (void)TypeParam::create({.value_size = 8, .max_entries = 4}, ec...);
   });
   EXPECT_TRUE(test::contains(value_text, "value_size is 8"));
@@ -115,24 +115,24 @@ TYPED_TEST(PushPop, GivesEveryValueBackInItsOrder) {
 
 TYPED_TEST(PushPop, DoesTheSameWithAnErrorCode) {
   auto map = TypeParam::create({.max_entries = 2});
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.peek(ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{}) << "empty is no error";
   EXPECT_TRUE(map.push(1, ec));
   EXPECT_TRUE(map.push(2, ec));
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.push(3, ec));
   EXPECT_EQ(ec, std::error_code{}) << "full is no error";
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   map.push_overwrite(4, ec);
   EXPECT_EQ(ec, std::error_code{});
   const Numbers expected = TestFixture::is_queue ? Numbers{2, 4} : Numbers{4, 2};
   for (const std::uint32_t n : expected) {
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(map.peek(ec), n);
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(map.pop(ec), n);
     EXPECT_EQ(ec, std::error_code{});
   }
@@ -146,14 +146,14 @@ TYPED_TEST(PushPop, IsDrained) {
   EXPECT_EQ(map.drain([&seen](std::uint32_t n) { seen.push_back(n); }), 20U);
   EXPECT_EQ(seen, TestFixture::order(0, 20));
   EXPECT_EQ(map.peek(), std::nullopt);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.drain([](std::uint32_t) { FAIL(); }, ec), 0U);
   EXPECT_EQ(ec, std::error_code{});
 }
 
 TYPED_TEST(PushPop, EndsADrainWhileOthersPush) {
   auto map = TestFixture::of(20);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.drain([&map](std::uint32_t n) { EXPECT_TRUE(map.push(n)); }, ec), map.capacity());
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(TestFixture::pop_all(map).size(), 20U);
@@ -171,18 +171,16 @@ TYPED_TEST(PushPop, LosesOnlyTheValueWhoseHandlerThrew) {
 
 TYPED_TEST(PushPop, RefusesAMapOfAnotherKind) {
   const Map other = test::make_map(TestFixture::is_queue ? MapType::stack : MapType::queue, 0, 4);
-  const auto text = told(Errc::map_type, [&](auto&... ec) {
-    TypeParam map{other.duplicate(), ec...};
-  });
+  const auto text =
+      told(Errc::wrong_map_type, [&](auto&... ec) { TypeParam map{other.duplicate(), ec...}; });
   EXPECT_TRUE(test::contains(
       text, std::string{"the map is of type "} + (TestFixture::is_queue ? "stack" : "queue")));
   EXPECT_TRUE(test::contains(text, std::string{"this class is for "} +
                                        (TestFixture::is_queue ? "queue" : "stack") + " maps"));
 
   const Map wide = test::make_map(TestFixture::type, 0, 8);
-  const auto sizes = told(Errc::value_size, [&](auto&... ec) {
-    TypeParam map{wide.duplicate(), ec...};
-  });
+  const auto sizes =
+      told(Errc::wrong_value_size, [&](auto&... ec) { TypeParam map{wide.duplicate(), ec...}; });
   EXPECT_TRUE(test::contains(sizes, "value type has 4 bytes, the map's values have 8"));
 }
 

@@ -30,7 +30,7 @@ ReusePortSockArray make(std::uint32_t value_size = 8) {
 }
 
 // Chooses the socket at `index`; when there is none the kernel drops what comes.
-UniqueFd load_choice(const ReusePortSockArray& map, std::int32_t index) {
+sys::UniqueFd load_choice(const ReusePortSockArray& map, std::int32_t index) {
   const auto load = test::load_map(2, map.map().fd());
   const std::array code{
       load[0],
@@ -56,16 +56,16 @@ TEST(ReusePortSockArray, HasRoomForCookiesUnlessToldOtherwise) {
 
 TEST(ReusePortSockArray, HoldsASocketAndShowsItsCookie) {
   auto map = make();
-  const UniqueFd first = test::listening_socket();
-  const UniqueFd second = test::bound_socket(SOCK_DGRAM);
-  std::error_code ec = Errc::name;
+  const sys::UniqueFd first = test::listening_socket();
+  const sys::UniqueFd second = test::bound_socket(SOCK_DGRAM);
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.cookie(1), std::nullopt);
   EXPECT_EQ(map.cookie(1, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
 
   map.set(1, first.get());
   EXPECT_EQ(map.cookie(1), cookie_of(first));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   map.set(1, second.get(), ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.cookie(1, ec), cookie_of(second));
@@ -79,7 +79,7 @@ TEST(ReusePortSockArray, HoldsASocketAndShowsItsCookie) {
   EXPECT_TRUE(map.erase(1));
   EXPECT_FALSE(map.erase(1));
   EXPECT_TRUE(map.insert(1, second.get()));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.erase(1, ec));
   EXPECT_FALSE(map.erase(1, ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -90,16 +90,16 @@ TEST(ReusePortSockArray, HoldsASocketAndShowsItsCookie) {
 // Two datagram sockets at one port: what the program chooses gets the datagram.
 TEST(ReusePortSockArray, LetsAProgramChoose) {
   auto map = make();
-  const UniqueFd first = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd first = test::bound_socket(SOCK_DGRAM);
   const sockaddr_in address = test::name_of(first);
-  const UniqueFd second = test::bound_socket(SOCK_DGRAM, ntohs(address.sin_port));
-  const UniqueFd choice = load_choice(map, 3);
+  const sys::UniqueFd second = test::bound_socket(SOCK_DGRAM, ntohs(address.sin_port));
+  const sys::UniqueFd choice = load_choice(map, 3);
   const int program = choice.get();
   ASSERT_EQ(
       ::setsockopt(first.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program, sizeof program), 0);
-  const UniqueFd sender = test::new_socket(SOCK_DGRAM);
+  const sys::UniqueFd sender = test::new_socket(SOCK_DGRAM);
   char sent = 'a';
-  for (const UniqueFd* chosen : {&first, &second, &first}) {
+  for (const sys::UniqueFd* chosen : {&first, &second, &first}) {
     map.erase(3);
     map.set(3, chosen->get());
     ++sent;
@@ -112,7 +112,7 @@ TEST(ReusePortSockArray, LetsAProgramChoose) {
 
 TEST(ReusePortSockArray, LosesASocketThatIsClosed) {
   auto map = make();
-  UniqueFd listener = test::listening_socket();
+  sys::UniqueFd listener = test::listening_socket();
   map.set(0, listener.get());
   EXPECT_NE(map.cookie(0), std::nullopt);
   listener.reset();
@@ -122,8 +122,8 @@ TEST(ReusePortSockArray, LosesASocketThatIsClosed) {
 
 TEST(ReusePortSockArray, ShowsItsSocketsInAScan) {
   auto map = make();
-  const UniqueFd first = test::listening_socket();
-  const UniqueFd second = test::listening_socket();
+  const sys::UniqueFd first = test::listening_socket();
+  const sys::UniqueFd second = test::listening_socket();
   map.set(0, first.get());
   map.set(3, second.get());
   std::map<std::uint32_t, std::uint64_t> expected;
@@ -137,7 +137,7 @@ TEST(ReusePortSockArray, ShowsItsSocketsInAScan) {
 TEST(ReusePortSockArray, HoldsASocketOnce) {
   auto map = make();
   auto other = make();
-  const UniqueFd listener = test::listening_socket();
+  const sys::UniqueFd listener = test::listening_socket();
   map.set(0, listener.get());
   for (ReusePortSockArray* const again : {&map, &other})
     for (const std::uint32_t index : {0U, 1U})
@@ -151,7 +151,7 @@ TEST(ReusePortSockArray, HoldsASocketOnce) {
 
 TEST(ReusePortSockArray, CannotShowCookiesOfSmallValues) {
   auto map = make(4);
-  const UniqueFd listener = test::listening_socket();
+  const sys::UniqueFd listener = test::listening_socket();
   map.set(0, listener.get());
   EXPECT_TRUE(contains(told(ENOSPC, [&](auto&... ec) { (void)map.cookie(0, ec...); }),
                        "create the map with value_size 8"));
@@ -160,15 +160,15 @@ TEST(ReusePortSockArray, CannotShowCookiesOfSmallValues) {
 
 TEST(ReusePortSockArray, TellsWhatIsNoSocketForIt) {
   auto map = make();
-  const UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-  const UniqueFd unbound = test::new_socket(SOCK_STREAM);
-  const UniqueFd not_listening = test::bound_socket(SOCK_STREAM);
-  const UniqueFd raw{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP)};
+  const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const sys::UniqueFd unbound = test::new_socket(SOCK_STREAM);
+  const sys::UniqueFd not_listening = test::bound_socket(SOCK_STREAM);
+  const sys::UniqueFd raw{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP)};
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(0, file.get(), ec...); }),
                        "is no socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(0, -1, ec...); }),
                        "the value, -1, is no open descriptor of a socket"));
-  for (const UniqueFd* const socket : {&unbound, &not_listening})
+  for (const sys::UniqueFd* const socket : {&unbound, &not_listening})
     EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(0, socket->get(), ec...); }),
                          "takes bound SO_REUSEPORT sockets"));
   EXPECT_TRUE(

@@ -227,8 +227,7 @@ TEST(RingBufferCallback, MayNotUseTheBufferThatCallsIt) {
     std::error_code ec;
     EXPECT_EQ(ring.consume(ec), 0U);
     codes.push_back(ec);
-    ring.for_each(
-        programs.second(), [](BytesView) {}, ec);
+    ring.for_each(programs.second(), [](BytesView) {}, ec);
     codes.push_back(ec);
     errors.push_back(error_of([&] { ring.poll(0ms); }));
   });
@@ -257,7 +256,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   write();
   std::error_code ec;
   EXPECT_EQ(ring.poll(10s, ec), 0U);
-  EXPECT_EQ(ec, Errc::record_size);
+  EXPECT_EQ(ec, Errc::wrong_record_size);
   EXPECT_EQ(ec, std::errc::invalid_argument);
   EXPECT_EQ(seen, Numbers{1});
   const std::string explained = ring.explain(Operation::consume, ec);
@@ -267,7 +266,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
 
   write();
   const Error error = error_of([&] { ring.consume(); });
-  EXPECT_EQ(error.code(), Errc::record_size);
+  EXPECT_EQ(error.code(), Errc::wrong_record_size);
   EXPECT_EQ(error.operation(), Operation::consume);
   EXPECT_EQ(error.map_id(), programs.first().info().id);
   EXPECT_EQ(error.what(), explained);
@@ -337,8 +336,8 @@ TEST(RingBufferPoll, WaitsForARecord) {
 }
 
 TEST(RingBufferPoll, GivesNothingOnASignal) {
-  struct sigaction action {};
-  struct sigaction before {};
+  struct sigaction action{};
+  struct sigaction before{};
   action.sa_handler = [](int) {};
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
   const RingPrograms programs;
@@ -353,7 +352,7 @@ TEST(RingBufferPoll, GivesNothingOnASignal) {
       std::this_thread::sleep_for(1ms);
     }
   }};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(ring.poll(10s, ec), 0U);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(ring.poll(10s), 0U);
@@ -390,9 +389,8 @@ TEST(RingBuffer, WithoutAMapHasNothingToRead) {
 TEST(RingBuffer, RefusesMapsOfOtherTypes) {
   RingBuffer ring;
   const auto add = [&](Map map) {
-    return test::told(Errc::map_type, [&](auto&... ec) {
-      ring.for_each(
-          map.duplicate(), [](BytesView) {}, ec...);
+    return test::told(Errc::wrong_map_type, [&](auto&... ec) {
+      ring.for_each(map.duplicate(), [](BytesView) {}, ec...);
     });
   };
   EXPECT_TRUE(test::contains(add(test::flows()),
@@ -400,10 +398,8 @@ TEST(RingBuffer, RefusesMapsOfOtherTypes) {
                              "ringbuf maps)"));
   const Map user = Map::create({.type = MapType::user_ringbuf, .max_entries = 4096});
   EXPECT_TRUE(test::contains(add(user.duplicate()), "the map is of type user_ringbuf"));
-  (void)test::told(Errc::no_map, [&](auto&... ec) {
-    ring.for_each(
-        Map{}, [](BytesView) {}, ec...);
-  });
+  (void)test::told(Errc::no_map,
+                   [&](auto&... ec) { ring.for_each(Map{}, [](BytesView) {}, ec...); });
   EXPECT_FALSE(ring);
 }
 
@@ -412,10 +408,8 @@ TEST(RingBuffer, RefusesAMapThatItHas) {
   RingBuffer ring;
   Numbers seen;
   ring.for_each<Event>(programs.first(), into(seen));
-  const std::string text = test::told(EEXIST, [&](auto&... ec) {
-    ring.for_each(
-        programs.first(), [](BytesView) {}, ec...);
-  });
+  const std::string text = test::told(
+      EEXIST, [&](auto&... ec) { ring.for_each(programs.first(), [](BytesView) {}, ec...); });
   EXPECT_TRUE(test::contains(text, "has a callback in this RingBuffer already"));
   programs.write(1, 1);
   EXPECT_EQ(ring.consume(), 1U) << "and works on";
@@ -439,10 +433,8 @@ TEST(RingBuffer, RefusesAMapThatOverwrites) {
   EXPECT_EQ(map.info().flags, MapFlags::rb_overwrite);
   RingBuffer ring;
   const test::ReplacedBpf replaced{overwriting};
-  const std::string text = test::told(EOPNOTSUPP, [&](auto&... ec) {
-    ring.for_each(
-        map.duplicate(), [](BytesView) {}, ec...);
-  });
+  const std::string text = test::told(
+      EOPNOTSUPP, [&](auto&... ec) { ring.for_each(map.duplicate(), [](BytesView) {}, ec...); });
   EXPECT_TRUE(test::contains(text, "created with MapFlags::rb_overwrite"));
 }
 
@@ -452,8 +444,7 @@ TEST(RingBuffer, RefusesADescriptorThatMayNotDoBoth) {
   for (const Access access : {Access::read_only, Access::write_only}) {
     RingBuffer ring;
     const std::string text = test::told(EACCES, [&](auto&... ec) {
-      ring.for_each(
-          Map::from_id(id, access), [](BytesView) {}, ec...);
+      ring.for_each(Map::from_id(id, access), [](BytesView) {}, ec...);
     });
     EXPECT_TRUE(test::contains(text, "this descriptor is read-only or write-only"));
     EXPECT_FALSE(ring);

@@ -99,10 +99,10 @@ TEST(HashMapScan, ShowsEveryEntryOnce) {
     const auto map = numbers(entries, 1000);
     EXPECT_EQ(collect(map), expected(entries));
     EXPECT_EQ(collect(map.scan()), expected(entries));
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(collect(map.scan(ec)), expected(entries));
     EXPECT_EQ(ec, std::error_code{});
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     EXPECT_EQ(collect(map.scan({.batch_size = 7}, ec)), expected(entries));
     EXPECT_EQ(ec, std::error_code{});
   }
@@ -273,7 +273,7 @@ TEST(MapScan, ShowsBytes) {
   for (auto [key, value] : scan(std::as_const(map))) check(key, value);
   EXPECT_EQ(seen.size(), 1000U);
   seen.clear();
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   for (auto [key, value] : scan(map, {.batch_size = 10}, ec)) check(key, value);
   EXPECT_EQ(seen.size(), 1000U);
   EXPECT_EQ(ec, std::error_code{});
@@ -447,7 +447,7 @@ TEST(ScanStatus, TellsThatAWalkIsNotComplete) {
 
 // Only the slots that are filled.
 TEST(ScanByIndex, ShowsTheFilledSlotsOfAProgArray) {
-  const UniqueFd program = test::load_program();
+  const sys::UniqueFd program = test::load_program();
   ASSERT_TRUE(program);
   Map map = Map::create(
       {.type = MapType::prog_array, .key_size = 4, .value_size = 4, .max_entries = 1000});

@@ -119,7 +119,7 @@ TEST(Selftest, MapStress) {
 // The map that holds sockets of both kinds, whether or not there are programs.
 TEST(Selftest, Sockmap) {
   Map map = make_map(MapType::sockmap, 4, 4, 6);
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
   const auto [client, server] = test::connected_sockets();
   EXPECT_EQ(update(map, 0, udp.get()), 0);
   EXPECT_EQ(update(map, 1, client.get()), 0);
@@ -146,11 +146,11 @@ TEST(Selftest, Sockmap) {
 
 TEST(Selftest, ReuseportArray) {
   Map map = make_map(MapType::reuseport_sockarray, 4, 8, 4);
-  const UniqueFd first = test::listening_socket();
-  const UniqueFd second = test::listening_socket();
-  UniqueFd third = test::listening_socket();
-  const UniqueFd unbound = test::new_socket(SOCK_STREAM);
-  const UniqueFd bound = test::bound_socket(SOCK_STREAM);
+  const sys::UniqueFd first = test::listening_socket();
+  const sys::UniqueFd second = test::listening_socket();
+  sys::UniqueFd third = test::listening_socket();
+  const sys::UniqueFd unbound = test::new_socket(SOCK_STREAM);
+  const sys::UniqueFd bound = test::bound_socket(SOCK_STREAM);
   EXPECT_EQ(update(map, 4, first.get()), E2BIG);
   std::error_code ec;
   EXPECT_FALSE(map.erase(4, ec));
@@ -278,7 +278,7 @@ TEST(Selftest, SkStorageMapBasic) {
   };
   const test::SmallBtf btf;
   SkStorage<Locked> map{Map::create(sk_storage_spec(btf))};
-  const UniqueFd socket = test::new_socket(SOCK_STREAM);
+  const sys::UniqueFd socket = test::new_socket(SOCK_STREAM);
   const int fd = socket.get();
   map.update(fd, {.count = 1}, noexist | locked);
   EXPECT_EQ(map.lookup(fd, LookupFlags::lock), Locked{.count = 1});
@@ -338,7 +338,7 @@ long load_user_of(int fd) {
   attr.insn_cnt = code.size();
   attr.license = sys::detail::address("MIT");
   const long result = sys::bpf(BPF_PROG_LOAD, &attr, offsetof(bpf_attr, attach_btf_id));
-  const UniqueFd program{static_cast<int>(result)};
+  const sys::UniqueFd program{static_cast<int>(result)};
   return result < 0 ? result : 0;
 }
 

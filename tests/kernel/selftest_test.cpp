@@ -183,7 +183,7 @@ TEST(Selftest, Arraymap) {
   EXPECT_EQ(update(map, 2, 0, exist), E2BIG);
   std::error_code ec;
   EXPECT_EQ(map.lookup(2, ec), std::nullopt);
-  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(map.get_next_key<int>(std::nullopt), 0);
   EXPECT_EQ(map.get_next_key<std::uint32_t>(2), 0U);
   EXPECT_EQ(map.get_next_key<int>(0), 1);
@@ -204,7 +204,7 @@ TEST(Selftest, ArraymapPercpu) {
   EXPECT_EQ(update(map, 2, 0, exist), E2BIG);
   std::error_code ec;
   EXPECT_FALSE(map.lookup_percpu(2, ec));
-  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(map.get_next_key<int>(std::nullopt), 0);
   EXPECT_EQ(map.get_next_key<std::uint32_t>(2), 0U);
   EXPECT_EQ(map.get_next_key<int>(0), 1);

@@ -47,19 +47,19 @@ TYPED_TEST(EitherSockMap, HasRoomForCookiesUnlessToldOtherwise) {
 
 TYPED_TEST(EitherSockMap, HoldsASocketAndShowsItsCookie) {
   auto map = this->make();
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.cookie(1), std::nullopt);
   EXPECT_EQ(map.cookie(1, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
 
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
-  const UniqueFd other = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd other = test::bound_socket(SOCK_DGRAM);
   map.set(1, udp.get());
   EXPECT_EQ(map.cookie(1), cookie_of(udp));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   map.set(1, other.get(), ec);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(map.cookie(1, ec), cookie_of(other));
   EXPECT_EQ(ec, std::error_code{});
 
@@ -67,7 +67,7 @@ TYPED_TEST(EitherSockMap, HoldsASocketAndShowsItsCookie) {
   EXPECT_EQ(map.cookie(1), std::nullopt);
   EXPECT_FALSE(map.erase(1));
   map.set(1, udp.get());
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.erase(1, ec));
   EXPECT_FALSE(map.erase(1, ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -76,7 +76,7 @@ TYPED_TEST(EitherSockMap, HoldsASocketAndShowsItsCookie) {
 TYPED_TEST(EitherSockMap, TakesConnectedAndListeningTcpSockets) {
   auto map = this->make();
   const auto [client, server] = test::connected_sockets();
-  const UniqueFd listener = test::listening_socket();
+  const sys::UniqueFd listener = test::listening_socket();
   map.set(0, client.get());
   map.set(1, server.get());
   map.set(2, listener.get());
@@ -87,15 +87,15 @@ TYPED_TEST(EitherSockMap, TakesConnectedAndListeningTcpSockets) {
 
 TYPED_TEST(EitherSockMap, InsertsOnlyWhatIsNotThere) {
   auto map = this->make();
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
-  const UniqueFd other = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd other = test::bound_socket(SOCK_DGRAM);
   EXPECT_TRUE(map.insert(1, udp.get()));
   EXPECT_FALSE(map.insert(1, other.get()));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.insert(1, other.get(), ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.cookie(1), cookie_of(udp));
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_TRUE(map.insert(2, other.get(), ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.cookie(2), cookie_of(other));
@@ -116,8 +116,8 @@ TYPED_TEST(EitherSockMap, LosesASocketThatIsClosed) {
 
 TYPED_TEST(EitherSockMap, ShowsItsSocketsInAScan) {
   auto map = this->make();
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
-  const UniqueFd other = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd other = test::bound_socket(SOCK_DGRAM);
   map.set(0, udp.get());
   map.set(3, other.get());
   std::map<std::uint32_t, std::uint64_t> expected;
@@ -130,7 +130,7 @@ TYPED_TEST(EitherSockMap, ShowsItsSocketsInAScan) {
 
 TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
   auto map = this->make(4);
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
   map.set(1, udp.get());
   EXPECT_TRUE(
       contains(told(ENOSPC, [&](auto&... ec) { (void)map.cookie(1, ec...); }),
@@ -146,8 +146,8 @@ TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
 
 TYPED_TEST(EitherSockMap, TellsWhatIsNoSocketForIt) {
   auto map = this->make();
-  const UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-  const UniqueFd idle = test::new_socket(SOCK_STREAM);
+  const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const sys::UniqueFd idle = test::new_socket(SOCK_STREAM);
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
                        "the value, descriptor " + std::to_string(file.get()) + ", is no socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.insert(1, file.get(), ec...); }),
@@ -186,7 +186,7 @@ struct Connection {
 TEST(SockHash, HoldsSocketsByAStruct) {
   auto map = SockHash<Connection>::create({.max_entries = 2, .name = "connections"});
   EXPECT_EQ(map.map().info().key_size, 12U);
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
   const Connection key{.remote_ip4 = 0x0100007f, .remote_port = 80, .local_port = 1024};
   map.set(key, udp.get());
   EXPECT_EQ(map.cookie(key), cookie_of(udp));
@@ -195,12 +195,12 @@ TEST(SockHash, HoldsSocketsByAStruct) {
     EXPECT_EQ(shown, key);
     EXPECT_EQ(cookie, cookie_of(udp));
   }
-  EXPECT_TRUE(contains(test::refused_view<Hash>(map.map(), Errc::key_size), "12"));
+  EXPECT_TRUE(contains(test::refused_view<Hash>(map.map(), Errc::wrong_key_size), "12"));
 }
 
 TEST(SockHash, TellsThatItIsFull) {
   auto map = Hash::create({.max_entries = 1});
-  const UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
   map.set(1, udp.get());
   EXPECT_TRUE(
       contains(told(E2BIG, [&](auto&... ec) { map.set(2, udp.get(), ec...); }), "the map is full"));

@@ -114,7 +114,7 @@ std::string function_at(std::uint64_t address) {
 }
 
 TEST(StackTraceMapCreate, HasRoomForAllFramesWhenNotTold) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   const auto map = StackTraceMap::create({.max_entries = 16, .name = "stacks"}, ec);
   EXPECT_EQ(ec, std::error_code{});
   const MapInfo& info = map.map().info();
@@ -158,7 +158,7 @@ TEST(StackTraceMapFrames, AreThoseOfTheSystemCall) {
   EXPECT_LE(frames->size(), map.max_frames());
   EXPECT_EQ(function_at(frames->front()), "syscall");
   EXPECT_EQ(std::count(frames->begin(), frames->end(), 0U), 0) << "cut off behind the last";
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.frames(id, ec), frames);
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -185,7 +185,7 @@ TEST(StackTraceMapFrames, ComeIntoAVectorThatKeepsItsMemory) {
   EXPECT_TRUE(map.frames_into(id, frames));
   EXPECT_EQ(frames, map.frames(id));
   const auto* const memory = frames.data();
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.frames_into(id, frames, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(frames.data(), memory);
@@ -197,7 +197,7 @@ TEST(StackTraceMapFrames, AreNoneWhereThereIsNoStack) {
   auto map = StackTraceMap::create({.max_entries = 16});
   for (const std::uint32_t id : {0U, 15U, 16U, 0xffffffffU}) {
     EXPECT_EQ(map.frames(id), std::nullopt);
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(map.frames(id, ec), std::nullopt);
     EXPECT_EQ(ec, std::error_code{});
   }
@@ -215,7 +215,7 @@ TEST(StackTraceMapIds, AreThoseThatTheProgramGot) {
   const auto ids = map.ids();
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
   EXPECT_EQ((std::set<std::uint32_t>{ids.begin(), ids.end()}), expected);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.ids(ec), ids);
   EXPECT_EQ(ec, std::error_code{});
 }
@@ -254,7 +254,7 @@ TEST(StackTraceMapErase, TakesAStackOut) {
   EXPECT_TRUE(map.erase(id));
   EXPECT_EQ(map.frames(id), std::nullopt);
   EXPECT_FALSE(map.erase(id));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(id, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(map.ids().empty());
@@ -283,7 +283,7 @@ TEST(StackTraceMapBuildIds, AreThoseOfThisProcess) {
   if (first.status == BuildIdFrame::Status::ip) {
     EXPECT_EQ(function_at(first.offset_or_ip), "syscall");
   }
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.build_ids(id, ec)->size(), frames->size());
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(map.build_ids(id ^ 1), std::nullopt);
@@ -293,13 +293,15 @@ TEST(StackTraceMapCalls, TellWhichOfTheTwoTheMapHolds) {
   const char* const text = "addresses are read with frames(), build ids";
   const auto by_address = StackTraceMap::create({.max_entries = 16});
   EXPECT_TRUE(contains(
-      told(Errc::map_flags, [&](auto&... ec) { (void)by_address.build_ids(1, ec...); }), text));
+      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_address.build_ids(1, ec...); }),
+      text));
   const auto by_id = StackTraceMap::create({.max_entries = 16, .flags = MapFlags::stack_build_id});
-  EXPECT_TRUE(
-      contains(told(Errc::map_flags, [&](auto&... ec) { (void)by_id.frames(1, ec...); }), text));
+  EXPECT_TRUE(contains(
+      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.frames(1, ec...); }), text));
   Addresses room{1, 2, 3};
   EXPECT_TRUE(contains(
-      told(Errc::map_flags, [&](auto&... ec) { (void)by_id.frames_into(1, room, ec...); }), text));
+      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.frames_into(1, room, ec...); }),
+      text));
   EXPECT_TRUE(room.empty());
 }
 
@@ -325,10 +327,8 @@ TEST(StackTraceMapCalls, TellWhatTheirDescriptorMayNotDo) {
 
 TEST(StackTraceMapView, RefusesAMapOfAnotherKind) {
   const Map array = test::make_map(MapType::array, 4, 8);
-  EXPECT_TRUE(contains(told(Errc::map_type,
-                            [&](auto&... ec) {
-                              StackTraceMap view{array.duplicate(), ec...};
-                            }),
+  EXPECT_TRUE(contains(told(Errc::wrong_map_type,
+                            [&](auto&... ec) { StackTraceMap view{array.duplicate(), ec...}; }),
                        "the map is of type array"));
 }
 

@@ -156,7 +156,7 @@ struct SupportMemory : ::testing::Test {
 
 TEST_F(SupportMemory, LetsTheKernelBeAskedOnce) {
   FakeBpf bpf{real};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(supports(MapType::lpm_trie, ec), Support::yes);
   EXPECT_FALSE(ec);
   EXPECT_EQ(bpf.count(BPF_MAP_CREATE), 1U);
@@ -164,11 +164,11 @@ TEST_F(SupportMemory, LetsTheKernelBeAskedOnce) {
   EXPECT_EQ(bpf.count(BPF_MAP_LOOKUP_AND_DELETE_BATCH), 1U);
   EXPECT_EQ(supports(type(58)), Support::no);
   bpf.forget();
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(supports(MapType::lpm_trie, ec), Support::yes);
   EXPECT_FALSE(ec);
   EXPECT_EQ(supports(MapType::lpm_trie), Support::yes);
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_EQ(supports(Operation::drain, MapType::lpm_trie, ec), Support::no);
   EXPECT_FALSE(ec);
   EXPECT_EQ(supports(type(58)), Support::no);
@@ -178,7 +178,7 @@ TEST_F(SupportMemory, LetsTheKernelBeAskedOnce) {
 TEST_F(SupportMemory, HoldsNoRefusal) {
   for (const int error : {EPERM, EACCES}) {
     FakeBpf bpf{[error](int, void*, unsigned int) { return -error; }};
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(supports(MapType::hash, ec), Support::not_permitted);
     EXPECT_FALSE(ec);
     EXPECT_EQ(supports(Operation::lookup, MapType::hash), Support::not_permitted);

@@ -72,10 +72,10 @@ std::vector<Kind> kinds() {
 std::error_code expected(const MapInfo& info, const std::vector<MapType>& types) {
   for (const MapType type : types) {
     if (info.type != type) continue;
-    if (info.key_size != 4) return Errc::key_size;
-    return info.value_size == 4 ? std::error_code{} : Errc::value_size;
+    if (info.key_size != 4) return Errc::wrong_key_size;
+    return info.value_size == 4 ? std::error_code{} : Errc::wrong_value_size;
   }
-  return Errc::map_type;
+  return Errc::wrong_map_type;
 }
 
 template <class M>
@@ -86,7 +86,7 @@ void expect_views(const std::vector<MapType>& types) {
     const std::error_code code = expected(made.info(), types);
     const std::size_t before = test::open_descriptors();
     {
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       const M quiet{made.duplicate(), ec};
       EXPECT_EQ(ec, code);
       EXPECT_EQ(static_cast<bool>(quiet), !code);
@@ -129,9 +129,9 @@ TEST(TypedMapView, IsRefusedOverMapsOfMaps) {
                                    .inner_map_fd = inner.fd()});
     std::error_code ec;
     EXPECT_FALSE((HashMap<std::uint32_t, std::uint32_t>{outer.duplicate(), ec}));
-    EXPECT_EQ(ec, Errc::map_type);
+    EXPECT_EQ(ec, Errc::wrong_map_type);
     EXPECT_FALSE((ArrayMap<std::uint32_t>{outer.duplicate(), ec}));
-    EXPECT_EQ(ec, Errc::map_type);
+    EXPECT_EQ(ec, Errc::wrong_map_type);
   }
 }
 

@@ -151,7 +151,7 @@ TEST(FullUserRingBuffer, HasNoRoomUntilTheProgramDrains) {
   UserRingBuffer ring{programs.samples()};
   const std::size_t count = fill(ring);
   EXPECT_EQ(count, 4096 / (8 + sizeof(Event)));
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(ring.reserve<Event>(ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_FALSE(ring.reserve(sizeof(Event), ec));
@@ -187,7 +187,7 @@ TEST(UserRingBuffer, RefusesASampleThatNeverFits) {
 }
 
 TEST(UserRingBuffer, RefusesMapsOfOtherTypes) {
-  const std::string text = test::told(Errc::map_type, [&](auto&... ec) {
+  const std::string text = test::told(Errc::wrong_map_type, [&](auto&... ec) {
     const UserRingBuffer ring{test::flows(), ec...};
     EXPECT_FALSE(ring);
   });
@@ -200,9 +200,8 @@ TEST(UserRingBuffer, RefusesADescriptorThatMayNotDoBoth) {
   const RingPrograms programs;
   const std::uint32_t id = programs.samples().info().id;
   for (const Access access : {Access::read_only, Access::write_only}) {
-    const std::string text = test::told(EACCES, [&](auto&... ec) {
-      const UserRingBuffer ring{Map::from_id(id, access), ec...};
-    });
+    const std::string text = test::told(
+        EACCES, [&](auto&... ec) { const UserRingBuffer ring{Map::from_id(id, access), ec...}; });
     EXPECT_TRUE(test::contains(text, "this descriptor is read-only or write-only"));
   }
 }

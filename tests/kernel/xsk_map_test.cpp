@@ -77,7 +77,7 @@ class XdpSocket {
     return ::setsockopt(fd(), SOL_XDP, option, &value, sizeof value);
   }
 
-  UniqueFd fd_;
+  sys::UniqueFd fd_;
   void* memory_ = nullptr;
 };
 
@@ -109,11 +109,11 @@ TEST(XskMap, LeadsARedirectToTheSocket) {
     EXPECT_EQ(verdict(map, 1), dropped);
     map.erase(1);
 
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     map.set(1, socket.fd(), ec);
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_EQ(verdict(map, 1), redirected);
-    ec = Errc::name;
+    ec = Errc::invalid_name;
     map.erase(1, ec);
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_EQ(verdict(map, 1), dropped);
@@ -145,7 +145,7 @@ TEST(XskMap, TakesASocketThatIsNotBoundYet) {
 
 TEST(XskMap, TellsWhatIsNoSocketForIt) {
   XskMap map = make();
-  const UniqueFd udp = test::new_socket(SOCK_DGRAM);
+  const sys::UniqueFd udp = test::new_socket(SOCK_DGRAM);
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.set(0, udp.get(), ec...); }),
                        "descriptor " + std::to_string(udp.get()) + ", is no AF_XDP socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(0, map.map().fd(), ec...); }),

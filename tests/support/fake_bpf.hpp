@@ -76,7 +76,7 @@ class FakeMap {
           return this->answer(cmd, attr, size);
         }) {
     std::error_code ec;
-    map = Map::adopt(UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}, ec);
+    map = Map::adopt(sys::UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)}, ec);
     EXPECT_EQ(ec, std::error_code{});
     EXPECT_TRUE(map);
     bpf_.forget();

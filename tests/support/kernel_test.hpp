@@ -38,7 +38,7 @@ class GuardedBuffer {
   GuardedBuffer& operator=(const GuardedBuffer&) = delete;
   ~GuardedBuffer() { ::munmap(base_, length_); }
 
-  [[nodiscard]] MutableBytes bytes() const noexcept { return {begin_, size_}; }
+  [[nodiscard]] MutableBytesView bytes() const noexcept { return {begin_, size_}; }
   /// Whether nobody wrote to the memory in front of the bytes.
   [[nodiscard]] bool untouched_in_front() const noexcept {
     return std::all_of(base_, begin_, [](std::byte b) { return b == std::byte{0}; });

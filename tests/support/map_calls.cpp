@@ -115,7 +115,7 @@ void expect_refused(Map& map, const MapCall& call, std::error_code code) {
 
 void expect_done(Map& map, const MapCall& call) {
   SCOPED_TRACE(call.name);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   call.quiet(map, ec);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_NO_THROW(call.loud(map));

@@ -58,13 +58,13 @@ class OwnCgroup {
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// The number of its directory, by which the kernel knows it.
   [[nodiscard]] std::uint64_t inode() const {
-    struct stat status {};
+    struct stat status{};
     EXPECT_EQ(::fstat(fd(), &status), 0);
     return status.st_ino;
   }
   /// Puts the calling process in.
   void enter() const {
-    const UniqueFd procs{::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)};
+    const sys::UniqueFd procs{::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)};
     EXPECT_EQ(::write(procs.get(), "0", 1), 1);
   }
   /// Removes the directory; its descriptor stays open.
@@ -76,7 +76,7 @@ class OwnCgroup {
 
  private:
   std::string path_;
-  UniqueFd fd_;
+  sys::UniqueFd fd_;
   bool removed_ = false;
 };
 

@@ -73,7 +73,7 @@ class LinkMessage {
   void send() {
     const auto length = static_cast<std::uint32_t>(bytes_.size());
     std::memcpy(bytes_.data(), &length, sizeof length);
-    const UniqueFd socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
+    const sys::UniqueFd socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)};
     EXPECT_EQ(::send(socket.get(), bytes_.data(), bytes_.size(), 0),
               static_cast<ssize_t>(bytes_.size()));
     struct {
@@ -115,7 +115,7 @@ inline std::uint32_t make_veth(const char* name, const char* peer) {
 inline void remove_link(std::uint32_t ifindex) { LinkMessage{RTM_DELLINK, 0, ifindex}.send(); }
 
 inline void set_up(const char* name) {
-  const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  const sys::UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   ifreq request{};
   std::strncpy(request.ifr_name, name, IFNAMSIZ - 1);
   request.ifr_flags = IFF_UP;

@@ -24,7 +24,8 @@ struct ProgramKind {
 };
 
 /// A program of `code`; a test failure when it cannot be loaded.
-[[nodiscard]] inline UniqueFd load_program(std::span<const bpf_insn> code, ProgramKind kind = {}) {
+[[nodiscard]] inline sys::UniqueFd load_program(std::span<const bpf_insn> code,
+                                                ProgramKind kind = {}) {
   bpf_attr attr;
   std::memset(&attr, 0, sizeof attr);
   attr.prog_type = kind.type;
@@ -34,7 +35,7 @@ struct ProgramKind {
   attr.license = sys::detail::address(kind.license);
   const long result = sys::bpf(BPF_PROG_LOAD, &attr, offsetof(bpf_attr, attach_btf_id));
   EXPECT_GE(result, 0) << "BPF_PROG_LOAD";
-  return UniqueFd{static_cast<int>(result)};
+  return sys::UniqueFd{static_cast<int>(result)};
 }
 
 /// Runs a program once (BPF_PROG_TEST_RUN), on an empty packet unless it takes none; gives what it
@@ -89,7 +90,7 @@ inline std::uint32_t run_program(int fd, bool takes_packet = true) {
 [[nodiscard]] constexpr bpf_insn leave() { return instruction(BPF_JMP | BPF_EXIT); }
 
 /// One that returns `result` and does nothing else: a socket filter of 0 drops everything.
-[[nodiscard]] inline UniqueFd load_program(std::int32_t result = 0, ProgramKind kind = {}) {
+[[nodiscard]] inline sys::UniqueFd load_program(std::int32_t result = 0, ProgramKind kind = {}) {
   const std::array code{load_number(0, result), leave()};
   return load_program(code, kind);
 }
@@ -106,13 +107,13 @@ inline void lookup_by_program(int fd, std::int32_t key) {
       instruction(BPF_ALU64 | BPF_MOV | BPF_K),  // r0 = 0
       instruction(BPF_JMP | BPF_EXIT),
   };
-  const UniqueFd program = load_program(code);
+  const sys::UniqueFd program = load_program(code);
   run_program(program.get());
 }
 
 /// An XDP program that redirects every packet to what the redirect map behind `map_fd` has at
 /// `key`: it returns XDP_REDIRECT, or XDP_DROP when there is nothing.
-[[nodiscard]] inline UniqueFd load_redirect(int map_fd, std::int32_t key) {
+[[nodiscard]] inline sys::UniqueFd load_redirect(int map_fd, std::int32_t key) {
   const auto map = load_map(1, map_fd);
   const std::array code{
       map[0],

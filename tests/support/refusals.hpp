@@ -24,7 +24,7 @@ template <class M>
 /// M is made with its own type and sizes, is moved, and is no view of a hash of u32 to u64.
 template <class M>
 void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_size) {
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   M quiet = M::create(spec, ec);
   EXPECT_EQ(ec, std::error_code{});
   const M loud = M::create(spec);
@@ -42,16 +42,16 @@ void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_siz
   EXPECT_TRUE(moved);
   EXPECT_FALSE(quiet);  // NOLINT(bugprone-use-after-move)
 
-  EXPECT_TRUE(contains(refused_view<M>(flows(), Errc::map_type),
+  EXPECT_TRUE(contains(refused_view<M>(flows(), Errc::wrong_map_type),
                        "this class is for " + std::string{to_string(type)} + " maps"));
   spec.key_size = 8;
   EXPECT_TRUE(contains(
-      told(std::error_code{Errc::key_size}, [&](auto&... e) { (void)M::create(spec, e...); }),
+      told(std::error_code{Errc::wrong_key_size}, [&](auto&... e) { (void)M::create(spec, e...); }),
       "key"));
   spec.key_size = 0;
   spec.type = MapType::hash;
   EXPECT_TRUE(contains(
-      told(std::error_code{Errc::map_type}, [&](auto&... e) { (void)M::create(spec, e...); }),
+      told(std::error_code{Errc::wrong_map_type}, [&](auto&... e) { (void)M::create(spec, e...); }),
       "this class is for " + std::string{to_string(type)} + " maps"));
   spec.type = MapType::unspec;
   spec.max_entries = 0;
@@ -61,7 +61,8 @@ void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_siz
 /// `call` works with index 4 of a map of 4: it is told, and the kernel not asked.
 template <class Call>
 void expect_index_told(Call call) {
-  EXPECT_TRUE(contains(told(std::error_code{Errc::index}, call), "index 4 is out of range"));
+  EXPECT_TRUE(
+      contains(told(std::error_code{Errc::index_out_of_range}, call), "index 4 is out of range"));
 }
 
 /// `call` works with an empty map.

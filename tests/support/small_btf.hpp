@@ -71,12 +71,12 @@ class SmallBtf {
     attr.btf_size = static_cast<std::uint32_t>(blob.size());
     const long result = sys::bpf(BPF_BTF_LOAD, &attr, sizeof attr);
     EXPECT_GE(result, 0) << "BPF_BTF_LOAD";
-    fd_ = UniqueFd{static_cast<int>(result)};
+    fd_ = sys::UniqueFd{static_cast<int>(result)};
   }
 
   std::vector<std::uint32_t> types_;
   std::string strings_ = std::string(1, '\0');
-  UniqueFd fd_;
+  sys::UniqueFd fd_;
 };
 
 }  // namespace bpfmap::test

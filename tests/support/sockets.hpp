@@ -14,8 +14,8 @@
 
 namespace bpfmap::test {
 
-[[nodiscard]] inline UniqueFd new_socket(int type) {
-  UniqueFd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
+[[nodiscard]] inline sys::UniqueFd new_socket(int type) {
+  sys::UniqueFd fd{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
   EXPECT_TRUE(fd);
   return fd;
 }
@@ -31,7 +31,7 @@ namespace bpfmap::test {
 [[nodiscard]] inline const sockaddr* generic(const sockaddr_in& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
-[[nodiscard]] inline sockaddr_in name_of(const UniqueFd& socket) {
+[[nodiscard]] inline sockaddr_in name_of(const sys::UniqueFd& socket) {
   sockaddr_in address{};
   socklen_t size = sizeof address;
   EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
@@ -39,8 +39,8 @@ namespace bpfmap::test {
 }
 
 /// One with SO_REUSEPORT, bound to a port of its own or to `port`, but not listening.
-[[nodiscard]] inline UniqueFd bound_socket(int type, std::uint16_t port = 0) {
-  UniqueFd fd = new_socket(type);
+[[nodiscard]] inline sys::UniqueFd bound_socket(int type, std::uint16_t port = 0) {
+  sys::UniqueFd fd = new_socket(type);
   const int on = 1;
   EXPECT_EQ(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
   const sockaddr_in address = loopback(port);
@@ -48,24 +48,24 @@ namespace bpfmap::test {
   return fd;
 }
 
-[[nodiscard]] inline UniqueFd listening_socket(std::uint16_t port = 0) {
-  UniqueFd fd = bound_socket(SOCK_STREAM, port);
+[[nodiscard]] inline sys::UniqueFd listening_socket(std::uint16_t port = 0) {
+  sys::UniqueFd fd = bound_socket(SOCK_STREAM, port);
   EXPECT_EQ(::listen(fd.get(), 8), 0);
   return fd;
 }
 
 /// Both ends of a TCP connection.
-[[nodiscard]] inline std::pair<UniqueFd, UniqueFd> connected_sockets() {
-  const UniqueFd listener = listening_socket();
-  UniqueFd client = new_socket(SOCK_STREAM);
+[[nodiscard]] inline std::pair<sys::UniqueFd, sys::UniqueFd> connected_sockets() {
+  const sys::UniqueFd listener = listening_socket();
+  sys::UniqueFd client = new_socket(SOCK_STREAM);
   const sockaddr_in address = name_of(listener);
   EXPECT_EQ(::connect(client.get(), generic(address), sizeof address), 0);
-  UniqueFd server{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+  sys::UniqueFd server{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
   EXPECT_TRUE(server);
   return {std::move(client), std::move(server)};
 }
 
-[[nodiscard]] inline std::uint64_t cookie_of(const UniqueFd& socket) {
+[[nodiscard]] inline std::uint64_t cookie_of(const sys::UniqueFd& socket) {
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
   EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size), 0);

@@ -204,7 +204,7 @@ void expect_refused(M& map, const TypedCall<M>& call, std::error_code code) {
 template <class M>
 void expect_no_error(M& map, const TypedCall<M>& call) {
   SCOPED_TRACE(call.name);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   call.quiet(map, ec);
   EXPECT_EQ(ec, std::error_code{}) << "not cleared";
   EXPECT_NO_THROW(call.loud(map));

@@ -18,7 +18,9 @@ std::error_code kernel(int error) { return detail::kernel_error(-error); }
 
 TEST(ErrorCategory, HasAName) { EXPECT_STREQ(category().name(), "bpfmap"); }
 
-TEST(ErrorCategory, IsOne) { EXPECT_EQ(&category(), &make_error_code(Errc::index).category()); }
+TEST(ErrorCategory, IsOne) {
+  EXPECT_EQ(&category(), &make_error_code(Errc::index_out_of_range).category());
+}
 
 TEST(ErrorCategory, SaysAnErrnoBySymbolAndText) {
   EXPECT_EQ(kernel(E2BIG).message(), "E2BIG (Argument list too long)");
@@ -73,16 +75,25 @@ struct Misuse {
 // Every Errc.
 std::vector<Misuse> misuses() {
   using enum std::errc;
-  return {{Errc::key_size, invalid_argument},    {Errc::value_size, invalid_argument},
-          {Errc::percpu_map, invalid_argument},  {Errc::not_percpu_map, invalid_argument},
-          {Errc::cpu, invalid_argument},         {Errc::cpu_count, invalid_argument},
-          {Errc::value_count, invalid_argument}, {Errc::bloom_filter, invalid_argument},
-          {Errc::no_cpu_list, not_supported},    {Errc::no_map, bad_file_descriptor},
-          {Errc::map_type, invalid_argument},    {Errc::out_of_range, result_out_of_range},
-          {Errc::index, argument_list_too_long}, {Errc::name, invalid_argument},
-          {Errc::path, invalid_argument},        {Errc::map_flags, invalid_argument},
-          {Errc::prefix, invalid_argument},      {Errc::misfit, file_exists},
-          {Errc::record_size, invalid_argument}};
+  return {{Errc::wrong_key_size, invalid_argument},
+          {Errc::wrong_value_size, invalid_argument},
+          {Errc::map_is_percpu, invalid_argument},
+          {Errc::map_is_not_percpu, invalid_argument},
+          {Errc::no_such_cpu, invalid_argument},
+          {Errc::wrong_cpu_count, invalid_argument},
+          {Errc::wrong_value_count, invalid_argument},
+          {Errc::values_not_stored, invalid_argument},
+          {Errc::no_cpu_list, not_supported},
+          {Errc::no_map, bad_file_descriptor},
+          {Errc::wrong_map_type, invalid_argument},
+          {Errc::out_of_range, result_out_of_range},
+          {Errc::index_out_of_range, argument_list_too_long},
+          {Errc::invalid_name, invalid_argument},
+          {Errc::invalid_path, invalid_argument},
+          {Errc::wrong_map_flags, invalid_argument},
+          {Errc::invalid_prefix, invalid_argument},
+          {Errc::incompatible_map, file_exists},
+          {Errc::wrong_record_size, invalid_argument}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -111,7 +122,7 @@ TEST(Errc, IsNoErrno) {
 }
 
 TEST(Errc, IsListedWhole) {
-  const int behind = static_cast<int>(Errc::key_size) + static_cast<int>(misuses().size());
+  const int behind = static_cast<int>(Errc::wrong_key_size) + static_cast<int>(misuses().size());
   EXPECT_EQ(kernel(behind).message(), "errno " + std::to_string(behind));
 }
 

@@ -124,9 +124,8 @@ BatchResult in_encoded_chunks(std::span<const K> keys, std::size_t value_size, A
 template <class Values, class M>
 concept values_for = requires(const Values& values) {
   { values.size() } -> std::convertible_to<std::size_t>;
-  requires std::same_as < std::remove_cvref_t<decltype(values[0])>,
-  typename M::mapped_type > ||
-      std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::slot_type>;
+  requires std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::mapped_type> ||
+               std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::slot_type>;
 };
 
 template <class M, class Values>
@@ -137,7 +136,7 @@ BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, cons
   constexpr bool percpu = !std::same_as<typename M::mapped_type, typename M::slot_type>;
   ec.clear();
   if (keys.size() != values.size()) {
-    ec = Errc::value_count;
+    ec = Errc::wrong_value_count;
     return {};
   }
   if constexpr (!percpu && coded_as_object<K> && coded_as_object<V> &&
@@ -146,7 +145,7 @@ BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, cons
         map.map(), {in_place(keys), in_place(std::span<const V>{values}), keys.size()}, flags, ec);
   } else {
     if (!all_have_slots(values)) {
-      ec = Errc::cpu_count;
+      ec = Errc::wrong_cpu_count;
       return {};
     }
     constexpr std::size_t slot = Codec<typename M::slot_type>::size;
@@ -181,9 +180,9 @@ void throw_if(const std::error_code& ec, const M& map, Operation operation,
 /// type has none, where memory for a whole batch is lacking, and with UpdateFlags::noexist or
 /// exist, which the kernel's batch refuses.
 ///
-/// `values` has one for each key (Errc::value_count): V, on a per-CPU map PerCpuValues<V> or a V
-/// for every CPU. Stops at the first that fails: the throwing form throws BatchError, the other one
-/// tells in `ec` and BatchResult::failed.
+/// `values` has one for each key (Errc::wrong_value_count): V, on a per-CPU map PerCpuValues<V> or
+/// a V for every CPU. Stops at the first that fails: the throwing form throws BatchError, the other
+/// one tells in `ec` and BatchResult::failed.
 template <detail::typed_map M, detail::values_for<M> Values>
 BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          UpdateFlags flags, std::error_code& ec) noexcept {
@@ -229,10 +228,9 @@ BatchResult replace_batch(M& map, std::span<const typename M::key_type> keys,
 /// Erases many keys and skips those that are missing: BPF_MAP_DELETE_BATCH (5.6), or one by one
 /// where there is none.
 template <detail::erasable_map M>
-requires detail::typed_map<M> BatchResult erase_batch(M& map,
-                                                      std::span<const typename M::key_type> keys,
-                                                      std::error_code& ec)
-noexcept {
+  requires detail::typed_map<M>
+BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys,
+                        std::error_code& ec) noexcept {
   using K = typename M::key_type;
   ec.clear();
   if constexpr (detail::coded_as_object<K>)
@@ -245,8 +243,8 @@ noexcept {
         });
 }
 template <detail::erasable_map M>
-requires detail::typed_map<M> BatchResult erase_batch(M& map,
-                                                      std::span<const typename M::key_type> keys) {
+  requires detail::typed_map<M>
+BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys) {
   std::error_code ec;
   const auto result = erase_batch(map, keys, ec);
   detail::throw_if(ec, map, Operation::erase_batch, keys, result);
@@ -255,14 +253,14 @@ requires detail::typed_map<M> BatchResult erase_batch(M& map,
 
 /// Looks many keys up: `values[i]` is the value of `keys[i]`, nullopt where it is missing (which
 /// counts as skipped). A system call each: the kernel has none for given keys. Both spans have the
-/// same size (Errc::value_count).
+/// same size (Errc::wrong_value_count).
 template <detail::typed_map M>
 BatchResult lookup_batch(const M& map, std::span<const typename M::key_type> keys,
                          std::span<std::optional<typename M::mapped_type>> values,
                          std::error_code& ec) noexcept {
   BatchResult result;
   ec.clear();
-  if (keys.size() != values.size()) ec = Errc::value_count;
+  if (keys.size() != values.size()) ec = Errc::wrong_value_count;
   for (std::size_t i = 0; i < keys.size() && !ec; ++i) {
     values[i] = map.lookup(keys[i], ec);
     if (ec)
@@ -284,8 +282,8 @@ template <detail::typed_map M>
 
 /// The same on bytes: keys of key_size one behind the other, and as many values of value_size, or
 /// of sys::percpu_size(value_size) with a slot for each CPU. Values of a map of maps are
-/// descriptors. A size that is no multiple is Errc::key_size, another number of values
-/// Errc::value_count.
+/// descriptors. A size that is no multiple is Errc::wrong_key_size, another number of values
+/// Errc::wrong_value_count.
 BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags,
                          std::error_code& ec) noexcept;
 BatchResult update_batch(Map& map, BytesView keys, BytesView values,
@@ -294,7 +292,7 @@ BatchResult erase_batch(Map& map, BytesView keys, std::error_code& ec) noexcept;
 BatchResult erase_batch(Map& map, BytesView keys);
 /// Copies the values of many keys to `values`, whose size must fit (as above), and zeros where a
 /// key is missing.
-BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytes values, std::span<bool> found,
-                         std::error_code& ec) noexcept;
+BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
+                         std::span<bool> found, std::error_code& ec) noexcept;
 
 }  // namespace bpfmap::inline v0

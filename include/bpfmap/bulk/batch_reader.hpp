@@ -47,7 +47,7 @@ struct ScanOptions {
   LookupFlags flags = {};
   /// Memory to use instead of the reader's own, as long as it is enough: see
   /// BatchReader::bytes_for().
-  MutableBytes buffer = {};
+  MutableBytesView buffer = {};
 };
 
 /// Whether entries stay in the map (BPF_MAP_LOOKUP_BATCH) or leave it

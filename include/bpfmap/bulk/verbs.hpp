@@ -97,16 +97,21 @@ std::uint64_t erase_if(M& map, Predicate predicate) {
 std::uint64_t clear(Map& map);
 std::uint64_t clear(Map& map, std::error_code& ec) noexcept;
 template <detail::erasable_map M>
-requires detail::typed_map<M> std::uint64_t clear(M& map) { return clear(map.map()); }
+  requires detail::typed_map<M>
+std::uint64_t clear(M& map) {
+  return clear(map.map());
+}
 template <detail::erasable_map M>
-requires detail::typed_map<M> std::uint64_t clear(M& map, std::error_code& ec)
-noexcept { return clear(map.map(), ec); }
+  requires detail::typed_map<M>
+std::uint64_t clear(M& map, std::error_code& ec) noexcept {
+  return clear(map.map(), ec);
+}
 
 /// Writes every entry of `from` into `to`, and says how many were written. Keys and values must
-/// have the same size, and both maps be per-CPU or neither (Errc::key_size, value_size, percpu_map,
-/// not_percpu_map). With UpdateFlags::noexist what `to` has stays. With `ec`: how many before an
-/// error. ENOTSUPP where what is read of a map is not what is written: maps of maps, arrays of
-/// descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
+/// have the same size, and both maps be per-CPU or neither (Errc::wrong_key_size, value_size,
+/// percpu_map, not_percpu_map). With UpdateFlags::noexist what `to` has stays. With `ec`: how many
+/// before an error. ENOTSUPP where what is read of a map is not what is written: maps of maps,
+/// arrays of descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
 template <detail::typed_map From, detail::typed_map To>

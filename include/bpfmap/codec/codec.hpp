@@ -21,17 +21,17 @@ inline constexpr bool is_std_array<std::array<T, n>> = true;
 // A span, string or vector: its object bytes are a pointer, which means nothing to a BPF program.
 template <class T>
 concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
-    std::is_null_pointer_v<T> ||(!is_std_array<T> && requires(const T& t) {
-      t.data();
-      t.size();
-    });
+                           std::is_null_pointer_v<T> || (!is_std_array<T> && requires(const T& t) {
+                             t.data();
+                             t.size();
+                           });
 
 }  // namespace detail
 
 /// A type whose object is its own layout: trivially copyable, and no pointer, span, string or bare
 /// array (a std::array is one; so is an array in a struct).
 template <class T>
-concept object_layout =
+concept bytewise =
     std::is_trivially_copyable_v<T> && std::default_initializable<T> && !std::is_const_v<T> &&
     !std::is_empty_v<T> && !std::is_array_v<T> && !detail::points_elsewhere<T>;
 
@@ -49,7 +49,7 @@ concept object_layout =
 template <class T>
 struct Codec;
 
-template <object_layout T>
+template <bytewise T>
 struct Codec<T> {
   static constexpr bool is_object_layout = true;
   static constexpr std::size_t size = sizeof(T);
@@ -77,30 +77,29 @@ namespace detail {
 
 // Whether Codec<T> hands the object's own bytes to the kernel, so that no copy is needed.
 template <class T>
-concept coded_as_object = requires {
-  requires Codec<T>::is_object_layout;
-};
+concept coded_as_object = requires { requires Codec<T>::is_object_layout; };
 
 template <class T>
 concept coded_by_user =
     !coded_as_object<T> && requires(const T& value, std::span<std::byte, Codec<T>::size> out,
                                     std::span<const std::byte, Codec<T>::size> in) {
-  Codec<T>::encode(value, out);
-  { Codec<T>::decode(in) } -> std::same_as<T>;
-};
+      Codec<T>::encode(value, out);
+      { Codec<T>::decode(in) } -> std::same_as<T>;
+    };
 
 }  // namespace detail
 
 /// A type that can be a value: one with a Codec, its own or the default.
 template <class T>
-concept map_value = detail::coded_as_object<T> || detail::coded_by_user<T>;
+concept encodable = detail::coded_as_object<T> || detail::coded_by_user<T>;
 
 /// A type that can be a key. Hash keys are compared byte by byte, so every byte must belong to a
 /// member: a struct with padding is refused (two equal keys would differ in garbage), and so are
 /// float and double (0.0 and -0.0 are equal). The cure: name the padding (`std::uint8_t pad[3] =
 /// {};`), or specialise Codec<T>, whose bytes start out zeroed.
 template <class T>
-concept map_key = detail::coded_by_user<T> ||
-    (detail::coded_as_object<T>&& std::has_unique_object_representations_v<T>);
+concept encodable_as_key =
+    detail::coded_by_user<T> ||
+    (detail::coded_as_object<T> && std::has_unique_object_representations_v<T>);
 
 }  // namespace bpfmap::inline v0

@@ -24,7 +24,7 @@ namespace bpfmap::inline v0 {
 /// An integer type, which on `Map` takes as many bytes as the map declares. bool is no integer
 /// here, a character is one.
 template <class T>
-concept integer = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
+concept integer_like = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
 
 namespace detail {
 
@@ -34,7 +34,7 @@ struct Integer {
   bool negative;
 };
 
-template <integer T>
+template <integer_like T>
 [[nodiscard]] constexpr Integer widen(T value) noexcept {
   // Not std::cmp_less, which refuses characters.
   bool negative = false;
@@ -56,7 +56,7 @@ template <integer T>
 }
 
 // The low `out.size()` (1 to 8) bytes in `order`; sign-extended by construction.
-constexpr void store(std::uint64_t bits, MutableBytes out, std::endian order) noexcept {
+constexpr void store(std::uint64_t bits, MutableBytesView out, std::endian order) noexcept {
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::size_t at = order == std::endian::little ? i : out.size() - 1 - i;
     out[at] = static_cast<std::byte>(bits >> (8 * i));
@@ -74,7 +74,7 @@ constexpr void store(std::uint64_t bits, MutableBytes out, std::endian order) no
 
 // The T in 1 to 8 bytes of the machine's own order: signed T read them as two's complement,
 // unsigned T as they are. nullopt when a T cannot hold it.
-template <integer T>
+template <integer_like T>
 [[nodiscard]] constexpr std::optional<T> load_native(BytesView in) noexcept {
   const std::uint64_t bits = load(in, std::endian::native);
   if constexpr (std::is_signed_v<T>) {
@@ -95,12 +95,12 @@ template <integer T>
 /// The `size` (1 to 8) bytes of `value`, least significant first: encode_int_key(42, 4) is {42, 0,
 /// 0, 0}. Negative numbers are sign-extended. Throws Error with Errc::out_of_range when the value
 /// does not fit, or no integer has that size.
-template <integer T>
+template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size);
 }
 /// The same; empty when `ec` is set.
-template <integer T>
+template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, ec);
 }

@@ -35,7 +35,8 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
   }
 }
 
-// "10.0.0.0/8" into the bytes of an address; gives the prefix length, or sets ec to Errc::prefix.
+// "10.0.0.0/8" into the bytes of an address; gives the prefix length, or sets ec to
+// Errc::invalid_prefix.
 [[nodiscard]] std::uint32_t parse_prefix(int family, std::string_view text,
                                          std::span<std::uint8_t> address,
                                          std::error_code& ec) noexcept;
@@ -73,16 +74,18 @@ struct LpmKey {
   }
 
   /// From "10.0.0.0/8" or "2a00:1450::/32"; without a length it is the one address. Host bits may
-  /// be set and are cleared. Throws Error (Errc::prefix) with what is wrong.
-  [[nodiscard]] static LpmKey parse(std::string_view text) requires(detail::address_family<Addr> !=
-                                                                    0) {
+  /// be set and are cleared. Throws Error (Errc::invalid_prefix) with what is wrong.
+  [[nodiscard]] static LpmKey parse(std::string_view text)
+    requires(detail::address_family<Addr> != 0)
+  {
     std::error_code ec;
     const LpmKey key = parse(text, ec);
     if (ec) detail::raise_prefix(detail::address_family<Addr>, text);
     return key;
   }
   [[nodiscard]] static LpmKey parse(std::string_view text, std::error_code& ec) noexcept
-      requires(detail::address_family<Addr> != 0) {
+    requires(detail::address_family<Addr> != 0)
+  {
     LpmKey key;
     key.prefixlen = detail::parse_prefix(detail::address_family<Addr>, text, key.data, ec);
     detail::clear_host_bits(key.data, key.prefixlen);
@@ -96,7 +99,9 @@ struct LpmKey {
     return address;
   }
   /// As parse() takes it: "10.0.0.0/8".
-  [[nodiscard]] std::string to_string() const requires(detail::address_family<Addr> != 0) {
+  [[nodiscard]] std::string to_string() const
+    requires(detail::address_family<Addr> != 0)
+  {
     return detail::prefix_text(detail::address_family<Addr>, data, prefixlen);
   }
 

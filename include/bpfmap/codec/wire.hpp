@@ -36,7 +36,8 @@ concept byte_range = requires(const T& t) {
 };
 
 template <class T>
-concept integer_or_enum = integer<T> ||(std::is_enum_v<T>&& integer<std::underlying_type_t<T>>);
+concept integer_or_enum =
+    integer_like<T> || (std::is_enum_v<T> && integer_like<std::underlying_type_t<T>>);
 
 template <integer_or_enum T>
 constexpr Integer widen_any(T value) noexcept {
@@ -51,17 +52,17 @@ constexpr Integer widen_any(T value) noexcept {
 /// What `Map` takes as a key or a value: bytes, an integer or enumerator of any width, or a type
 /// with a Codec.
 template <class T>
-concept value_argument = detail::byte_range<T> || detail::integer_or_enum<T> || map_value<T>;
+concept argument_encodable = detail::byte_range<T> || detail::integer_or_enum<T> || encodable<T>;
 
 /// What `Map` gives back: Bytes, an integer or enumerator of any width, or a type with a Codec.
 template <class T>
-concept result_type = std::same_as<T, Bytes> || detail::integer_or_enum<T> || map_value<T>;
+concept decodable = std::same_as<T, Bytes> || detail::integer_or_enum<T> || encodable<T>;
 
 namespace detail {
 
 // The bytes of `value`. An integer takes `size` bytes; whether anything else has the right size is
 // for the call to check.
-template <value_argument T>
+template <argument_encodable T>
 class Encoded {
  public:
   Encoded(const T& value, std::size_t size, std::error_code& ec) noexcept {
@@ -101,9 +102,9 @@ class Encoded {
 };
 
 // The bytes of a key.
-template <value_argument T>
+template <argument_encodable T>
 class EncodedKey : public Encoded<T> {
-  static_assert(byte_range<T> || integer_or_enum<T> || map_key<T>,
+  static_assert(byte_range<T> || integer_or_enum<T> || encodable_as_key<T>,
                 "bpfmap: this key type has padding (or floating point), and a map compares keys "
                 "byte by byte: two equal "
                 "keys would differ in garbage. Name the padding as a member (std::uint8_t pad[3] = "
@@ -116,11 +117,11 @@ class EncodedKey : public Encoded<T> {
 
 // The T in `bytes`. Their size is right unless T is an integer, which takes 1 to 8 and must be able
 // to hold them.
-template <result_type T>
+template <decodable T>
 [[nodiscard]] std::optional<T> decode(BytesView bytes, std::error_code& ec) {
   if constexpr (std::same_as<T, Bytes>) {
     return T(bytes.begin(), bytes.end());
-  } else if constexpr (integer<T>) {
+  } else if constexpr (integer_like<T>) {
     const auto value = load_native<T>(bytes);
     if (!value) ec = Errc::out_of_range;
     return value;
@@ -134,7 +135,7 @@ template <result_type T>
 
 // Room for the bytes of a T of which the map declares `size`. When no T has that size, the room has
 // the size that a T does have, and the call refuses it.
-template <result_type T>
+template <decodable T>
 class Room {
  public:
   explicit Room(std::size_t size) noexcept(!std::same_as<T, Bytes>) : size_(size) {
@@ -145,7 +146,7 @@ class Room {
     else if (!is_integer_size(size))
       size_ = sizeof(T);
   }
-  [[nodiscard]] MutableBytes bytes() noexcept { return {buffer_.data(), size_}; }
+  [[nodiscard]] MutableBytesView bytes() noexcept { return {buffer_.data(), size_}; }
 
   [[nodiscard]] std::optional<T> take(std::error_code& ec) noexcept {
     if constexpr (std::same_as<T, Bytes>)

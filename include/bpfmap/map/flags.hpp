@@ -62,26 +62,28 @@ template <class T>
 }  // namespace detail
 
 template <class T>
-requires detail::is_flags<T>
+  requires detail::is_flags<T>
 [[nodiscard]] constexpr T operator|(T a, T b) noexcept {
   return static_cast<T>(detail::to_underlying(a) | detail::to_underlying(b));
 }
 
 template <class T>
-requires detail::is_flags<T>
+  requires detail::is_flags<T>
 [[nodiscard]] constexpr T operator&(T a, T b) noexcept {
   return static_cast<T>(detail::to_underlying(a) & detail::to_underlying(b));
 }
 
 template <class T>
-requires detail::is_flags<T>
+  requires detail::is_flags<T>
 [[nodiscard]] constexpr T operator~(T a) noexcept {
   return static_cast<T>(~detail::to_underlying(a));
 }
 
 /// Whether `flags` holds every bit of `wanted`.
 template <class T>
-requires detail::is_flags<T>
-[[nodiscard]] constexpr bool has(T flags, T wanted) noexcept { return (flags & wanted) == wanted; }
+  requires detail::is_flags<T>
+[[nodiscard]] constexpr bool has(T flags, T wanted) noexcept {
+  return (flags & wanted) == wanted;
+}
 
 }  // namespace bpfmap::inline v0

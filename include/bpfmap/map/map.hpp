@@ -24,7 +24,7 @@
 namespace bpfmap::inline v0 {
 
 /// What Map gives for a per-CPU value: std::vector<Bytes>, or PerCpuValues<V>.
-template <result_type V>
+template <decodable V>
 using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 
 /// A BPF map of any type. Owns its descriptor; move-only, and empty by default and after a move.
@@ -37,9 +37,10 @@ using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 /// - a struct is its own layout (see Codec) and exactly as large as the map says.
 ///
 /// Every operation has a throwing form and a noexcept form that takes a std::error_code last; both
-/// say the same. Sizes are checked before the kernel sees a pointer (Errc::key_size,
-/// Errc::value_size), and so is per-CPU or not (Errc::percpu_map, Errc::not_percpu_map); an empty
-/// Map is Errc::no_map. The kernel's own errnos come as they are.
+/// say the same. Sizes are checked before the kernel sees a pointer (Errc::wrong_key_size,
+/// Errc::wrong_value_size), and so is per-CPU or not (Errc::map_is_percpu,
+/// Errc::map_is_not_percpu); an empty Map is Errc::no_map. The kernel's own errnos come as they
+/// are.
 ///
 /// All operations are safe to call from several threads at once; moving and destroying are not.
 /// Values larger than a machine word may be read torn while they are written, unless
@@ -77,8 +78,8 @@ class Map {
   }
 
   /// Takes a map's descriptor over. One that is of another kind is closed and refused (EINVAL).
-  [[nodiscard]] static Map adopt(UniqueFd fd);
-  [[nodiscard]] static Map adopt(UniqueFd fd, std::error_code& ec) noexcept;
+  [[nodiscard]] static Map adopt(sys::UniqueFd fd);
+  [[nodiscard]] static Map adopt(sys::UniqueFd fd, std::error_code& ec) noexcept;
 
   /// An owner of its own of the map behind `fd`, which stays its owner's: libbpf's, a skeleton's, a
   /// parent process's.
@@ -93,7 +94,7 @@ class Map {
   /// The descriptor, still owned here; -1 when empty.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   /// Gives the descriptor away and leaves the Map empty.
-  [[nodiscard]] UniqueFd release() noexcept {
+  [[nodiscard]] sys::UniqueFd release() noexcept {
     info_ = {};
     return std::move(fd_);
   }
@@ -108,27 +109,29 @@ class Map {
   [[nodiscard]] bool is_percpu() const noexcept;
 
   /// The value of `key`, nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18). As bytes, or as a
-  /// V: `map.lookup<std::uint64_t>(42)`. On an array an index out of range is Errc::index; on a
-  /// bloom filter, which reads the value, it is Errc::bloom_filter: ask with lookup_into.
-  template <result_type V = Bytes, value_argument K>
+  /// V: `map.lookup<std::uint64_t>(42)`. On an array an index out of range is
+  /// Errc::index_out_of_range; on a bloom filter, which reads the value, it is
+  /// Errc::values_not_stored: ask with lookup_into.
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags = {}) const;
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags,
                                         std::error_code& ec) const noexcept;
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup(const K& key, std::error_code& ec) const noexcept {
     return lookup<V>(key, {}, ec);
   }
 
   /// Copies the value of `key` into `value`, which must be value_size bytes, and allocates nothing.
   /// false: no such key. A bloom filter reads `value` instead, and says whether it may hold it.
-  template <value_argument K>
-  [[nodiscard]] bool lookup_into(const K& key, MutableBytes value, LookupFlags flags = {}) const;
-  template <value_argument K>
-  [[nodiscard]] bool lookup_into(const K& key, MutableBytes value, LookupFlags flags,
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_into(const K& key, MutableBytesView value,
+                                 LookupFlags flags = {}) const;
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_into(const K& key, MutableBytesView value, LookupFlags flags,
                                  std::error_code& ec) const noexcept;
-  template <value_argument K>
-  [[nodiscard]] bool lookup_into(const K& key, MutableBytes value,
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_into(const K& key, MutableBytesView value,
                                  std::error_code& ec) const noexcept {
     return lookup_into(key, value, {}, ec);
   }
@@ -136,98 +139,98 @@ class Map {
   /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM, 3.18); on a per-CPU map, on every CPU. With
   /// UpdateFlags::noexist an existing key is EEXIST, with UpdateFlags::exist a missing one is
   /// ENOENT.
-  template <value_argument K, value_argument V>
+  template <argument_encodable K, argument_encodable V>
   void update(const K& key, const V& value, UpdateFlags flags = UpdateFlags::any);
-  template <value_argument K, value_argument V>
+  template <argument_encodable K, argument_encodable V>
   void update(const K& key, const V& value, UpdateFlags flags, std::error_code& ec) noexcept;
-  template <value_argument K, value_argument V>
+  template <argument_encodable K, argument_encodable V>
   void update(const K& key, const V& value, std::error_code& ec) noexcept {
     update(key, value, UpdateFlags::any, ec);
   }
 
   /// Deletes the entry of `key` (BPF_MAP_DELETE_ELEM, 3.18). false: no such key. An array's entries
   /// cannot be deleted (EINVAL).
-  template <value_argument K>
+  template <argument_encodable K>
   bool erase(const K& key);
-  template <value_argument K>
+  template <argument_encodable K>
   bool erase(const K& key, std::error_code& ec) noexcept;
 
   /// The key after `key` (BPF_MAP_GET_NEXT_KEY, 3.18). nullopt in: the first key (4.12); nullopt
   /// out: there is none. As bytes, or as a K: `map.get_next_key<FlowKey>(key)`. On hash types a key
   /// that is gone gives the first key again.
-  template <result_type K = Bytes>
+  template <decodable K = Bytes>
   [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key) const;
-  template <result_type K = Bytes>
+  template <decodable K = Bytes>
   [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key,
                                               std::error_code& ec) const noexcept;
 
   /// Takes the entry of `key` out of the map and gives its value; nullopt: no such key
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM; queues and stacks 4.20, hash types 5.14, ENOTSUPP on others).
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags = {});
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags,
                                                    std::error_code& ec) noexcept;
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, std::error_code& ec) noexcept {
     return lookup_and_delete<V>(key, {}, ec);
   }
 
   /// The value of `key` on each possible CPU; nullopt: no such key. As std::vector<Bytes>, or as
   /// PerCpuValues<V>: `map.lookup_percpu<std::uint64_t>(0)`. Per-CPU maps only (4.6).
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_percpu(const K& key) const;
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_percpu(const K& key,
                                                              std::error_code& ec) const noexcept;
 
   /// Copies every CPU's slot of `key` into `slots`, which must be sys::percpu_size(value_size)
   /// bytes, and allocates nothing. false: no such key.
-  template <value_argument K>
-  [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytes slots) const;
-  template <value_argument K>
-  [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytes slots,
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytesView slots) const;
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytesView slots,
                                         std::error_code& ec) const noexcept;
 
   /// Sets the value of `key` on each possible CPU: one value a CPU, in the order of the possible
-  /// CPUs; any other number of them is Errc::cpu_count. Takes std::vector<Bytes>, PerCpuValues<V>
-  /// or any contiguous range of V.
-  template <value_argument K, detail::percpu_values Values>
+  /// CPUs; any other number of them is Errc::wrong_cpu_count. Takes std::vector<Bytes>,
+  /// PerCpuValues<V> or any contiguous range of V.
+  template <argument_encodable K, detail::percpu_values Values>
   void update_percpu(const K& key, const Values& values, UpdateFlags flags = UpdateFlags::any);
-  template <value_argument K, detail::percpu_values Values>
+  template <argument_encodable K, detail::percpu_values Values>
   void update_percpu(const K& key, const Values& values, UpdateFlags flags,
                      std::error_code& ec) noexcept;
-  template <value_argument K, detail::percpu_values Values>
+  template <argument_encodable K, detail::percpu_values Values>
   void update_percpu(const K& key, const Values& values, std::error_code& ec) noexcept {
     update_percpu(key, values, UpdateFlags::any, ec);
   }
 
   /// The value of `key` on the one CPU with the number `cpu`; nullopt: no such key
-  /// (BPF_F_CPU, 7.0). Per-CPU maps only; a CPU that is not possible is Errc::cpu. Older kernels
-  /// answer EINVAL: read all CPUs with lookup_percpu there.
-  template <result_type V = Bytes, value_argument K>
+  /// (BPF_F_CPU, 7.0). Per-CPU maps only; a CPU that is not possible is Errc::no_such_cpu. Older
+  /// kernels answer EINVAL: read all CPUs with lookup_percpu there.
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu) const;
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu,
                                             std::error_code& ec) const noexcept;
 
   /// Sets the value of `key` on that CPU alone (BPF_F_CPU, 7.0). On an older kernel EINVAL, and not
   /// an update of all CPUs with what was read of them: that would undo what they write meanwhile.
-  template <value_argument K, value_argument V>
+  template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value,
                   UpdateFlags flags = UpdateFlags::any);
-  template <value_argument K, value_argument V>
+  template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags,
                   std::error_code& ec) noexcept;
-  template <value_argument K, value_argument V>
+  template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value, std::error_code& ec) noexcept {
     update_cpu(key, cpu, value, UpdateFlags::any, ec);
   }
 
   /// lookup_and_delete of every CPU's slot (per-CPU hash types, 5.14).
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(const K& key);
-  template <result_type V = Bytes, value_argument K>
+  template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(
       const K& key, std::error_code& ec) noexcept;
 
@@ -241,7 +244,7 @@ class Map {
   void pin(const std::string& path) const;
   void pin(const std::string& path, std::error_code& ec) const noexcept;
   /// Removes the pin at `path`; false: there is none. Refuses a path that is not on a bpffs
-  /// (Errc::path).
+  /// (Errc::invalid_path).
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 
@@ -250,28 +253,28 @@ class Map {
   [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
 
  private:
-  Map(UniqueFd fd, MapInfo info) noexcept : fd_(std::move(fd)), info_(std::move(info)) {}
-  static Map open(UniqueFd fd, std::error_code& ec) noexcept;
+  Map(sys::UniqueFd fd, MapInfo info) noexcept : fd_(std::move(fd)), info_(std::move(info)) {}
+  static Map open(sys::UniqueFd fd, std::error_code& ec) noexcept;
 
   // Each operation once, on bytes; the templates only encode and decode.
-  bool read(BytesView key, MutableBytes value, LookupFlags flags,
+  bool read(BytesView key, MutableBytesView value, LookupFlags flags,
             std::error_code& ec) const noexcept;
-  bool read_percpu(BytesView key, MutableBytes slots, std::error_code& ec) const noexcept;
+  bool read_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) const noexcept;
   void write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept;
   void write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
                     std::error_code& ec) noexcept;
-  bool read_cpu(BytesView key, std::uint32_t cpu, MutableBytes value,
+  bool read_cpu(BytesView key, std::uint32_t cpu, MutableBytesView value,
                 std::error_code& ec) const noexcept;
   void write_cpu(BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
                  std::error_code& ec) noexcept;
   bool remove(BytesView key, std::error_code& ec) noexcept;
-  bool next(std::optional<BytesView> key, MutableBytes next_key,
+  bool next(std::optional<BytesView> key, MutableBytesView next_key,
             std::error_code& ec) const noexcept;
-  bool take(BytesView key, MutableBytes value, LookupFlags flags, std::error_code& ec) noexcept;
-  bool take_percpu(BytesView key, MutableBytes slots, std::error_code& ec) noexcept;
+  bool take(BytesView key, MutableBytesView value, LookupFlags flags, std::error_code& ec) noexcept;
+  bool take_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) noexcept;
 
   bool check_percpu(std::error_code& ec) const noexcept;
-  template <result_type V, class K, class Call>
+  template <decodable V, class K, class Call>
   std::optional<PerCpuResult<V>> percpu(const K& key, std::error_code& ec,
                                         Call call) const noexcept;
   template <class K, class V>
@@ -279,7 +282,7 @@ class Map {
                          const V& value, std::uint64_t flags = 0,
                          std::optional<std::size_t> count = {}) const;
 
-  UniqueFd fd_;
+  sys::UniqueFd fd_;
   MapInfo info_;
 };
 

@@ -38,7 +38,7 @@ template <class T, class Projection>
 ///
 /// A slot is read by value. Slot i belongs to CPU cpu(i), the i-th possible one: the mask may have
 /// holes.
-template <map_value T>
+template <encodable T>
 class PerCpuView {
  public:
   class iterator {
@@ -127,7 +127,7 @@ class PerCpuView {
 /// loop allocate nothing.
 ///
 /// The number of slots is fixed: the number of possible CPUs. A moved-from one is empty.
-template <map_value T>
+template <encodable T>
 class PerCpuValues {
  public:
   using value_type = T;
@@ -174,7 +174,7 @@ class PerCpuValues {
   /// The slots as the kernel reads and writes them: each value_size bytes and padded to 8 with
   /// zeros.
   [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
-  [[nodiscard]] MutableBytes bytes() noexcept { return bytes_; }
+  [[nodiscard]] MutableBytesView bytes() noexcept { return bytes_; }
 
   /// Whether all slots hold the same bytes.
   friend bool operator==(const PerCpuValues&, const PerCpuValues&) = default;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace bpfmap::inline v0 {
+namespace bpfmap::inline v0::sys {
 
 /// Owns memory of mmap(2) and unmaps it once; move-only, and empty by default and after a move.
 class Mapping {
@@ -38,4 +38,4 @@ class Mapping {
   std::size_t size_ = 0;
 };
 
-}  // namespace bpfmap::inline v0
+}  // namespace bpfmap::inline v0::sys

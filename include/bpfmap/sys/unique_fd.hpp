@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace bpfmap::inline v0 {
+namespace bpfmap::inline v0::sys {
 
 /// Owns one file descriptor and closes it once; move-only, and empty (-1) by default and after a
 /// move.
@@ -44,4 +44,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace bpfmap::inline v0
+}  // namespace bpfmap::inline v0::sys

@@ -29,8 +29,8 @@ class Arena : public detail::TypedMap {
  public:
   /// Empty: without a map.
   Arena() noexcept = default;
-  /// Maps `map`. Throws Error (Errc::map_type; EEXIST and EINVAL when its address cannot be had)
-  /// when it is no arena, or cannot be mapped.
+  /// Maps `map`. Throws Error (Errc::wrong_map_type; EEXIST and EINVAL when its address cannot be
+  /// had) when it is no arena, or cannot be mapped.
   explicit Arena(Map map);
   Arena(Map map, std::error_code& ec) noexcept;
 
@@ -60,7 +60,7 @@ class Arena : public detail::TypedMap {
 
   void open(std::error_code& ec) noexcept;
 
-  Mapping memory_;
+  sys::Mapping memory_;
 };
 
 }  // namespace bpfmap::inline v0

@@ -16,11 +16,11 @@ namespace bpfmap::inline v0 {
 /// and none can be erased.
 ///
 /// Type and sizes are compared with the kernel's once, at construction; then an operation is one
-/// system call and allocates nothing. An index out of range is an Error: Errc::index from lookup,
-/// E2BIG from update; both equal std::errc::argument_list_too_long.
+/// system call and allocates nothing. An index out of range is an Error: Errc::index_out_of_range
+/// from lookup, E2BIG from update; both equal std::errc::argument_list_too_long.
 template <class V>
 class ArrayMap : public detail::KeyedMap<std::uint32_t, V> {
-  static_assert(map_value<V>,
+  static_assert(encodable<V>,
                 "bpfmap: V cannot be a map's value. Use a trivially copyable type without "
                 "pointers, or specialise "
                 "bpfmap::Codec<V>.");
@@ -32,8 +32,8 @@ class ArrayMap : public detail::KeyedMap<std::uint32_t, V> {
 
   /// Empty.
   ArrayMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is not an array
-  /// of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is not an array of V.
   explicit ArrayMap(Map map) : Base(std::move(map), requirement) {}
   ArrayMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -23,7 +23,7 @@ class ArrayOfMaps : public detail::MapOfMaps<std::uint32_t, detail::Keys::slots,
  public:
   /// Empty: without a map.
   ArrayOfMaps() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type) when it is no array_of_maps.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no array_of_maps.
   explicit ArrayOfMaps(Map map) : Base(std::move(map), requirement) {}
   ArrayOfMaps(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

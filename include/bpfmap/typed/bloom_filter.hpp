@@ -17,7 +17,7 @@ namespace bpfmap::inline v0 {
 /// it holds beyond max_entries.
 template <class V>
 class BloomFilter : public detail::TypedMap {
-  static_assert(map_key<V>,
+  static_assert(encodable_as_key<V>,
                 "bpfmap: V cannot be in a bloom filter, which hashes its bytes: it must be "
                 "trivially copyable, without pointers, floating point and padding. Name the "
                 "padding as a member, or specialise bpfmap::Codec<V>.");
@@ -27,7 +27,8 @@ class BloomFilter : public detail::TypedMap {
 
   /// Empty: without a map.
   BloomFilter() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no bloom filter of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no bloom
+  /// filter of V.
   explicit BloomFilter(Map map) : TypedMap(std::move(map), requirement) {}
   BloomFilter(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {}
 

@@ -15,7 +15,7 @@ namespace bpfmap::inline v0 {
 
 namespace detail {
 // The directory of a cgroup; the errno of open(2) in `ec`.
-[[nodiscard]] UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept;
+[[nodiscard]] sys::UniqueFd open_cgroup(const std::string& path, std::error_code& ec) noexcept;
 [[noreturn]] void raise_cgroup_path(const Map& map, const std::string& path,
                                     const std::error_code& ec);
 }  // namespace detail
@@ -32,7 +32,7 @@ class CgroupArray
  public:
   /// Empty: without a map.
   CgroupArray() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type) when it is no cgroup_array.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no cgroup_array.
   explicit CgroupArray(Map map) : Base(std::move(map), requirement) {}
   CgroupArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -50,7 +50,7 @@ class CgroupArray
   /// those of open(2) as well.
   void set(std::uint32_t index, const std::string& path) {
     std::error_code ec;
-    const UniqueFd cgroup = detail::open_cgroup(path, ec);
+    const sys::UniqueFd cgroup = detail::open_cgroup(path, ec);
     if (ec) detail::raise_cgroup_path(map(), path, ec);
     const int fd = cgroup.get();
     const auto fail = thrower(Operation::update, index, 0, fd);
@@ -60,7 +60,7 @@ class CgroupArray
     });
   }
   void set(std::uint32_t index, const std::string& path, std::error_code& ec) noexcept {
-    const UniqueFd cgroup = detail::open_cgroup(path, ec);
+    const sys::UniqueFd cgroup = detail::open_cgroup(path, ec);
     if (!ec) set(index, cgroup.get(), ec);
   }
 

@@ -41,12 +41,12 @@ struct CpuEntry {
 /// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a
 /// CPU that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
 /// (SEC("xdp/cpumap")) is ENOMEM, of all things. A map whose values have 4 bytes has no room for a
-/// program (Errc::value_size). A scan shows CpuEntry.
+/// program (Errc::wrong_value_size). A scan shows CpuEntry.
 class CpuMap : public detail::RedirectMap<std::uint32_t, detail::Keys::slots, CpuTarget, CpuEntry> {
  public:
   /// Empty: without a map.
   CpuMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no cpumap.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no cpumap.
   explicit CpuMap(Map map) : Base(std::move(map), requirement) {}
   CpuMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

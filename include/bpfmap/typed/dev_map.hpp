@@ -43,12 +43,12 @@ struct DevEntry {
 /// Devices are those of the calling thread's network namespace: an ifindex that it does not have is
 /// EINVAL, and so are 0 and a program that was not loaded for devmaps (SEC("xdp/devmap")). A device
 /// that goes leaves the map by itself. A map whose values have 4 bytes has no room for a program
-/// (Errc::value_size). A scan shows DevEntry.
+/// (Errc::wrong_value_size). A scan shows DevEntry.
 class DevMap : public detail::RedirectMap<std::uint32_t, detail::Keys::slots, DevTarget, DevEntry> {
  public:
   /// Empty: without a map.
   DevMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no devmap.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no devmap.
   explicit DevMap(Map map) : Base(std::move(map), requirement) {}
   DevMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -83,7 +83,8 @@ class DevMapHash
  public:
   /// Empty: without a map.
   DevMapHash() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no devmap_hash.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no
+  /// devmap_hash.
   explicit DevMapHash(Map map) : Base(std::move(map), requirement) {}
   DevMapHash(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -25,8 +25,8 @@ class HashMap : public detail::EntryMap<detail::KeyedMap<K, V>, K, V> {
  public:
   /// Empty.
   HashMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is not a hash map
-  /// of K to V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is not a hash map of K to V.
   explicit HashMap(Map map) : Base(std::move(map), requirement) {}
   HashMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -19,7 +19,7 @@ namespace bpfmap::inline v0 {
 /// shows key and id of the entries.
 template <class K, class Inner = Map>
 class HashOfMaps : public detail::MapOfMaps<K, detail::Keys::hashed, Inner> {
-  static_assert(map_key<K>,
+  static_assert(encodable_as_key<K>,
                 "bpfmap: K cannot be a map's key: it must be trivially copyable, without pointers, "
                 "floating point and padding, or have a bpfmap::Codec<K>.");
   using Base = detail::MapOfMaps<K, detail::Keys::hashed, Inner>;
@@ -28,7 +28,8 @@ class HashOfMaps : public detail::MapOfMaps<K, detail::Keys::hashed, Inner> {
  public:
   /// Empty: without a map.
   HashOfMaps() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size) when it is no hash_of_maps of K.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, key_size) when it is no hash_of_maps of
+  /// K.
   explicit HashOfMaps(Map map) : Base(std::move(map), requirement) {}
   HashOfMaps(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -27,7 +27,8 @@ class SkStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
  public:
   /// Empty: without a map.
   SkStorage() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no sk_storage of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no
+  /// sk_storage of V.
   explicit SkStorage(Map map) : Base(std::move(map), requirement) {}
   SkStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -47,7 +48,8 @@ class TaskStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
  public:
   /// Empty: without a map.
   TaskStorage() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no task_storage of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no
+  /// task_storage of V.
   explicit TaskStorage(Map map) : Base(std::move(map), requirement) {}
   TaskStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -66,7 +68,8 @@ class InodeStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
  public:
   /// Empty: without a map.
   InodeStorage() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no inode_storage of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no
+  /// inode_storage of V.
   explicit InodeStorage(Map map) : Base(std::move(map), requirement) {}
   InodeStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -79,15 +82,16 @@ class InodeStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
 /// A V beside a cgroup, by a descriptor of its directory: BPF_MAP_TYPE_CGRP_STORAGE (6.2). Any
 /// other descriptor is EBADF; a cgroup that is removed has no value, and an update of it is ENOENT.
 template <class V>
-class CgroupStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
+class CgrpStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   using Base = detail::EntryMap<detail::ElementMap<int>, int, V>;
 
  public:
   /// Empty: without a map.
-  CgroupStorage() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no cgrp_storage of V.
-  explicit CgroupStorage(Map map) : Base(std::move(map), requirement) {}
-  CgroupStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
+  CgrpStorage() noexcept = default;
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no
+  /// cgrp_storage of V.
+  explicit CgrpStorage(Map map) : Base(std::move(map), requirement) {}
+  CgrpStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
  private:
   friend detail::TypedAccess;
@@ -95,7 +99,7 @@ class CgroupStorage : public detail::EntryMap<detail::ElementMap<int>, int, V> {
   static constexpr detail::ViewRequirement requirement{types, sizeof(int), Codec<V>::size};
 };
 
-/// The key of a LegacyCgroupStorage: struct bpf_cgroup_storage_key.
+/// The key of a CgroupStorage: struct bpf_cgroup_storage_key.
 struct CgroupStorageKey {
   std::uint64_t cgroup_inode_id = 0;  ///< the inode number of the cgroup's directory
   std::uint32_t attach_type = 0;      ///< enum bpf_attach_type
@@ -103,32 +107,31 @@ struct CgroupStorageKey {
 };
 
 /// A V for each cgroup that a program is attached to: BPF_MAP_TYPE_CGROUP_STORAGE (4.19), which
-/// CgroupStorage replaces. K is CgroupStorageKey, or std::uint64_t, the inode number alone (5.9).
+/// CgrpStorage replaces. K is CgroupStorageKey, or std::uint64_t, the inode number alone (5.9).
 ///
 /// The kernel makes an entry when a program is attached, and removes it with the cgroup
 /// (before 5.9, when the program is detached): user space can look up and replace.
 template <class K, class V>
-class LegacyCgroupStorage : public detail::EntryMap<detail::ElementMap<K>, K, V> {
+class CgroupStorage : public detail::EntryMap<detail::ElementMap<K>, K, V> {
   static_assert(sizeof(K) == 8 || sizeof(K) == 16,
                 "bpfmap: the key of a cgroup_storage is a CgroupStorageKey or a std::uint64_t.");
   using Base = detail::EntryMap<detail::ElementMap<K>, K, V>;
 
  public:
   /// Empty: without a map.
-  LegacyCgroupStorage() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is no
-  /// cgroup_storage of K to V.
-  explicit LegacyCgroupStorage(Map map) : Base(std::move(map), requirement) {}
-  LegacyCgroupStorage(Map map, std::error_code& ec) noexcept
-      : Base(std::move(map), requirement, ec) {}
+  CgroupStorage() noexcept = default;
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is no cgroup_storage of K to V.
+  explicit CgroupStorage(Map map) : Base(std::move(map), requirement) {}
+  CgroupStorage(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
   /// A new map; type and sizes are filled in, and there is no max_entries to give.
-  [[nodiscard]] static LegacyCgroupStorage create(MapSpec spec) {
-    return LegacyCgroupStorage{Base::create_map(std::move(spec), requirement)};
+  [[nodiscard]] static CgroupStorage create(MapSpec spec) {
+    return CgroupStorage{Base::create_map(std::move(spec), requirement)};
   }
-  [[nodiscard]] static LegacyCgroupStorage create(MapSpec spec, std::error_code& ec) noexcept {
+  [[nodiscard]] static CgroupStorage create(MapSpec spec, std::error_code& ec) noexcept {
     Map map = Base::create_map(std::move(spec), requirement, ec);
-    return ec ? LegacyCgroupStorage{} : LegacyCgroupStorage{std::move(map), ec};
+    return ec ? CgroupStorage{} : CgroupStorage{std::move(map), ec};
   }
 
  private:

@@ -30,8 +30,8 @@ class LpmTrie : public detail::EntryMap<detail::KeyedMap<K, V>, K, V> {
  public:
   /// Empty.
   LpmTrie() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is no trie of K
-  /// to V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is no trie of K to V.
   explicit LpmTrie(Map map) : Base(std::move(map), requirement) {}
   LpmTrie(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

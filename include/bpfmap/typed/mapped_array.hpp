@@ -22,8 +22,8 @@ namespace bpfmap::inline v0 {
 namespace detail {
 
 // The memory of an array or an arena; sets ec to what mmap(2) says.
-[[nodiscard]] Mapping map_memory(const Map& map, std::size_t size, bool writable,
-                                 std::error_code& ec, void* address = nullptr) noexcept;
+[[nodiscard]] sys::Mapping map_memory(const Map& map, std::size_t size, bool writable,
+                                      std::error_code& ec, void* address = nullptr) noexcept;
 
 }  // namespace detail
 
@@ -40,7 +40,7 @@ namespace detail {
 template <class V>
 class MappedArray : public detail::TypedMap {
   using Value = std::remove_const_t<V>;
-  static_assert(object_layout<Value>,
+  static_assert(bytewise<Value>,
                 "bpfmap: V cannot be shared as memory: it must be trivially copyable, without "
                 "pointers.");
   static_assert(alignof(V) <= 8, "bpfmap: elements are aligned to 8 bytes, which V exceeds.");
@@ -89,8 +89,8 @@ class MappedArray : public detail::TypedMap {
 
   /// Empty: without a map.
   MappedArray() noexcept = default;
-  /// Maps `map`. Throws Error (Errc::map_type, value_size, map_flags; EPERM and EACCES when it may
-  /// not be mapped so) when it is no mappable array of V.
+  /// Maps `map`. Throws Error (Errc::wrong_map_type, value_size, map_flags; EPERM and EACCES when
+  /// it may not be mapped so) when it is no mappable array of V.
   explicit MappedArray(Map map) : TypedMap(std::move(map), requirement) {
     std::error_code ec;
     open(ec);
@@ -122,26 +122,31 @@ class MappedArray : public detail::TypedMap {
   [[nodiscard]] iterator begin() const noexcept { return iterator{memory_.data()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{memory_.data() + size() * stride}; }
   /// All elements, when there is nothing between them.
-  [[nodiscard]] std::span<V> span() const noexcept requires(sizeof(V) == stride) {
+  [[nodiscard]] std::span<V> span() const noexcept
+    requires(sizeof(V) == stride)
+  {
     return {reinterpret_cast<V*>(memory_.data()), size()};
   }
 
   /// Element `i` for atomic operations, such as `counters.atomic(i).fetch_add(1)`.
   [[nodiscard]] std::atomic_ref<Value> atomic(std::size_t i) const noexcept
-      requires(!std::is_const_v<V> && std::atomic_ref<Value>::is_always_lock_free) {
+    requires(!std::is_const_v<V> && std::atomic_ref<Value>::is_always_lock_free)
+  {
     return std::atomic_ref<Value>{(*this)[i]};
   }
   /// Element `i` in one atomic load.
   [[nodiscard]] Value load(std::size_t i,
                            std::memory_order order = std::memory_order_relaxed) const noexcept
-      requires(std::atomic_ref<Value>::is_always_lock_free) {
+    requires(std::atomic_ref<Value>::is_always_lock_free)
+  {
     // Loads only: atomic_ref of const came with C++26.
     return std::atomic_ref<Value>{const_cast<Value&>((*this)[i])}.load(order);
   }
   /// Element `i` in one atomic store.
   void store(std::size_t i, Value value,
              std::memory_order order = std::memory_order_relaxed) const noexcept
-      requires(!std::is_const_v<V> && std::atomic_ref<Value>::is_always_lock_free) {
+    requires(!std::is_const_v<V> && std::atomic_ref<Value>::is_always_lock_free)
+  {
     atomic(i).store(value, order);
   }
 
@@ -157,7 +162,7 @@ class MappedArray : public detail::TypedMap {
     memory_ = detail::map_memory(map_, bytes, !std::is_const_v<V>, ec);
   }
 
-  Mapping memory_;
+  sys::Mapping memory_;
 };
 
 }  // namespace bpfmap::inline v0

@@ -26,7 +26,8 @@ struct TypedAccess {
 /// `open_or_create<HashMap<FlowKey, FlowStats>>(path, {.max_entries = 65536, .name = "flows"})`.
 /// What is said of open_or_create for a Map holds here.
 template <std::derived_from<detail::TypedMap> M>
-[[nodiscard]] M open_or_create(const std::string& path, MapSpec spec, ReuseOptions options = {}) {
+[[nodiscard]] M open_or_create(const std::string& path, MapSpec spec,
+                               OpenOrCreateOptions options = {}) {
   const auto& required = detail::TypedAccess::requirement<M>;
   std::error_code ec;
   spec = detail::complete(std::move(spec), required, ec);
@@ -34,7 +35,7 @@ template <std::derived_from<detail::TypedMap> M>
   return M{open_or_create(path, spec, options)};
 }
 template <std::derived_from<detail::TypedMap> M>
-[[nodiscard]] M open_or_create(const std::string& path, MapSpec spec, ReuseOptions options,
+[[nodiscard]] M open_or_create(const std::string& path, MapSpec spec, OpenOrCreateOptions options,
                                std::error_code& ec) noexcept {
   spec = detail::complete(std::move(spec), detail::TypedAccess::requirement<M>, ec);
   if (ec) return {};

@@ -23,8 +23,8 @@ class PerCpuArrayMap : public detail::PerCpuKeyedMap<std::uint32_t, V> {
  public:
   /// Empty.
   PerCpuArrayMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is not a per-CPU
-  /// array of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is not a per-CPU array of V.
   explicit PerCpuArrayMap(Map map) : Base(std::move(map), requirement) {}
   PerCpuArrayMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -20,7 +20,7 @@ namespace bpfmap::inline v0 {
 /// scan shows PerCpuView<V>. Otherwise as HashMap.
 template <class K, class V>
 class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
-  static_assert(map_key<K>,
+  static_assert(encodable_as_key<K>,
                 "bpfmap: K cannot be a map's key. Hash keys are compared byte by byte, so K must "
                 "be trivially copyable, "
                 "without pointers, floating point and padding. Name the padding as a member "
@@ -30,8 +30,8 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
  public:
   /// Empty.
   PerCpuHashMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is not a per-CPU
-  /// hash map of K to V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is not a per-CPU hash map of K to V.
   explicit PerCpuHashMap(Map map) : Base(std::move(map), requirement) {}
   PerCpuHashMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

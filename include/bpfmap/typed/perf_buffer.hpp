@@ -119,7 +119,7 @@ class PerfBuffer {
   PerfBuffer() noexcept;
   /// Keeps the map, and puts a buffer of `pages_per_cpu` pages, a power of two (EINVAL), into each
   /// online CPU's slot of it, until this is destroyed. Needs CAP_PERFMON (EACCES). Another type of
-  /// map is Errc::map_type.
+  /// map is Errc::wrong_map_type.
   PerfBuffer(Map map, std::size_t pages_per_cpu);
   PerfBuffer(Map map, std::size_t pages_per_cpu, std::error_code& ec) noexcept;
   PerfBuffer(PerfBuffer&& other) noexcept;
@@ -129,7 +129,7 @@ class PerfBuffer {
   /// Calls `fn(const Event&)` or `fn(cpu, const Event&)` for every record that poll() and consume()
   /// meet, or with a BytesView when no Event is named; takes the place of an earlier callback. A
   /// record that is no Event by its size is handled without `fn`, and ends the call in
-  /// Errc::record_size.
+  /// Errc::wrong_record_size.
   template <class Event = BytesView, class Fn>
   void for_each(Fn fn) {
     check_callback<Event, Fn>();
@@ -184,7 +184,7 @@ class PerfBuffer {
   template <class Event, class Fn>
   static constexpr void check_callback() noexcept {
     static_assert(
-        std::same_as<Event, BytesView> || event_type<Event>,
+        std::same_as<Event, BytesView> || viewable_as_record<Event>,
         "bpfmap: Event cannot be a record. It must be its own layout: trivially copyable, "
         "no pointer, span or string, and without a Codec of its own. Take the record as "
         "BytesView instead: for_each(fn).");

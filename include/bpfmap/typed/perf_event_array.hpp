@@ -22,7 +22,7 @@ class PerfEventArray
  public:
   /// Empty: without a map.
   PerfEventArray() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type) when it is no perf_event_array.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no perf_event_array.
   explicit PerfEventArray(Map map) : Base(std::move(map), requirement) {}
   PerfEventArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -23,7 +23,7 @@ class ProgArray : public detail::FdMap<detail::KeyedMap<std::uint32_t, std::uint
  public:
   /// Empty: without a map.
   ProgArray() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type) when it is no prog_array.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no prog_array.
   explicit ProgArray(Map map) : Base(std::move(map), requirement) {}
   ProgArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -20,7 +20,8 @@ class Queue : public detail::PushPopMap<V, MapType::queue> {
  public:
   /// Empty: without a map.
   Queue() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no queue of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no queue of
+  /// V.
   explicit Queue(Map map) : Base(std::move(map)) {}
   Queue(Map map, std::error_code& ec) noexcept : Base(std::move(map), ec) {}
 

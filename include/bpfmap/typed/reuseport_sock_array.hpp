@@ -21,8 +21,8 @@ class ReusePortSockArray : public detail::SocketMap<std::uint32_t, detail::Keys:
  public:
   /// Empty: without a map.
   ReusePortSockArray() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is no
-  /// reuseport_sockarray.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is no reuseport_sockarray.
   explicit ReusePortSockArray(Map map) : Base(std::move(map), requirement) {}
   ReusePortSockArray(Map map, std::error_code& ec) noexcept
       : Base(std::move(map), requirement, ec) {}

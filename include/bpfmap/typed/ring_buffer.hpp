@@ -91,11 +91,11 @@ class RingBuffer {
   /// Calls `fn(const Event&)` for every record of `map` that poll() and consume() meet, or
   /// `fn(BytesView)` when no Event is named. Keeps the map: `for_each(map.duplicate(), fn)` leaves
   /// the caller an owner of its own. A record that is not as large as the Event is handled without
-  /// `fn`, and ends the call in Errc::record_size.
+  /// `fn`, and ends the call in Errc::wrong_record_size.
   ///
-  /// Another type of map is Errc::map_type, a map that is there already EEXIST, a descriptor that
-  /// may only read or only write EACCES. Maps the buffer's memory, and adds the descriptor
-  /// to an epoll.
+  /// Another type of map is Errc::wrong_map_type, a map that is there already EEXIST, a descriptor
+  /// that may only read or only write EACCES. Maps the buffer's memory, and adds the descriptor to
+  /// an epoll.
   template <class Event = BytesView, class Fn>
   void for_each(Map map, Fn fn) {
     check_callback<Event, Fn>();
@@ -134,7 +134,7 @@ class RingBuffer {
   template <class Event, class Fn>
   static constexpr void check_callback() noexcept {
     static_assert(
-        std::same_as<Event, BytesView> || event_type<Event>,
+        std::same_as<Event, BytesView> || viewable_as_record<Event>,
         "bpfmap: Event cannot be a record. It must be its own layout: trivially copyable, "
         "no pointer, span or string, and without a Codec of its own. Take the record as "
         "BytesView instead: for_each(map, fn).");

@@ -15,15 +15,15 @@ namespace bpfmap::inline v0 {
 /// SockMap.
 template <class K>
 class SockHash : public detail::SocketMap<K, detail::Keys::hashed> {
-  static_assert(map_key<K>,
+  static_assert(encodable_as_key<K>,
                 "bpfmap: K cannot be a map's key: it must be trivially copyable, without pointers, "
                 "floating point and padding, or have a bpfmap::Codec<K>.");
 
  public:
   /// Empty: without a map.
   SockHash() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is no sockhash of
-  /// K.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is no sockhash of K.
   explicit SockHash(Map map) : Base(std::move(map), requirement) {}
   SockHash(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -22,7 +22,8 @@ class SockMap : public detail::SocketMap<std::uint32_t, detail::Keys::slots, -EI
  public:
   /// Empty: without a map.
   SockMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, key_size, value_size) when it is no sockmap.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
+  /// is no sockmap.
   explicit SockMap(Map map) : Base(std::move(map), requirement) {}
   SockMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 

@@ -20,7 +20,8 @@ class Stack : public detail::PushPopMap<V, MapType::stack> {
  public:
   /// Empty: without a map.
   Stack() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type, value_size) when it is no stack of V.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no stack of
+  /// V.
   explicit Stack(Map map) : Base(std::move(map)) {}
   Stack(Map map, std::error_code& ec) noexcept : Base(std::move(map), ec) {}
 

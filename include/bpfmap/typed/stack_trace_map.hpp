@@ -38,7 +38,7 @@ class StackTraceMap : public detail::ElementMap<std::uint32_t> {
 
   /// Empty: without a map.
   StackTraceMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type) when it is no stack_trace.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no stack_trace.
   explicit StackTraceMap(Map map) : Base(std::move(map), requirement) {}
   StackTraceMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -62,7 +62,7 @@ class StackTraceMap : public detail::ElementMap<std::uint32_t> {
   }
 
   /// The addresses of stack `id`, the innermost first; nullopt: there is none
-  /// (BPF_MAP_LOOKUP_ELEM). Errc::map_flags on a map with build ids.
+  /// (BPF_MAP_LOOKUP_ELEM). Errc::wrong_map_flags on a map with build ids.
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> frames(std::uint32_t id) const;
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> frames(
       std::uint32_t id, std::error_code& ec) const noexcept;
@@ -71,8 +71,8 @@ class StackTraceMap : public detail::ElementMap<std::uint32_t> {
   bool frames_into(std::uint32_t id, std::vector<std::uint64_t>& frames,
                    std::error_code& ec) const noexcept;
 
-  /// The frames of stack `id` by build id and offset; nullopt: there is none. Errc::map_flags on a
-  /// map without build ids.
+  /// The frames of stack `id` by build id and offset; nullopt: there is none. Errc::wrong_map_flags
+  /// on a map without build ids.
   [[nodiscard]] std::optional<std::vector<BuildIdFrame>> build_ids(std::uint32_t id) const;
   [[nodiscard]] std::optional<std::vector<BuildIdFrame>> build_ids(
       std::uint32_t id, std::error_code& ec) const noexcept;

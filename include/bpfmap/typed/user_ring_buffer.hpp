@@ -48,7 +48,7 @@ class UserRingBuffer {
     ~ByteSample() { discard(); }
 
     /// The sample; what is in it before it is written to is left from earlier samples.
-    [[nodiscard]] MutableBytes bytes() const noexcept { return bytes_; }
+    [[nodiscard]] MutableBytesView bytes() const noexcept { return bytes_; }
     /// Whether it is neither submitted, nor discarded, nor moved from.
     [[nodiscard]] explicit operator bool() const noexcept { return bytes_.data() != nullptr; }
     /// Gives the sample to the program. Nothing happens when it is empty.
@@ -58,11 +58,11 @@ class UserRingBuffer {
 
    private:
     friend class UserRingBuffer;
-    ByteSample(::user_ring_buffer* ring, MutableBytes bytes) noexcept
+    ByteSample(::user_ring_buffer* ring, MutableBytesView bytes) noexcept
         : ring_(ring), bytes_(bytes) {}
 
     ::user_ring_buffer* ring_;
-    MutableBytes bytes_;
+    MutableBytesView bytes_;
   };
 
   /// A ByteSample that is a T, value-initialised.
@@ -83,8 +83,8 @@ class UserRingBuffer {
 
   /// Empty.
   UserRingBuffer() noexcept = default;
-  /// Keeps the map and maps its memory. Another type of map is Errc::map_type, a descriptor that
-  /// may only read or only write EACCES.
+  /// Keeps the map and maps its memory. Another type of map is Errc::wrong_map_type, a descriptor
+  /// that may only read or only write EACCES.
   explicit UserRingBuffer(Map map);
   UserRingBuffer(Map map, std::error_code& ec) noexcept;
 
@@ -129,7 +129,7 @@ class UserRingBuffer {
   };
   template <class T>
   static constexpr void check_sample() noexcept {
-    static_assert(event_type<T> && alignof(T) <= 8,
+    static_assert(viewable_as_record<T> && alignof(T) <= 8,
                   "bpfmap: T cannot be a sample. It must be its own layout: trivially copyable, no "
                   "pointer, span or string, without a Codec of its own, and aligned to 8 bytes at "
                   "most. Reserve bytes instead: reserve(size).");

@@ -19,7 +19,7 @@ class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, s
  public:
   /// Empty: without a map.
   XskMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::map_type) when it is no xskmap.
+  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no xskmap.
   explicit XskMap(Map map) : Base(std::move(map), requirement) {}
   XskMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
 
@@ -33,7 +33,8 @@ class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, s
   }
 
   /// Puts the AF_XDP socket behind `socket_fd` into a slot, whatever is there, bound or not yet
-  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index, EBADF, ENOTSOCK, EOPNOTSUPP (another socket).
+  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index_out_of_range, EBADF, ENOTSOCK, EOPNOTSUPP (another
+  /// socket).
   void set(std::uint32_t index, int socket_fd) {
     Base::put_fd(index, socket_fd, UpdateFlags::any, 0,
                  thrower(Operation::update, index, 0, socket_fd));

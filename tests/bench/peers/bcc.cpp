@@ -35,7 +35,7 @@ class Bcc {
   using Value = typename Family::Value;
 
   explicit Bcc(const Map& map)
-      : desc_("bench", ebpf::FileDesc{UniqueFd::duplicate_of(map.fd()).release()},
+      : desc_("bench", ebpf::FileDesc{sys::UniqueFd::duplicate_of(map.fd()).release()},
               static_cast<int>(map.info().type), sizeof(Key), sizeof(Value), map.info().max_entries,
               0),
         table_(desc_),

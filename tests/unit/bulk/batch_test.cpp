@@ -136,9 +136,8 @@ TEST(EraseBatchCall, GoesOnBehindTheMissingKey) {
 
 // What may be asked of which map is told at compile time.
 template <class M>
-concept can_erase = requires(M& map, std::vector<typename M::key_type> keys) {
-  erase_batch(map, keys);
-};
+concept can_erase =
+    requires(M& map, std::vector<typename M::key_type> keys) { erase_batch(map, keys); };
 template <class M, class V>
 concept can_insert = requires(M& map, std::vector<typename M::key_type> keys, V values) {
   insert_batch(map, keys, values);
@@ -148,13 +147,9 @@ concept can_update = requires(M& map, std::vector<typename M::key_type> keys, V 
   update_batch(map, keys, values);
 };
 template <class M>
-concept can_clear = requires(M& map) {
-  clear(map);
-};
+concept can_clear = requires(M& map) { clear(map); };
 template <class M>
-concept can_drain = requires(M& map) {
-  drain(map);
-};
+concept can_drain = requires(M& map) { drain(map); };
 
 using PerCpuNumbers = PerCpuHashMap<std::uint32_t, std::uint64_t>;
 using Array = ArrayMap<std::uint64_t>;

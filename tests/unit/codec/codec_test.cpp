@@ -141,11 +141,11 @@ namespace {
 using test::bytes;
 
 template <class T>
-concept both = map_key<T> && map_value<T>;
+concept both = encodable_as_key<T> && encodable<T>;
 template <class T>
-concept value_only = !map_key<T> && map_value<T>;
+concept value_only = !encodable_as_key<T> && encodable<T>;
 template <class T>
-concept neither = !map_key<T> && !map_value<T>;
+concept neither = !encodable_as_key<T> && !encodable<T>;
 
 // Integers, enumerators and structs without padding.
 static_assert(both<std::uint8_t> && both<std::int64_t> && both<char> && both<std::byte>);

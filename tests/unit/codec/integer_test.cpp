@@ -21,9 +21,11 @@ constexpr T least = std::numeric_limits<T>::min();
 template <class T>
 constexpr T most = std::numeric_limits<T>::max();
 
-static_assert(integer<char> && integer<signed char> && integer<unsigned char> && integer<char16_t>);
-static_assert(integer<short> && integer<long> && integer<unsigned long long>);
-static_assert(!integer<bool> && !integer<float> && !integer<std::byte> && !integer<int*>);
+static_assert(integer_like<char> && integer_like<signed char> && integer_like<unsigned char> &&
+              integer_like<char16_t>);
+static_assert(integer_like<short> && integer_like<long> && integer_like<unsigned long long>);
+static_assert(!integer_like<bool> && !integer_like<float> && !integer_like<std::byte> &&
+              !integer_like<int*>);
 
 // --- encode_int_key ---
 
@@ -59,7 +61,7 @@ TEST(EncodeIntKey, RefusesWhatDoesNotFit) {
     const std::int64_t largest = (std::int64_t{1} << (8 * size)) - 1;
     const std::int64_t smallest = -(std::int64_t{1} << (8 * size - 1));
     for (const std::int64_t fits : {largest, smallest}) {
-      std::error_code ec = Errc::name;
+      std::error_code ec = Errc::invalid_name;
       EXPECT_EQ(encode_int_key(fits, size, ec).size(), size) << fits;
       EXPECT_FALSE(ec) << fits;
     }
@@ -99,7 +101,7 @@ TEST(DecodeIntValue, ReadsOneToEightBytesLeastSignificantFirst) {
     in.push_back(static_cast<std::byte>(0xF1 + i));
     expected |= std::uint64_t{0xF1 + i} << (8 * i);
     EXPECT_EQ(decode_int_value(in), expected) << in.size();
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(decode_int_value(in, ec), expected) << in.size();
     EXPECT_FALSE(ec);
   }
@@ -153,7 +155,7 @@ TEST(Fits, SaysSoAtTheEdgesOfEveryWidth) {
 template <class T>
 std::optional<T> through(std::int64_t value, std::size_t size) {
   std::array<std::byte, 8> buffer;
-  const MutableBytes room{buffer.data(), size};
+  const MutableBytesView room{buffer.data(), size};
   detail::store(static_cast<std::uint64_t>(value), room, std::endian::native);
   return detail::load_native<T>(room);
 }

@@ -23,7 +23,7 @@ using Ip6 = LpmKey<in6_addr>;
 using Mac = LpmKey<std::array<std::uint8_t, 6>>;
 using Data4 = std::array<std::uint8_t, 4>;
 
-static_assert(map_key<Ip4> && map_key<Ip6> && map_key<Mac>);
+static_assert(encodable_as_key<Ip4> && encodable_as_key<Ip6> && encodable_as_key<Mac>);
 static_assert(sizeof(Ip4) == 8 && sizeof(Ip6) == 20 && sizeof(Mac) == 12);
 static_assert(sizeof(LpmKey<std::array<std::uint8_t, 1>>) == 8);
 static_assert(sizeof(LpmKey<std::array<std::uint8_t, 256>>) == 260);
@@ -41,10 +41,10 @@ void expect_refused(std::string_view text, std::string_view why) {
   SCOPED_TRACE(std::string{text});
   std::error_code ec;
   EXPECT_EQ(Key::parse(text, ec), Key{});
-  EXPECT_EQ(ec, Errc::prefix);
+  EXPECT_EQ(ec, Errc::invalid_prefix);
   EXPECT_EQ(ec, std::errc::invalid_argument);
   const Error error = test::error_of([&] { (void)Key::parse(text); });
-  EXPECT_EQ(error.code(), Errc::prefix);
+  EXPECT_EQ(error.code(), Errc::invalid_prefix);
   EXPECT_EQ(error.operation(), Operation::encode);
   EXPECT_TRUE(test::contains(error.what(), why));
 }
@@ -57,7 +57,7 @@ TEST(LpmKeyParse, LaysItOutAsTheKernelWantsIt) {
   std::memcpy(&length, bytes.data(), sizeof length);
   EXPECT_EQ(length, 16U) << "in machine order";
   EXPECT_EQ(key.data, (Data4{10, 1, 0, 0})) << "in network order";
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(Ip4::parse("10.1.0.0/16", ec), key);
   EXPECT_EQ(ec, std::error_code{});
 }

@@ -51,28 +51,27 @@ namespace {
 
 using test::bytes;
 
-static_assert(value_argument<Bytes> && value_argument<BytesView> && value_argument<MutableBytes>);
-static_assert(value_argument<std::array<std::byte, 4>> &&
-              value_argument<std::array<unsigned char, 4>>);
-static_assert(value_argument<std::string> && value_argument<std::string_view>);
-static_assert(value_argument<std::byte[4]> && value_argument<char[5]>);
-static_assert(value_argument<int> && value_argument<char> && value_argument<std::byte> &&
-              value_argument<Small>);
-static_assert(value_argument<FlowKey> && value_argument<Name> && value_argument<float> &&
-              value_argument<bool>);
-static_assert(!value_argument<const char*> && !value_argument<void*> &&
-              !value_argument<std::vector<int>>);
-static_assert(!value_argument<std::nullptr_t> && !value_argument<int[4]> &&
-              !value_argument<std::vector<Bytes>>);
+static_assert(argument_encodable<Bytes> && argument_encodable<BytesView> &&
+              argument_encodable<MutableBytesView>);
+static_assert(argument_encodable<std::array<std::byte, 4>> &&
+              argument_encodable<std::array<unsigned char, 4>>);
+static_assert(argument_encodable<std::string> && argument_encodable<std::string_view>);
+static_assert(argument_encodable<std::byte[4]> && argument_encodable<char[5]>);
+static_assert(argument_encodable<int> && argument_encodable<char> &&
+              argument_encodable<std::byte> && argument_encodable<Small>);
+static_assert(argument_encodable<FlowKey> && argument_encodable<Name> &&
+              argument_encodable<float> && argument_encodable<bool>);
+static_assert(!argument_encodable<const char*> && !argument_encodable<void*> &&
+              !argument_encodable<std::vector<int>>);
+static_assert(!argument_encodable<std::nullptr_t> && !argument_encodable<int[4]> &&
+              !argument_encodable<std::vector<Bytes>>);
 
-static_assert(result_type<Bytes> && result_type<std::uint64_t> && result_type<Letter> &&
-              result_type<FlowKey>);
-static_assert(result_type<Name> && result_type<bool> && result_type<double> &&
-              result_type<std::array<std::byte, 4>>);
-static_assert(!result_type<BytesView> && !result_type<std::string> &&
-              !result_type<std::string_view>);
-static_assert(!result_type<int*> && !result_type<int[4]> &&
-              !result_type<std::vector<unsigned char>>);
+static_assert(decodable<Bytes> && decodable<std::uint64_t> && decodable<Letter> &&
+              decodable<FlowKey>);
+static_assert(decodable<Name> && decodable<bool> && decodable<double> &&
+              decodable<std::array<std::byte, 4>>);
+static_assert(!decodable<BytesView> && !decodable<std::string> && !decodable<std::string_view>);
+static_assert(!decodable<int*> && !decodable<int[4]> && !decodable<std::vector<unsigned char>>);
 
 // What T becomes for a map that declares `size` bytes.
 template <class T>

@@ -36,9 +36,7 @@ static_assert(static_cast<unsigned>(MapFlags::rb_overwrite) == 1U << 19);
 
 // No flag of one kind passes for one of another, nor an integer for any.
 template <class A, class B>
-concept combine = requires(A a, B b) {
-  a | b;
-};
+concept combine = requires(A a, B b) { a | b; };
 static_assert(combine<UpdateFlags, UpdateFlags> && combine<MapFlags, MapFlags>);
 static_assert(!combine<UpdateFlags, LookupFlags> && !combine<MapFlags, UpdateFlags> &&
               !combine<MapFlags, int>);

@@ -94,7 +94,7 @@ TEST(MapUpdate, PassesKeyValueAndFlags) {
   EXPECT_EQ(kernel.seen.key, bytes({1, 0, 0, 0}));
   EXPECT_EQ(kernel.seen.value, bytes({0x0B, 0x0A, 0, 0, 0, 0, 0, 0}));
   EXPECT_EQ(kernel.seen.flags, 6U);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   kernel.map.update(bytes({9, 9, 9, 9}), std::uint64_t{1} << 63, ec);
   EXPECT_FALSE(ec);
   EXPECT_EQ(kernel.seen.key, bytes({9, 9, 9, 9}));
@@ -188,11 +188,11 @@ TEST(MapLookupPerCpu, TakesEachSlotWithoutItsPadding) {
 
 TEST(AnUnknownType, IsGivenRoomForEveryCpu) {
   const Bytes slots(sys::percpu_size(4), std::byte{0x11});
-  for (const auto read : {+[](Map&map, const Bytes&key, MutableBytes room) {
+  for (const auto read : {+[](Map& map, const Bytes& key, MutableBytesView room) {
                             std::error_code ec;
                             return map.lookup_into(key, room, ec);
                           },
-                          +[](Map&map, const Bytes&key, MutableBytes room) {
+                          +[](Map& map, const Bytes& key, MutableBytesView room) {
                             const auto value = map.lookup_and_delete(key);
                             std::copy(value->begin(), value->end(), room.begin());
                             return true;
@@ -300,14 +300,16 @@ TEST(ENoEnt, OfAnArraysLookupIsAnIndexOutOfRange) {
   {
     Kernel plain{info(MapType::array), -ENOENT};
     for (const auto& call : test::plain_calls())
-      if (call.operation == Operation::lookup) test::expect_refused(plain.map, call, Errc::index);
+      if (call.operation == Operation::lookup)
+        test::expect_refused(plain.map, call, Errc::index_out_of_range);
   }
   {
     Kernel percpu{info(MapType::percpu_array), -ENOENT};
     for (const auto& call : test::percpu_calls())
-      if (call.operation == Operation::lookup) test::expect_refused(percpu.map, call, Errc::index);
+      if (call.operation == Operation::lookup)
+        test::expect_refused(percpu.map, call, Errc::index_out_of_range);
   }
-  EXPECT_EQ(make_error_code(Errc::index), std::errc::argument_list_too_long);
+  EXPECT_EQ(make_error_code(Errc::index_out_of_range), std::errc::argument_list_too_long);
   // A slot may be empty.
   Kernel slots{info(MapType::prog_array, 4, 4), -ENOENT};
   EXPECT_EQ(slots.map.lookup(1), std::nullopt);

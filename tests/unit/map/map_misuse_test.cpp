@@ -72,7 +72,7 @@ TEST(EveryOperation, IsRefusedOnAMovedFromMap) {
 
 TEST(EveryOperation, IsRefusedOnceTheDescriptorWasReleased) {
   FakeMap fake{info(MapType::percpu_hash, 4, 8)};
-  const UniqueFd fd = fake.map.release();
+  const sys::UniqueFd fd = fake.map.release();
   EXPECT_TRUE(fd);
   expect_every_call_refused(fake.map);
 }
@@ -138,12 +138,12 @@ TEST(AKey, OfTheWrongSizeIsRefused) {
     FakeMap plain{info(MapType::hash, 4, 8)};
     for (const auto& call : test::plain_calls(size)) {
       if (std::string_view{call.name} == "get_next_key of the first") continue;  // has no key
-      test::expect_refused(plain.map, call, Errc::key_size);
+      test::expect_refused(plain.map, call, Errc::wrong_key_size);
     }
     EXPECT_EQ(plain.calls().size(), 0U);
     FakeMap percpu{info(MapType::percpu_hash, 4, 8)};
     for (const auto& call : test::percpu_calls(size))
-      test::expect_refused(percpu.map, call, Errc::key_size);
+      test::expect_refused(percpu.map, call, Errc::wrong_key_size);
     EXPECT_EQ(percpu.calls().size(), 0U);
   }
 }
@@ -151,30 +151,30 @@ TEST(AKey, OfTheWrongSizeIsRefused) {
 TEST(AKey, IsRefusedWhereTheMapHasNone) {
   FakeMap fake{info(MapType::queue, 0, 8)};
   expect_refused(
-      fake, Operation::lookup, Errc::key_size,
+      fake, Operation::lookup, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup(1, ec); },
       [](Map& m) { (void)m.lookup(1); });
   expect_refused(
-      fake, Operation::update, Errc::key_size,
+      fake, Operation::update, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { m.update(1, 1, ec); }, [](Map& m) { m.update(1, 1); });
 }
 
 TEST(AStructKey, OfTheWrongSizeIsRefused) {
   FakeMap fake{info(MapType::hash, 4, 8)};
   expect_refused(
-      fake, Operation::lookup, Errc::key_size,
+      fake, Operation::lookup, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup(Eight{}, ec); },
       [](Map& m) { (void)m.lookup(Eight{}); });
   expect_refused(
-      fake, Operation::erase, Errc::key_size,
+      fake, Operation::erase, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.erase(Eight{}, ec); },
       [](Map& m) { (void)m.erase(Eight{}); });
   expect_refused(
-      fake, Operation::get_next_key, Errc::key_size,
+      fake, Operation::get_next_key, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.get_next_key<Eight>(Eight{}, ec); },
       [](Map& m) { (void)m.get_next_key<Eight>(Eight{}); });
   expect_refused(
-      fake, Operation::get_next_key, Errc::key_size,
+      fake, Operation::get_next_key, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.get_next_key<Eight>(std::nullopt, ec); },
       [](Map& m) { (void)m.get_next_key<Eight>(std::nullopt); });
 }
@@ -182,11 +182,11 @@ TEST(AStructKey, OfTheWrongSizeIsRefused) {
 TEST(AnIntegerKey, IsRefusedWhereKeysAreNoIntegers) {
   FakeMap fake{info(MapType::hash, 12, 8)};
   expect_refused(
-      fake, Operation::lookup, Errc::key_size,
+      fake, Operation::lookup, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup(1, ec); },
       [](Map& m) { (void)m.lookup(1); });
   expect_refused(
-      fake, Operation::get_next_key, Errc::key_size,
+      fake, Operation::get_next_key, Errc::wrong_key_size,
       [](Map& m, std::error_code& ec) { (void)m.get_next_key<int>(std::nullopt, ec); },
       [](Map& m) { (void)m.get_next_key<int>(std::nullopt); });
 }
@@ -198,7 +198,7 @@ TEST(AValue, OfTheWrongSizeIsRefused) {
       FakeMap fake{info(type, 4, 8)};
       const Bytes value(size);
       expect_refused(
-          fake, Operation::update, Errc::value_size,
+          fake, Operation::update, Errc::wrong_value_size,
           [&](Map& m, std::error_code& ec) { m.update(1, value, ec); },
           [&](Map& m) { m.update(1, value); });
     }
@@ -208,19 +208,15 @@ TEST(AValue, OfTheWrongSizeIsRefused) {
 TEST(AStructValue, OfTheWrongSizeIsRefused) {
   FakeMap fake{info(MapType::hash, 4, 8)};
   expect_refused(
-      fake, Operation::update, Errc::value_size,
-      [](Map& m, std::error_code& ec) {
-        m.update(1, Twelve{1, 2, 3}, ec);
-      },
-      [](Map& m) {
-        m.update(1, Twelve{1, 2, 3});
-      });
+      fake, Operation::update, Errc::wrong_value_size,
+      [](Map& m, std::error_code& ec) { m.update(1, Twelve{1, 2, 3}, ec); },
+      [](Map& m) { m.update(1, Twelve{1, 2, 3}); });
   expect_refused(
-      fake, Operation::lookup, Errc::value_size,
+      fake, Operation::lookup, Errc::wrong_value_size,
       [](Map& m, std::error_code& ec) { EXPECT_EQ(m.lookup<Twelve>(1, ec).has_value(), false); },
       [](Map& m) { (void)m.lookup<Twelve>(1); });
   expect_refused(
-      fake, Operation::lookup_and_delete, Errc::value_size,
+      fake, Operation::lookup_and_delete, Errc::wrong_value_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup_and_delete<Twelve>(1, ec); },
       [](Map& m) { (void)m.lookup_and_delete<Twelve>(1); });
 }
@@ -229,12 +225,12 @@ TEST(AnIntegerValue, IsRefusedWhereValuesAreNoIntegers) {
   for (const MapType type : {MapType::hash, MapType::percpu_hash}) {
     FakeMap fake{info(type, 4, 12)};
     expect_refused(
-        fake, Operation::update, Errc::value_size,
+        fake, Operation::update, Errc::wrong_value_size,
         [](Map& m, std::error_code& ec) { m.update(1, 1, ec); }, [](Map& m) { m.update(1, 1); });
   }
   FakeMap fake{info(MapType::hash, 4, 12)};
   expect_refused(
-      fake, Operation::lookup, Errc::value_size,
+      fake, Operation::lookup, Errc::wrong_value_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup<std::uint64_t>(1, ec); },
       [](Map& m) { (void)m.lookup<std::uint64_t>(1); });
 }
@@ -244,7 +240,7 @@ TEST(Room, OfTheWrongSizeForAValueIsRefused) {
     FakeMap fake{info(MapType::hash, 4, 8)};
     Bytes room(size, std::byte{0xEE});
     expect_refused(
-        fake, Operation::lookup, Errc::value_size,
+        fake, Operation::lookup, Errc::wrong_value_size,
         [&](Map& m, std::error_code& ec) { EXPECT_FALSE(m.lookup_into(1, room, ec)); },
         [&](Map& m) { (void)m.lookup_into(1, room); });
     EXPECT_EQ(room, Bytes(size, std::byte{0xEE}));
@@ -309,7 +305,7 @@ TEST(APlainRead, IsRefusedOnAPerCpuMap) {
     FakeMap fake{info(type, 4, 8)};
     for (const auto& call : test::plain_calls())
       if (call.operation == Operation::lookup || call.operation == Operation::lookup_and_delete)
-        test::expect_refused(fake.map, call, Errc::percpu_map);
+        test::expect_refused(fake.map, call, Errc::map_is_percpu);
     EXPECT_EQ(fake.calls().size(), 0U);
   }
 }
@@ -319,7 +315,7 @@ TEST(APerCpuCall, IsRefusedOnAPlainMap) {
     if (row.percpu) continue;
     FakeMap fake{info(row.type, 4, 8)};
     for (const auto& call : test::percpu_calls())
-      test::expect_refused(fake.map, call, Errc::not_percpu_map);
+      test::expect_refused(fake.map, call, Errc::map_is_not_percpu);
     EXPECT_EQ(fake.calls().size(), 0U) << row.name;
   }
 }
@@ -331,12 +327,12 @@ TEST(AnUpdatePerCpu, TakesOneValueForEachPossibleCpu) {
     FakeMap fake{info(MapType::percpu_array, 4, 8)};
     const std::vector<Bytes> bytes(count, Bytes(8));
     expect_refused(
-        fake, Operation::update, Errc::cpu_count,
+        fake, Operation::update, Errc::wrong_cpu_count,
         [&](Map& m, std::error_code& ec) { m.update_percpu(1, bytes, ec); },
         [&](Map& m) { m.update_percpu(1, bytes); });
     const std::vector<std::uint64_t> integers(count);
     expect_refused(
-        fake, Operation::update, Errc::cpu_count,
+        fake, Operation::update, Errc::wrong_cpu_count,
         [&](Map& m, std::error_code& ec) { m.update_percpu(1, integers, ec); },
         [&](Map& m) { m.update_percpu(1, integers); });
   }
@@ -347,12 +343,12 @@ TEST(AnUpdatePerCpu, TakesValuesOfTheRightSizeOnly) {
   std::vector<Bytes> values(sys::possible_cpus().size(), Bytes(8));
   values.back().pop_back();
   expect_refused(
-      fake, Operation::update, Errc::value_size,
+      fake, Operation::update, Errc::wrong_value_size,
       [&](Map& m, std::error_code& ec) { m.update_percpu(1, values, ec); },
       [&](Map& m) { m.update_percpu(1, values); });
   const PerCpuValues<Twelve> structs;
   expect_refused(
-      fake, Operation::update, Errc::value_size,
+      fake, Operation::update, Errc::wrong_value_size,
       [&](Map& m, std::error_code& ec) { m.update_percpu(1, structs, ec); },
       [&](Map& m) { m.update_percpu(1, structs); });
 }
@@ -360,11 +356,11 @@ TEST(AnUpdatePerCpu, TakesValuesOfTheRightSizeOnly) {
 TEST(APerCpuLookup, OfTheWrongSizeIsRefused) {
   FakeMap fake{info(MapType::percpu_hash, 4, 12)};
   expect_refused(
-      fake, Operation::lookup, Errc::value_size,
+      fake, Operation::lookup, Errc::wrong_value_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup_percpu<std::uint64_t>(1, ec); },
       [](Map& m) { (void)m.lookup_percpu<std::uint64_t>(1); });
   expect_refused(
-      fake, Operation::lookup_and_delete, Errc::value_size,
+      fake, Operation::lookup_and_delete, Errc::wrong_value_size,
       [](Map& m, std::error_code& ec) { (void)m.lookup_and_delete_percpu<Eight>(1, ec); },
       [](Map& m) { (void)m.lookup_and_delete_percpu<Eight>(1); });
   // 16 bytes a CPU: the value's 12 a CPU would be overrun.
@@ -372,7 +368,7 @@ TEST(APerCpuLookup, OfTheWrongSizeIsRefused) {
   for (const std::size_t size : {std::size_t{0}, 12 * cpus, 16 * cpus - 1, 16 * cpus + 1}) {
     Bytes room(size);
     expect_refused(
-        fake, Operation::lookup, Errc::value_size,
+        fake, Operation::lookup, Errc::wrong_value_size,
         [&](Map& m, std::error_code& ec) { (void)m.lookup_percpu_into(1, room, ec); },
         [&](Map& m) { (void)m.lookup_percpu_into(1, room); });
   }
@@ -381,18 +377,18 @@ TEST(APerCpuLookup, OfTheWrongSizeIsRefused) {
 // --- what is portable of it ---
 
 TEST(Misuse, EqualsTheStdErrcThatTheHeaderPromises) {
-  EXPECT_EQ(make_error_code(Errc::key_size), std::errc::invalid_argument);
-  EXPECT_EQ(make_error_code(Errc::value_size), std::errc::invalid_argument);
-  EXPECT_EQ(make_error_code(Errc::percpu_map), std::errc::invalid_argument);
-  EXPECT_EQ(make_error_code(Errc::not_percpu_map), std::errc::invalid_argument);
-  EXPECT_EQ(make_error_code(Errc::cpu_count), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::wrong_key_size), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::wrong_value_size), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::map_is_percpu), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::map_is_not_percpu), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::wrong_cpu_count), std::errc::invalid_argument);
   EXPECT_EQ(make_error_code(Errc::no_cpu_list), std::errc::not_supported);
   EXPECT_EQ(make_error_code(Errc::no_map), std::errc::bad_file_descriptor);
-  EXPECT_EQ(make_error_code(Errc::map_type), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::wrong_map_type), std::errc::invalid_argument);
   EXPECT_EQ(make_error_code(Errc::out_of_range), std::errc::result_out_of_range);
-  EXPECT_EQ(make_error_code(Errc::index), std::errc::argument_list_too_long);
-  EXPECT_EQ(make_error_code(Errc::name), std::errc::invalid_argument);
-  EXPECT_EQ(make_error_code(Errc::path), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::index_out_of_range), std::errc::argument_list_too_long);
+  EXPECT_EQ(make_error_code(Errc::invalid_name), std::errc::invalid_argument);
+  EXPECT_EQ(make_error_code(Errc::invalid_path), std::errc::invalid_argument);
 }
 
 // --- what a bloom filter does not give ---
@@ -402,9 +398,9 @@ TEST(ABloomFilter, IsAskedWithLookupInto) {
   FakeMap fake{info(MapType::bloom_filter, 0, 4)};
   const auto quiet = [](Map& map, std::error_code& ec) { (void)map.lookup(Bytes{}, ec); };
   const auto loud = [](Map& map) { (void)map.lookup(Bytes{}); };
-  expect_refused(fake, Operation::lookup, Errc::bloom_filter, quiet, loud);
+  expect_refused(fake, Operation::lookup, Errc::values_not_stored, quiet, loud);
   expect_refused(
-      fake, Operation::lookup, Errc::bloom_filter,
+      fake, Operation::lookup, Errc::values_not_stored,
       [](Map& map, std::error_code& ec) { (void)map.lookup<int>(Bytes{}, ec); },
       [](Map& map) { (void)map.lookup<int>(Bytes{}); });
   const Error error = test::error_of([&] { loud(fake.map); });
@@ -422,7 +418,7 @@ TEST(AWrongNumberOfSlots, IsTold) {
   for (const std::size_t count : {std::size_t{0}, cpus + 1, cpus + 30}) {
     const std::vector<std::uint64_t> values(count);
     const Error error = test::error_of([&] { fake.map.update_percpu(1, values); });
-    EXPECT_EQ(error.code(), Errc::cpu_count);
+    EXPECT_EQ(error.code(), Errc::wrong_cpu_count);
     EXPECT_TRUE(test::contains(error.what(), ": " + std::to_string(count) + " values were given"));
     EXPECT_TRUE(test::contains(error.what(), "each of the " + std::to_string(cpus) + " possible"));
   }

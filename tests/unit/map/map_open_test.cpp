@@ -143,10 +143,10 @@ TEST(MapCreate, RefusesOtherNamesBeforeTheKernelIsAsked) {
                                   "\xC3\xA4"s, "a\0b"s, std::string(1000, 'a'), "tab\t"s, "a:"s}) {
     std::error_code ec;
     EXPECT_FALSE(Map::create({.type = MapType::hash, .name = name}, ec));
-    EXPECT_EQ(ec, Errc::name) << name;
+    EXPECT_EQ(ec, Errc::invalid_name) << name;
     EXPECT_EQ(
         test::error_of([&] { (void)Map::create({.type = MapType::hash, .name = name}); }).code(),
-        Errc::name);
+        Errc::invalid_name);
   }
   EXPECT_EQ(bpf.calls().size(), 0U);
 }
@@ -256,9 +256,9 @@ TEST(MapAdopt, TakesTheDescriptorItself) {
 TEST(MapAdopt, RefusesAnEmptyOwnerBeforeTheKernelIsAsked) {
   FakeBpf bpf;
   std::error_code ec;
-  EXPECT_FALSE(Map::adopt(UniqueFd{}, ec));
+  EXPECT_FALSE(Map::adopt(sys::UniqueFd{}, ec));
   EXPECT_EQ(ec, Errc::no_map);
-  const Error error = test::error_of([] { (void)Map::adopt(UniqueFd{}); });
+  const Error error = test::error_of([] { (void)Map::adopt(sys::UniqueFd{}); });
   EXPECT_EQ(error.code(), Errc::no_map);
   EXPECT_EQ(error.operation(), Operation::adopt);
   EXPECT_EQ(bpf.calls().size(), 0U);
@@ -268,7 +268,7 @@ TEST(MapAdopt, ClosesWhatIsNoMap) {
   FakeBpf bpf{-EINVAL};
   const int fd = open_null();
   std::error_code ec;
-  EXPECT_FALSE(Map::adopt(UniqueFd{fd}, ec));
+  EXPECT_FALSE(Map::adopt(sys::UniqueFd{fd}, ec));
   EXPECT_EQ(ec, std::errc::invalid_argument);
   EXPECT_FALSE(is_open(fd));
 }
@@ -276,7 +276,7 @@ TEST(MapAdopt, ClosesWhatIsNoMap) {
 TEST(MapDuplicateOf, LeavesTheDescriptorToItsOwner) {
   test::FakeMap fake{{.type = MapType::hash, .key_size = 4},
                      [](int, void*, unsigned int) { return -long{EPERM}; }};
-  const UniqueFd owned{open_null()};
+  const sys::UniqueFd owned{open_null()};
   std::error_code ec;
   EXPECT_FALSE(Map::duplicate_of(owned.get(), ec));
   EXPECT_EQ(ec, std::errc::operation_not_permitted);
@@ -324,7 +324,7 @@ TEST(MapInfo, IsWhatTheKernelTellsFieldByField) {
                 sizeof data);
     return 0L;
   }};
-  const Map map = Map::adopt(UniqueFd{open_null()});
+  const Map map = Map::adopt(sys::UniqueFd{open_null()});
   const auto& info = map.info();
   EXPECT_EQ(info.type, MapType::lpm_trie);
   EXPECT_EQ(info.id, 2U);
@@ -388,7 +388,7 @@ TEST(ListMaps, GivesAllInTheOrderOfTheirIds) {
 TEST(ListMaps, LeavesOutWhatVanishesMeanwhile) {
   for (const std::uint32_t gone : {3U, 7U, 9U}) {
     FakeBpf bpf{system_with({3, 7, 9}, {gone})};
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     std::vector<std::uint32_t> expected{3, 7, 9};
     std::erase(expected, gone);
     EXPECT_EQ(ids_of(list_maps(ec)), expected);
@@ -441,9 +441,9 @@ TEST(MapPin, RefusesWhatCannotBeAPinBeforeTheKernelIsAsked) {
   for (const std::string path : {"", "/tmp/flows", "flows", "/proc/flows"}) {
     std::error_code ec;
     fake.map.pin(path, ec);
-    EXPECT_EQ(ec, Errc::path) << path;
+    EXPECT_EQ(ec, Errc::invalid_path) << path;
     const Error error = test::error_of([&] { fake.map.pin(path); });
-    EXPECT_EQ(error.code(), Errc::path) << path;
+    EXPECT_EQ(error.code(), Errc::invalid_path) << path;
     EXPECT_EQ(error.operation(), Operation::pin);
   }
   std::error_code ec;
@@ -455,11 +455,11 @@ TEST(MapPin, RefusesWhatCannotBeAPinBeforeTheKernelIsAsked) {
 // It would delete somebody's file.
 TEST(MapUnpin, RefusesAPathThatIsNotOnABpffs) {
   std::string path = ::testing::TempDir() + "bpfmap-unpin-XXXXXX";
-  const UniqueFd file{::mkstemp(path.data())};
+  const sys::UniqueFd file{::mkstemp(path.data())};
   ASSERT_TRUE(file);
   std::error_code ec;
   EXPECT_FALSE(Map::unpin(path, ec));
-  EXPECT_EQ(ec, Errc::path);
+  EXPECT_EQ(ec, Errc::invalid_path);
   EXPECT_EQ(::access(path.c_str(), F_OK), 0) << "still there";
   EXPECT_EQ(test::error_of([&] { (void)Map::unpin(path); }).operation(), Operation::unpin);
   ::unlink(path.c_str());

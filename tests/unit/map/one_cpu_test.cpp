@@ -70,7 +70,7 @@ TEST(LookupCpu, GivesTheKernelRoomForOneValue) {
                    return 0L;
                  }};
     EXPECT_EQ(fake.map.lookup_cpu(1, 0), Bytes(size, std::byte{0x5A}));
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_EQ(fake.map.lookup_cpu(1, 0, ec), Bytes(size, std::byte{0x5A}));
     EXPECT_FALSE(ec);
   }
@@ -94,7 +94,7 @@ TEST(LookupCpu, DecodesAsLookupDoes) {
 
 TEST(LookupCpu, IsNothingWithoutTheKey) {
   FakeMap fake{info(), [](int, void*, unsigned int) -> long { return -ENOENT; }};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(fake.map.lookup_cpu(1, 0, ec), std::nullopt);
   EXPECT_FALSE(ec);
   EXPECT_EQ(fake.map.lookup_cpu(1, 0), std::nullopt);
@@ -117,7 +117,7 @@ TEST(UpdateCpu, SendsValueAndFlags) {
   EXPECT_EQ(call.size, element_size);
   EXPECT_EQ(call.attr.flags, std::uint64_t{cpu} << 32U | 8U | BPF_EXIST);
   EXPECT_EQ(seen, value);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   fake.map.update_cpu(1, 0, 258, ec);
   EXPECT_FALSE(ec);
   EXPECT_EQ(seen, (Bytes{std::byte{2}, std::byte{1}, std::byte{0}, std::byte{0}, std::byte{0}}));
@@ -128,19 +128,21 @@ TEST(OneCpu, MustBePossible) {
   FakeMap fake{info()};
   for (const std::uint32_t cpu : {last_cpu() + 1, 0xFFFF'FFFFU}) {
     const std::string text =
-        told(Errc::cpu, [&](auto&... ec) { (void)fake.map.lookup_cpu(1, cpu, ec...); });
+        told(Errc::no_such_cpu, [&](auto&... ec) { (void)fake.map.lookup_cpu(1, cpu, ec...); });
     EXPECT_TRUE(contains(text, "CPU " + std::to_string(cpu) + " is none of the "));
-    EXPECT_TRUE(
-        contains(told(Errc::cpu, [&](auto&... ec) { fake.map.update_cpu(1, cpu, 1, ec...); }),
-                 "CPU " + std::to_string(cpu) + " is none of the "));
+    EXPECT_TRUE(contains(
+        told(Errc::no_such_cpu, [&](auto&... ec) { fake.map.update_cpu(1, cpu, 1, ec...); }),
+        "CPU " + std::to_string(cpu) + " is none of the "));
   }
   EXPECT_EQ(fake.calls().size(), 0U);
 }
 
 TEST(OneCpu, IsMisusedBeforeTheKernelIsCalled) {
   FakeMap fake{info()};
-  (void)told(Errc::value_size, [&](auto&... ec) { fake.map.update_cpu(1, 0, Bytes(8), ec...); });
-  (void)told(Errc::key_size, [&](auto&... ec) { (void)fake.map.lookup_cpu(Bytes(3), 0, ec...); });
+  (void)told(Errc::wrong_value_size,
+             [&](auto&... ec) { fake.map.update_cpu(1, 0, Bytes(8), ec...); });
+  (void)told(Errc::wrong_key_size,
+             [&](auto&... ec) { (void)fake.map.lookup_cpu(Bytes(3), 0, ec...); });
   EXPECT_EQ(fake.calls().size(), 0U);
   Map empty;
   (void)told(Errc::no_map, [&](auto&... ec) { (void)empty.lookup_cpu(Bytes{}, 0, ec...); });
@@ -149,8 +151,8 @@ TEST(OneCpu, IsMisusedBeforeTheKernelIsCalled) {
 
 TEST(OneCpu, IsOfPerCpuMapsOnly) {
   FakeMap fake{info(MapType::hash)};
-  (void)told(Errc::not_percpu_map, [&](auto&... ec) { (void)fake.map.lookup_cpu(1, 0, ec...); });
-  (void)told(Errc::not_percpu_map, [&](auto&... ec) { fake.map.update_cpu(1, 0, 1, ec...); });
+  (void)told(Errc::map_is_not_percpu, [&](auto&... ec) { (void)fake.map.lookup_cpu(1, 0, ec...); });
+  (void)told(Errc::map_is_not_percpu, [&](auto&... ec) { fake.map.update_cpu(1, 0, 1, ec...); });
   EXPECT_EQ(fake.calls().size(), 0U);
 }
 

@@ -64,9 +64,7 @@ static_assert(
 static_assert(std::is_same_v<decltype(PerCpuValues<Twelve>{}.sum(&Twelve::delta)), std::int64_t>);
 
 template <class T>
-concept indexed_writes = requires(T& values) {
-  values[0] = values[0];
-};
+concept indexed_writes = requires(T& values) { values[0] = values[0]; };
 static_assert(!indexed_writes<PerCpuValues<Twelve>>, "a slot is read by value: set() writes one");
 
 TEST(PerCpuValuesStart, AsOneZeroForEachPossibleCpu) {

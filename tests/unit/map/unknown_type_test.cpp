@@ -144,13 +144,14 @@ TEST(AnUnknownTypesMap, IsAskedForTheRightSizes) {
   for_each_kernel([](NewKernel& kernel, bool) {
     Map& map = kernel.map();
     Bytes room(value_size + 1);
-    EXPECT_NE(
-        test::told(Errc::value_size, [&](auto&... ec) { (void)map.lookup_into(1, room, ec...); }),
-        "");
-    EXPECT_NE(test::told(Errc::value_size,
+    EXPECT_NE(test::told(Errc::wrong_value_size,
+                         [&](auto&... ec) { (void)map.lookup_into(1, room, ec...); }),
+              "");
+    EXPECT_NE(test::told(Errc::wrong_value_size,
                          [&](auto&... ec) { (void)map.lookup_percpu_into(1, room, ec...); }),
               "");
-    EXPECT_NE(test::told(Errc::value_size, [&](auto&... ec) { map.update(1, room, ec...); }), "");
+    EXPECT_NE(test::told(Errc::wrong_value_size, [&](auto&... ec) { map.update(1, room, ec...); }),
+              "");
   });
 }
 

@@ -19,19 +19,21 @@ int open_null() { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
-static_assert(!std::is_copy_constructible_v<UniqueFd> && !std::is_copy_assignable_v<UniqueFd>);
-static_assert(std::is_nothrow_move_constructible_v<UniqueFd>);
-static_assert(std::is_nothrow_move_assignable_v<UniqueFd>);
-static_assert(!std::is_convertible_v<int, UniqueFd> && !std::is_convertible_v<UniqueFd, int>);
+static_assert(!std::is_copy_constructible_v<sys::UniqueFd> &&
+              !std::is_copy_assignable_v<sys::UniqueFd>);
+static_assert(std::is_nothrow_move_constructible_v<sys::UniqueFd>);
+static_assert(std::is_nothrow_move_assignable_v<sys::UniqueFd>);
+static_assert(!std::is_convertible_v<int, sys::UniqueFd> &&
+              !std::is_convertible_v<sys::UniqueFd, int>);
 
 TEST(UniqueFdOwns, NothingByDefault) {
-  const UniqueFd fd;
+  const sys::UniqueFd fd;
   EXPECT_FALSE(fd);
   EXPECT_EQ(fd.get(), -1);
 }
 
 TEST(UniqueFdOwns, NothingWhenTheNumberIsNegative) {
-  const UniqueFd fd{-EBADF};
+  const sys::UniqueFd fd{-EBADF};
   EXPECT_FALSE(fd);
   EXPECT_EQ(fd.get(), -1);
 }
@@ -40,7 +42,7 @@ TEST(UniqueFdOwns, TheDescriptorUntilTheEndOfItsLife) {
   const int number = open_null();
   ASSERT_TRUE(is_open(number));
   {
-    const UniqueFd fd{number};
+    const sys::UniqueFd fd{number};
     EXPECT_TRUE(fd);
     EXPECT_EQ(fd.get(), number);
     EXPECT_TRUE(is_open(number));
@@ -50,9 +52,9 @@ TEST(UniqueFdOwns, TheDescriptorUntilTheEndOfItsLife) {
 
 TEST(UniqueFdMoves, TheDescriptorAndIsEmptyAfterwards) {
   const int number = open_null();
-  UniqueFd from{number};
+  sys::UniqueFd from{number};
   {
-    const UniqueFd to{std::move(from)};
+    const sys::UniqueFd to{std::move(from)};
     EXPECT_EQ(to.get(), number);
     EXPECT_EQ(from.get(), -1);  // NOLINT(bugprone-use-after-move): that is the point
     EXPECT_TRUE(is_open(number));
@@ -63,8 +65,8 @@ TEST(UniqueFdMoves, TheDescriptorAndIsEmptyAfterwards) {
 TEST(UniqueFdMoves, IntoAnOwnerThatClosesWhatItHad) {
   const int first = open_null();
   const int second = open_null();
-  UniqueFd fd{first};
-  UniqueFd other{second};
+  sys::UniqueFd fd{first};
+  sys::UniqueFd other{second};
   fd = std::move(other);
   EXPECT_FALSE(is_open(first));
   EXPECT_TRUE(is_open(second));
@@ -74,8 +76,8 @@ TEST(UniqueFdMoves, IntoAnOwnerThatClosesWhatItHad) {
 
 TEST(UniqueFdMoves, OntoItselfAndKeepsTheDescriptor) {
   const int number = open_null();
-  UniqueFd fd{number};
-  UniqueFd& itself = fd;
+  sys::UniqueFd fd{number};
+  sys::UniqueFd& itself = fd;
   fd = std::move(itself);
   EXPECT_EQ(fd.get(), number);
   EXPECT_TRUE(is_open(number));
@@ -83,8 +85,8 @@ TEST(UniqueFdMoves, OntoItselfAndKeepsTheDescriptor) {
 
 TEST(UniqueFdMoves, NothingIntoAnOwner) {
   const int number = open_null();
-  UniqueFd fd{number};
-  fd = UniqueFd{};
+  sys::UniqueFd fd{number};
+  fd = sys::UniqueFd{};
   EXPECT_FALSE(fd);
   EXPECT_FALSE(is_open(number));
 }
@@ -92,7 +94,7 @@ TEST(UniqueFdMoves, NothingIntoAnOwner) {
 TEST(UniqueFdReleases, TheDescriptorOpen) {
   const int number = open_null();
   {
-    UniqueFd fd{number};
+    sys::UniqueFd fd{number};
     EXPECT_EQ(fd.release(), number);
     EXPECT_FALSE(fd);
     EXPECT_EQ(fd.release(), -1);
@@ -104,7 +106,7 @@ TEST(UniqueFdReleases, TheDescriptorOpen) {
 TEST(UniqueFdResets, ToAnotherDescriptorAndToNone) {
   const int first = open_null();
   const int second = open_null();
-  UniqueFd fd{first};
+  sys::UniqueFd fd{first};
   fd.reset(second);
   EXPECT_FALSE(is_open(first));
   EXPECT_EQ(fd.get(), second);
@@ -116,7 +118,7 @@ TEST(UniqueFdResets, ToAnotherDescriptorAndToNone) {
 // After each owner is done with a number, the number is given to a file that nobody but the test
 // owns: a second close would close that one.
 TEST(UniqueFdNeverCloses, ADescriptorTwice) {
-  UniqueFd fd{open_null()};
+  sys::UniqueFd fd{open_null()};
   const int number = fd.get();
   fd.reset();
   const int stranger = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, number);
@@ -124,10 +126,12 @@ TEST(UniqueFdNeverCloses, ADescriptorTwice) {
 
   fd.reset();
   EXPECT_TRUE(is_open(stranger));
-  UniqueFd moved{std::move(fd)};
+  sys::UniqueFd moved{std::move(fd)};
   moved.reset();
   EXPECT_TRUE(is_open(stranger));
-  { const UniqueFd last{std::move(moved)}; }
+  {
+    const sys::UniqueFd last{std::move(moved)};
+  }
   EXPECT_TRUE(is_open(stranger));
   ::close(stranger);
 }
@@ -137,7 +141,7 @@ TEST(UniqueFdOwns, DescriptorZeroToo) {
     ::close(0);
     ASSERT_EQ(open_null(), 0);
     {
-      const UniqueFd fd{0};
+      const sys::UniqueFd fd{0};
       EXPECT_TRUE(fd);
       EXPECT_EQ(fd.get(), 0);
     }
@@ -146,8 +150,8 @@ TEST(UniqueFdOwns, DescriptorZeroToo) {
 }
 
 TEST(UniqueFdDuplicates, TheOpenFileAndClosesItOnExec) {
-  const UniqueFd fd{open_null()};
-  const auto copy = UniqueFd::duplicate_of(fd.get());
+  const sys::UniqueFd fd{open_null()};
+  const auto copy = sys::UniqueFd::duplicate_of(fd.get());
   ASSERT_TRUE(copy);
   EXPECT_NE(copy.get(), fd.get());
   EXPECT_EQ(::fcntl(copy.get(), F_GETFD), FD_CLOEXEC);
@@ -158,10 +162,10 @@ TEST(UniqueFdDuplicates, TheOpenFileAndClosesItOnExec) {
 
 TEST(UniqueFdDuplicates, ToANumberAboveTheStandardStreams) {
   test::in_child([] {
-    const UniqueFd fd{open_null()};
+    const sys::UniqueFd fd{open_null()};
     ::close(0);
     ::close(1);
-    EXPECT_GE(UniqueFd::duplicate_of(fd.get()).get(), 3);
+    EXPECT_GE(sys::UniqueFd::duplicate_of(fd.get()).get(), 3);
   });
 }
 
@@ -170,17 +174,17 @@ TEST(UniqueFdDuplicates, NothingAndSaysWhyInErrno) {
   ::close(closed);
   for (const int bad : {closed, -1}) {
     errno = 0;
-    EXPECT_FALSE(UniqueFd::duplicate_of(bad));
+    EXPECT_FALSE(sys::UniqueFd::duplicate_of(bad));
     EXPECT_EQ(errno, EBADF);
   }
   test::in_child([] {
-    const UniqueFd fd{open_null()};
+    const sys::UniqueFd fd{open_null()};
     const auto limit = static_cast<rlim_t>(fd.get()) + 1;
     const rlimit full{limit, limit};
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
     while (open_null() >= 0) continue;
     errno = 0;
-    EXPECT_FALSE(UniqueFd::duplicate_of(fd.get()));
+    EXPECT_FALSE(sys::UniqueFd::duplicate_of(fd.get()));
     EXPECT_EQ(errno, EMFILE);
   });
 }

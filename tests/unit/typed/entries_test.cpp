@@ -119,7 +119,7 @@ TEST(HashMapLookupInto, LeavesTheValueAsItWasWithoutAnEntry) {
     FlowStats room = stats;
     played.result = -ENOENT;
     EXPECT_FALSE(map.lookup_into(1, room));
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_FALSE(map.lookup_into(1, room, ec));
     EXPECT_EQ(ec, std::error_code{});
     played.result = -EPERM;
@@ -132,7 +132,7 @@ TEST(HashMapLookupInto, LeavesTheValueAsItWasWithoutAnEntry) {
     Name room{"untouched"};
     played.result = -ENOENT;
     EXPECT_FALSE(map.lookup_into(1, room));
-    std::error_code ec = Errc::name;
+    std::error_code ec = Errc::invalid_name;
     EXPECT_FALSE(map.lookup_into(1, room, ec));
     played.result = -EPERM;
     EXPECT_FALSE(map.lookup_into(1, room, ec));
@@ -143,7 +143,7 @@ TEST(HashMapLookupInto, LeavesTheValueAsItWasWithoutAnEntry) {
 TEST(HashMapAnswers, SayWhetherSomethingWasDone) {
   ElementMap played{MapType::hash, 4, 4};
   HashMap<std::uint32_t, std::uint32_t> map{played.map()};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.insert(1, 2));
   EXPECT_TRUE(map.insert(1, 2, ec));
   EXPECT_TRUE(map.replace(1, 2));
@@ -157,7 +157,7 @@ TEST(HashMapAnswers, SayWhetherSomethingWasDone) {
   EXPECT_FALSE(map.insert(1, 2, ec));
   EXPECT_EQ(ec, std::error_code{});
   played.result = -ENOENT;
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   EXPECT_FALSE(map.replace(1, 2));
   EXPECT_FALSE(map.replace(1, 2, ec));
   EXPECT_FALSE(map.erase(1));
@@ -233,7 +233,7 @@ TEST(ArrayMapLookup, GivesNothingWithAnError) {
   played.result = -ENOENT;
   std::error_code ec;
   EXPECT_EQ(map.lookup(8, ec), std::nullopt);
-  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(ec, std::errc::argument_list_too_long);
   played.result = -EPERM;
   EXPECT_EQ(map.lookup(8, LookupFlags::none, ec), std::nullopt);
@@ -318,7 +318,7 @@ TEST(PerCpuEntry, IsReadSlotBySlot) {
 TEST(PerCpuAnswers, SayWhetherSomethingWasDone) {
   ElementMap played{MapType::percpu_hash, 4, 4};
   PerCpuHashMap<std::uint32_t, std::uint32_t> map{played.map()};
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   EXPECT_TRUE(map.insert(1, 2));
   EXPECT_TRUE(map.insert(1, 2, ec));
   EXPECT_TRUE(map.replace(1, 2));
@@ -332,7 +332,7 @@ TEST(PerCpuAnswers, SayWhetherSomethingWasDone) {
   EXPECT_FALSE(map.insert(1, 2, ec));
   EXPECT_EQ(ec, std::error_code{});
   played.result = -ENOENT;
-  ec = Errc::name;
+  ec = Errc::invalid_name;
   PerCpuValues<std::uint32_t> room{5};
   EXPECT_FALSE(map.replace(1, 2));
   EXPECT_FALSE(map.replace(1, 2, ec));
@@ -367,7 +367,7 @@ TEST(PerCpuFailure, LeavesNoValueOfAnArray) {
   const PerCpuArrayMap<std::uint32_t> array_map{array.map()};
   std::error_code ec;
   EXPECT_FALSE(array_map.lookup(8, ec).has_value());
-  EXPECT_EQ(ec, Errc::index);
+  EXPECT_EQ(ec, Errc::index_out_of_range);
 }
 
 // Moved-from PerCpuValues have no slots: reading makes new ones, writing has nothing to write.
@@ -395,9 +395,9 @@ void expect_cpu_count(ElementMap& played, Write write) {
   const PerCpuValues<std::uint32_t> other{std::move(values)};
   std::error_code ec;
   write(std::as_const(values), &ec);  // NOLINT(bugprone-use-after-move)
-  EXPECT_EQ(ec, Errc::cpu_count);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
   const Error error = test::error_of([&] { write(std::as_const(values), nullptr); });
-  EXPECT_EQ(error.code(), Errc::cpu_count) << error.what();
+  EXPECT_EQ(error.code(), Errc::wrong_cpu_count) << error.what();
   EXPECT_EQ(error.operation(), Operation::update);
   EXPECT_EQ(played.calls(), 0U);
 }

@@ -126,7 +126,7 @@ TEST(EveryTypedCall, ReportsEveryOtherErrno) {
         // On an array ENOENT says that there is no such index.
         const bool array = traits_of(type)->key == KeyKind::index;
         expect_refused(map, call,
-                       array && error == ENOENT ? make_error_code(Errc::index)
+                       array && error == ENOENT ? make_error_code(Errc::index_out_of_range)
                                                 : std::error_code{error, category()});
         if (::testing::Test::HasFailure()) return;
       }

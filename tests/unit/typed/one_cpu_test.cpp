@@ -36,7 +36,7 @@ TEST(OneCpuOfATypedMap, IsReadAndWrittenAlone) {
   map.update_cpu(1, cpu, 7);
   EXPECT_EQ(stored, 7U);
   EXPECT_EQ(map.lookup_cpu(1, cpu), 7U);
-  std::error_code ec = Errc::name;
+  std::error_code ec = Errc::invalid_name;
   map.update_cpu(1, cpu, 8, UpdateFlags::exist, ec);
   EXPECT_FALSE(ec);
   EXPECT_EQ(map.lookup_cpu(1, cpu, ec), 8U);

@@ -29,40 +29,26 @@ using PerCpuArray = PerCpuArrayMap<FlowStats>;
 // --- what each can do ---
 
 template <class M>
-concept has_insert = requires(M& map, typename M::key_type key) {
-  map.insert(key, FlowStats{});
-};
+concept has_insert = requires(M& map, typename M::key_type key) { map.insert(key, FlowStats{}); };
 template <class M>
-concept has_replace = requires(M& map, typename M::key_type key) {
-  map.replace(key, FlowStats{});
-};
+concept has_replace = requires(M& map, typename M::key_type key) { map.replace(key, FlowStats{}); };
 template <class M>
-concept has_erase = requires(M& map, typename M::key_type key) {
-  map.erase(key);
-};
+concept has_erase = requires(M& map, typename M::key_type key) { map.erase(key); };
 template <class M>
-concept has_take = requires(M& map, typename M::key_type key) {
-  map.lookup_and_delete(key);
-};
+concept has_take = requires(M& map, typename M::key_type key) { map.lookup_and_delete(key); };
 template <class M>
-concept has_contains = requires(M& map, typename M::key_type key) {
-  map.contains(key);
-};
+concept has_contains = requires(M& map, typename M::key_type key) { map.contains(key); };
 template <class M>
-concept has_size = requires(const M& map) {
-  map.size();
-};
+concept has_size = requires(const M& map) { map.size(); };
 template <class M>
-concept has_update = requires(M& map, typename M::key_type key) {
-  map.update(key, FlowStats{});
-};
+concept has_update = requires(M& map, typename M::key_type key) { map.update(key, FlowStats{}); };
 
 template <class M>
-constexpr bool offers_what_a_hash_can =
-    has_insert<M>&& has_replace<M>&& has_erase<M>&& has_take<M>&& has_contains<M>&& has_update<M>;
+constexpr bool offers_what_a_hash_can = has_insert<M> && has_replace<M> && has_erase<M> &&
+                                        has_take<M> && has_contains<M> && has_update<M>;
 template <class M>
 constexpr bool offers_what_an_array_can =
-    has_update<M>&& has_size<M> && !has_insert<M> && !has_replace<M> && !has_erase<M> &&
+    has_update<M> && has_size<M> && !has_insert<M> && !has_replace<M> && !has_erase<M> &&
     !has_take<M> && !has_contains<M>;
 static_assert(offers_what_a_hash_can<Hash>);
 static_assert(offers_what_a_hash_can<PerCpuHash>);
@@ -95,9 +81,9 @@ static_assert(std::is_same_v<PerCpuArray::mapped_type, PerCpuValues<FlowStats>>)
 
 template <class M>
 constexpr bool owns_its_map =
-    std::is_nothrow_default_constructible_v<M>&& std::is_nothrow_move_constructible_v<M>&&
-        std::is_nothrow_move_assignable_v<M> &&
-    !std::is_copy_constructible_v<M> && !std::is_copy_assignable_v<M>;
+    std::is_nothrow_default_constructible_v<M> && std::is_nothrow_move_constructible_v<M> &&
+    std::is_nothrow_move_assignable_v<M> && !std::is_copy_constructible_v<M> &&
+    !std::is_copy_assignable_v<M>;
 static_assert(owns_its_map<Hash>);
 static_assert(owns_its_map<Array>);
 static_assert(owns_its_map<PerCpuHash>);
@@ -123,9 +109,8 @@ static_assert(std::is_same_v<decltype(std::declval<Hash>().map()), Map>);
 // --- the forms that do not throw ---
 
 template <class M>
-constexpr bool reads_without_throwing = requires(const M& map, typename M::key_type key,
-                                                 typename M::mapped_type value,
-                                                 std::error_code& ec) {
+constexpr bool reads_without_throwing = requires(
+    const M& map, typename M::key_type key, typename M::mapped_type value, std::error_code& ec) {
   requires noexcept(map.lookup(key, ec));
   requires noexcept(map.scan(ec));
   requires noexcept(M::create(MapSpec{}, ec));
@@ -136,14 +121,13 @@ static_assert(reads_without_throwing<PerCpuHash>);
 static_assert(reads_without_throwing<PerCpuArray>);
 
 template <class M>
-constexpr bool writes_without_throwing = requires(M& map, typename M::key_type key,
-                                                  typename M::mapped_type value,
-                                                  std::error_code& ec) {
-  requires noexcept(map.lookup_into(key, value, ec));
-  requires noexcept(map.contains(key, ec));
-  requires noexcept(map.erase(key, ec));
-  requires noexcept(map.lookup_and_delete(key, ec));
-};
+constexpr bool writes_without_throwing =
+    requires(M& map, typename M::key_type key, typename M::mapped_type value, std::error_code& ec) {
+      requires noexcept(map.lookup_into(key, value, ec));
+      requires noexcept(map.contains(key, ec));
+      requires noexcept(map.erase(key, ec));
+      requires noexcept(map.lookup_and_delete(key, ec));
+    };
 static_assert(writes_without_throwing<Hash>);
 static_assert(writes_without_throwing<PerCpuHash>);
 static_assert(noexcept(std::declval<Hash&>().update(std::declval<const FlowKey&>(),
@@ -160,22 +144,25 @@ static_assert(noexcept(std::declval<Array&>().update(0U, std::declval<const Flow
 
 // --- keys and values ---
 
-static_assert(map_key<FlowKey> && map_key<std::uint64_t> && map_key<test::Proto>);
-static_assert(map_key<test::Name> && map_key<test::BigEndian32> && map_key<test::Packed>);
-static_assert(!map_key<test::Padded>, "two equal keys would differ in their padding");
-static_assert(!map_key<double>, "0.0 and -0.0 are equal");
-static_assert(!map_key<std::string> && !map_key<const char*> && !map_key<std::string_view>);
-static_assert(map_value<test::Padded> && map_value<double> && map_value<bool>);
-static_assert(map_value<test::Name> && map_value<test::Block<4096>>);
-static_assert(!map_value<std::string> && !map_value<std::vector<int>> && !map_value<int*>);
-static_assert(!map_value<std::span<const std::byte>> && !map_value<int[4]>);
+static_assert(encodable_as_key<FlowKey> && encodable_as_key<std::uint64_t> &&
+              encodable_as_key<test::Proto>);
+static_assert(encodable_as_key<test::Name> && encodable_as_key<test::BigEndian32> &&
+              encodable_as_key<test::Packed>);
+static_assert(!encodable_as_key<test::Padded>, "two equal keys would differ in their padding");
+static_assert(!encodable_as_key<double>, "0.0 and -0.0 are equal");
+static_assert(!encodable_as_key<std::string> && !encodable_as_key<const char*> &&
+              !encodable_as_key<std::string_view>);
+static_assert(encodable<test::Padded> && encodable<double> && encodable<bool>);
+static_assert(encodable<test::Name> && encodable<test::Block<4096>>);
+static_assert(!encodable<std::string> && !encodable<std::vector<int>> && !encodable<int*>);
+static_assert(!encodable<std::span<const std::byte>> && !encodable<int[4]>);
 
 // --- ranges ---
 
 template <class M, class Value>
 constexpr bool is_walked_as =
-    std::input_iterator<decltype(std::declval<M&>().begin())>&& std::ranges::input_range<M>&&
-        std::ranges::input_range<const M>&& std::is_same_v<std::ranges::range_value_t<M>, Value>;
+    std::input_iterator<decltype(std::declval<M&>().begin())> && std::ranges::input_range<M> &&
+    std::ranges::input_range<const M> && std::is_same_v<std::ranges::range_value_t<M>, Value>;
 static_assert(is_walked_as<Hash, Entry<FlowKey, FlowStats>>);
 static_assert(is_walked_as<Array, Entry<std::uint32_t, FlowStats>>);
 static_assert(is_walked_as<PerCpuHash, Entry<FlowKey, PerCpuView<FlowStats>>>);
@@ -192,8 +179,8 @@ static_assert(std::is_same_v<std::iter_reference_t<EntryIterator>, Entry<FlowKey
 
 template <class R, class Value>
 constexpr bool is_scan_of =
-    std::ranges::input_range<R>&& std::is_same_v<std::ranges::range_value_t<R>, Value>&&
-        std::is_same_v<decltype(std::declval<const R&>().status()), const ScanStatus&>;
+    std::ranges::input_range<R> && std::is_same_v<std::ranges::range_value_t<R>, Value> &&
+    std::is_same_v<decltype(std::declval<const R&>().status()), const ScanStatus&>;
 template <class M>
 using ScanOf = decltype(std::declval<const M&>().scan());
 template <class M>
@@ -211,17 +198,13 @@ static_assert(is_scan_of<decltype(scan(std::declval<const Map&>())), Entry<Bytes
 
 // A scan refers to its map, so that none can be made of a map that is about to go.
 template <class M>
-concept scans_a_temporary = requires(M map) {
-  std::move(map).scan();
-}
-|| requires(M map) { std::move(map).keys(); }
-|| requires(M map) { std::move(map).values(); };
+concept scans_a_temporary = requires(M map) { std::move(map).scan(); } || requires(M map) {
+  std::move(map).keys();
+} || requires(M map) { std::move(map).values(); };
 static_assert(!scans_a_temporary<Hash>);
 static_assert(!scans_a_temporary<PerCpuArray>);
 template <class M>
-concept can_be_scanned = requires(M&& map) {
-  scan(std::forward<M>(map));
-};
+concept can_be_scanned = requires(M&& map) { scan(std::forward<M>(map)); };
 static_assert(can_be_scanned<Map&> && can_be_scanned<const Map&> && !can_be_scanned<Map>);
 
 // GoogleTest lists the file only if there is a case in it.

@@ -20,7 +20,7 @@ using test::FakeMap;
 // Both forms; the Map given is closed when it is refused.
 template <class M>
 std::error_code view(const MapInfo& info) {
-  std::error_code quiet = Errc::name;
+  std::error_code quiet = Errc::invalid_name;
   {
     FakeMap fake{info};
     const std::size_t before = test::open_descriptors();
@@ -63,7 +63,7 @@ void expect_types(std::initializer_list<MapType> wanted) {
     const auto type = static_cast<MapType>(number);
     SCOPED_TRACE(number);
     const bool taken = std::count(wanted.begin(), wanted.end(), type) != 0;
-    EXPECT_EQ(view<M>(info_of(type, 4, 8)), taken ? std::error_code{} : Errc::map_type);
+    EXPECT_EQ(view<M>(info_of(type, 4, 8)), taken ? std::error_code{} : Errc::wrong_map_type);
   }
 }
 
@@ -79,9 +79,9 @@ template <class M>
 void expect_sizes(MapType type, std::uint32_t key_size, std::uint32_t value_size) {
   EXPECT_EQ(view<M>(info_of(type, key_size, value_size)), std::error_code{});
   for (const std::uint32_t other : {0U, key_size - 1, key_size + 1, 2 * key_size, 512U})
-    EXPECT_EQ(view<M>(info_of(type, other, value_size)), Errc::key_size) << other;
+    EXPECT_EQ(view<M>(info_of(type, other, value_size)), Errc::wrong_key_size) << other;
   for (const std::uint32_t other : {0U, value_size - 1, value_size + 1, 2 * value_size, 32768U})
-    EXPECT_EQ(view<M>(info_of(type, key_size, other)), Errc::value_size) << other;
+    EXPECT_EQ(view<M>(info_of(type, key_size, other)), Errc::wrong_value_size) << other;
 }
 
 TEST(TypedMapView, TakesTheSizesOfItsTypes) {
@@ -148,7 +148,7 @@ TEST(TypedMapView, GivesItsMapBack) {
 template <class M>
 std::error_code create(const MapSpec& spec) {
   const std::size_t before = test::open_descriptors();
-  std::error_code quiet = Errc::name;
+  std::error_code quiet = Errc::invalid_name;
   const M map = M::create(spec, quiet);
   EXPECT_TRUE(quiet);
   EXPECT_FALSE(map);
@@ -165,7 +165,7 @@ void expect_other_types_refused(std::initializer_list<MapType> own) {
   for (const auto& row : map_types()) {
     SCOPED_TRACE(row.name);
     if (std::count(own.begin(), own.end(), row.type) == 0) {
-      EXPECT_EQ(create<M>({.type = row.type, .max_entries = 4}), Errc::map_type);
+      EXPECT_EQ(create<M>({.type = row.type, .max_entries = 4}), Errc::wrong_map_type);
     }
   }
   EXPECT_EQ(bpf.calls().size(), 0U);
@@ -182,15 +182,15 @@ TEST(TypedMapCreate, RefusesAnotherTypeBeforeTheKernelIsAsked) {
 TEST(TypedMapCreate, RefusesOtherSizesBeforeTheKernelIsAsked) {
   const test::FakeBpf bpf{-EPERM};
   const MapSpec key{.key_size = 5, .max_entries = 4};
-  EXPECT_EQ((create<HashMap<int, int>>(key)), Errc::key_size);
-  EXPECT_EQ(create<ArrayMap<int>>(key), Errc::key_size);
-  EXPECT_EQ((create<PerCpuHashMap<int, int>>(key)), Errc::key_size);
-  EXPECT_EQ(create<PerCpuArrayMap<int>>(key), Errc::key_size);
+  EXPECT_EQ((create<HashMap<int, int>>(key)), Errc::wrong_key_size);
+  EXPECT_EQ(create<ArrayMap<int>>(key), Errc::wrong_key_size);
+  EXPECT_EQ((create<PerCpuHashMap<int, int>>(key)), Errc::wrong_key_size);
+  EXPECT_EQ(create<PerCpuArrayMap<int>>(key), Errc::wrong_key_size);
   const MapSpec value{.value_size = 5, .max_entries = 4};
-  EXPECT_EQ((create<HashMap<int, int>>(value)), Errc::value_size);
-  EXPECT_EQ(create<ArrayMap<int>>(value), Errc::value_size);
-  EXPECT_EQ((create<PerCpuHashMap<int, int>>(value)), Errc::value_size);
-  EXPECT_EQ(create<PerCpuArrayMap<int>>(value), Errc::value_size);
+  EXPECT_EQ((create<HashMap<int, int>>(value)), Errc::wrong_value_size);
+  EXPECT_EQ(create<ArrayMap<int>>(value), Errc::wrong_value_size);
+  EXPECT_EQ((create<PerCpuHashMap<int, int>>(value)), Errc::wrong_value_size);
+  EXPECT_EQ(create<PerCpuArrayMap<int>>(value), Errc::wrong_value_size);
   EXPECT_EQ(bpf.calls().size(), 0U);
 }
 

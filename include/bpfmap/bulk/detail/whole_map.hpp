@@ -25,8 +25,8 @@ concept whole_map = std::same_as<M, Map> || typed_map<M>;
 
 // Whose entries can leave it.
 template <class M>
-concept erasable_map = std::same_as<M, Map> ||
-    (typed_map<M>&& requires(M& map, const typename M::key_type& key) {
+concept erasable_map =
+    std::same_as<M, Map> || (typed_map<M> && requires(M& map, const typename M::key_type& key) {
       { map.erase(key) } -> std::same_as<bool>;
     });
 

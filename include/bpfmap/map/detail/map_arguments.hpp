@@ -12,21 +12,13 @@
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/wire.hpp"
 #include "bpfmap/error.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/percpu_values.hpp"
 #include "bpfmap/sys/uapi.hpp"
 
 namespace bpfmap::inline v0 {
 
 namespace detail {
-// What was tried, for the text of an Error.
-struct Attempt {
-  Operation operation;
-  BytesView key = {};
-  BytesView value = {};
-  std::uint64_t flags = 0;
-  std::optional<std::size_t> count = {};  // of the values given, when they are counted
-};
-
 template <class K>
 using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>, BytesView, K>>;
 
@@ -34,7 +26,7 @@ using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>,
 template <class T>
 concept percpu_values = !byte_range<T> && requires(const T& values) {
   { values.size() } -> std::convertible_to<std::size_t>;
-  requires value_argument<std::remove_cvref_t<decltype(values[0])>>;
+  requires argument_encodable<std::remove_cvref_t<decltype(values[0])>>;
 };
 template <class V>
 struct PerCpuResultOf {

@@ -19,9 +19,9 @@ class Slots {
         bytes_(sys::percpu_size(value_size)) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return sys::possible_cpus().size(); }
-  [[nodiscard]] MutableBytes bytes() noexcept { return bytes_; }
-  [[nodiscard]] MutableBytes operator[](std::size_t i) noexcept {
-    return MutableBytes{bytes_}.subspan(i * stride_, value_size_);
+  [[nodiscard]] MutableBytesView bytes() noexcept { return bytes_; }
+  [[nodiscard]] MutableBytesView operator[](std::size_t i) noexcept {
+    return MutableBytesView{bytes_}.subspan(i * stride_, value_size_);
   }
 
  private:
@@ -31,7 +31,7 @@ class Slots {
 };
 
 // What decode_slots() fills in: it is not to run out of memory with an entry in its hands.
-template <result_type V>
+template <decodable V>
 PerCpuResult<V> room_for_slots(std::size_t value_size) {
   if constexpr (std::same_as<V, Bytes>)
     return std::vector<Bytes>(sys::possible_cpus().size(), Bytes(value_size));
@@ -40,7 +40,7 @@ PerCpuResult<V> room_for_slots(std::size_t value_size) {
 }
 
 // false: an integer does not fit, and `ec` says so.
-template <result_type V>
+template <decodable V>
 bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if constexpr (std::same_as<V, Bytes>) {
@@ -57,12 +57,12 @@ bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
 template <detail::percpu_values Values>
 void encode_slots(const Values& values, std::size_t value_size, Slots& slots,
                   std::error_code& ec) noexcept {
-  if (values.size() != slots.size()) ec = Errc::cpu_count;
+  if (values.size() != slots.size()) ec = Errc::wrong_cpu_count;
   for (std::size_t i = 0; i < slots.size() && !ec; ++i) {
     const auto& value = values[i];
     const Encoded<std::remove_cvref_t<decltype(value)>> bytes{value, value_size, ec};
     if (bytes.bytes().size() != value_size)
-      ec = Errc::value_size;
+      ec = Errc::wrong_value_size;
     else
       std::memcpy(slots[i].data(), bytes.bytes().data(), value_size);
   }
@@ -70,7 +70,7 @@ void encode_slots(const Values& values, std::size_t value_size, Slots& slots,
 
 }  // namespace detail
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key) const {
   std::error_code ec;
   auto values = lookup_percpu<V>(key, ec);
@@ -78,30 +78,31 @@ std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key) const {
   return values;
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key,
                                                   std::error_code& ec) const noexcept {
-  return percpu<V>(key, ec, [this](BytesView k, MutableBytes slots, std::error_code& e) {
+  return percpu<V>(key, ec, [this](BytesView k, MutableBytesView slots, std::error_code& e) {
     return read_percpu(k, slots, e);
   });
 }
 
-template <value_argument K>
-bool Map::lookup_percpu_into(const K& key, MutableBytes slots) const {
+template <argument_encodable K>
+bool Map::lookup_percpu_into(const K& key, MutableBytesView slots) const {
   std::error_code ec;
   const bool found = lookup_percpu_into(key, slots, ec);
   if (ec) fail(Operation::lookup, ec, key, slots);
   return found;
 }
 
-template <value_argument K>
-bool Map::lookup_percpu_into(const K& key, MutableBytes slots, std::error_code& ec) const noexcept {
+template <argument_encodable K>
+bool Map::lookup_percpu_into(const K& key, MutableBytesView slots,
+                             std::error_code& ec) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
   return !ec && read_percpu(bytes.bytes(), slots, ec);
 }
 
-template <value_argument K, detail::percpu_values Values>
+template <argument_encodable K, detail::percpu_values Values>
 void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags) {
   std::error_code ec;
   update_percpu(key, values, flags, ec);
@@ -109,7 +110,7 @@ void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags) {
     fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags), values.size());
 }
 
-template <value_argument K, detail::percpu_values Values>
+template <argument_encodable K, detail::percpu_values Values>
 void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags,
                         std::error_code& ec) noexcept {
   ec.clear();
@@ -122,7 +123,7 @@ void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags,
   });
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu) const {
   std::error_code ec;
   auto value = lookup_cpu<V>(key, cpu, ec);
@@ -132,7 +133,7 @@ std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu) const {
   return value;
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu,
                                  std::error_code& ec) const noexcept {
   ec.clear();
@@ -144,7 +145,7 @@ std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu,
   });
 }
 
-template <value_argument K, value_argument V>
+template <argument_encodable K, argument_encodable V>
 void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags) {
   std::error_code ec;
   update_cpu(key, cpu, value, flags, ec);
@@ -152,7 +153,7 @@ void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlag
     fail(Operation::update, ec, key, value, detail::to_underlying(flags) | detail::cpu_flags(cpu));
 }
 
-template <value_argument K, value_argument V>
+template <argument_encodable K, argument_encodable V>
 void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags,
                      std::error_code& ec) noexcept {
   ec.clear();
@@ -161,7 +162,7 @@ void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlag
   if (!ec) write_cpu(key_bytes.bytes(), cpu, value_bytes.bytes(), flags, ec);
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key) {
   std::error_code ec;
   auto values = lookup_and_delete_percpu<V>(key, ec);
@@ -169,17 +170,17 @@ std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key) {
   return values;
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
                                                              std::error_code& ec) noexcept {
-  return percpu<V>(key, ec, [this](BytesView k, MutableBytes slots, std::error_code& e) {
+  return percpu<V>(key, ec, [this](BytesView k, MutableBytesView slots, std::error_code& e) {
     return take_percpu(k, slots, e);
   });
 }
 
 // Reads or takes all slots of a key, and decodes them. What is to be given has its room before an
 // entry is taken.
-template <result_type V, class K, class Call>
+template <decodable V, class K, class Call>
 std::optional<PerCpuResult<V>> Map::percpu(const K& key, std::error_code& ec,
                                            Call call) const noexcept {
   ec.clear();
@@ -187,7 +188,7 @@ std::optional<PerCpuResult<V>> Map::percpu(const K& key, std::error_code& ec,
   if (ec || !check_percpu(ec)) return std::nullopt;
   return detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuResult<V>> {
     if (detail::Room<V>{info_.value_size}.bytes().size() != info_.value_size) {
-      ec = Errc::value_size;
+      ec = Errc::wrong_value_size;
       return std::nullopt;
     }
     detail::Slots slots{info_.value_size};

@@ -22,7 +22,7 @@ void Map::fail(Operation operation, const std::error_code& ec, const K& key, con
   detail::raise(*this, {operation, key_bytes.bytes(), value_bytes.bytes(), flags, count}, ec);
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags) const {
   std::error_code ec;
   auto value = lookup<V>(key, flags, ec);
@@ -32,10 +32,10 @@ std::optional<V> Map::lookup(const K& key, LookupFlags flags) const {
   return value;
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& ec) const noexcept {
   if (info_.type == MapType::bloom_filter) {
-    ec = Errc::bloom_filter;
+    ec = Errc::values_not_stored;
     return std::nullopt;
   }
   return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
@@ -45,30 +45,30 @@ std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& e
   });
 }
 
-template <value_argument K>
-bool Map::lookup_into(const K& key, MutableBytes value, LookupFlags flags) const {
+template <argument_encodable K>
+bool Map::lookup_into(const K& key, MutableBytesView value, LookupFlags flags) const {
   std::error_code ec;
   const bool found = lookup_into(key, value, flags, ec);
   if (ec) fail(Operation::lookup, ec, key, value, detail::to_underlying(flags));
   return found;
 }
 
-template <value_argument K>
-bool Map::lookup_into(const K& key, MutableBytes value, LookupFlags flags,
+template <argument_encodable K>
+bool Map::lookup_into(const K& key, MutableBytesView value, LookupFlags flags,
                       std::error_code& ec) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
   return !ec && read(bytes.bytes(), value, flags, ec);
 }
 
-template <value_argument K, value_argument V>
+template <argument_encodable K, argument_encodable V>
 void Map::update(const K& key, const V& value, UpdateFlags flags) {
   std::error_code ec;
   update(key, value, flags, ec);
   if (ec) fail(Operation::update, ec, key, value, detail::to_underlying(flags));
 }
 
-template <value_argument K, value_argument V>
+template <argument_encodable K, argument_encodable V>
 void Map::update(const K& key, const V& value, UpdateFlags flags, std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ec};
@@ -76,7 +76,7 @@ void Map::update(const K& key, const V& value, UpdateFlags flags, std::error_cod
   if (!ec) write(key_bytes.bytes(), value_bytes.bytes(), flags, ec);
 }
 
-template <value_argument K>
+template <argument_encodable K>
 bool Map::erase(const K& key) {
   std::error_code ec;
   const bool erased = erase(key, ec);
@@ -84,14 +84,14 @@ bool Map::erase(const K& key) {
   return erased;
 }
 
-template <value_argument K>
+template <argument_encodable K>
 bool Map::erase(const K& key, std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
   return !ec && remove(bytes.bytes(), ec);
 }
 
-template <result_type K>
+template <decodable K>
 std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key) const {
   std::error_code ec;
   auto next_key = get_next_key<K>(key, ec);
@@ -100,7 +100,7 @@ std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key) const 
   return next_key;
 }
 
-template <result_type K>
+template <decodable K>
 std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key,
                                    std::error_code& ec) const noexcept {
   ec.clear();
@@ -117,7 +117,7 @@ std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key,
   });
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags) {
   std::error_code ec;
   auto value = lookup_and_delete<V>(key, flags, ec);
@@ -127,7 +127,7 @@ std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags) {
   return value;
 }
 
-template <result_type V, value_argument K>
+template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags,
                                         std::error_code& ec) noexcept {
   ec.clear();

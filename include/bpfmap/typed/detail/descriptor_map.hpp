@@ -70,7 +70,7 @@ class DescriptorMap : public Base {
   [[nodiscard]] bool in_range(const K& key, Report& report) const {
     if constexpr (keys == Keys::slots) {
       if (key >= size()) [[unlikely]] {
-        report(static_cast<int>(Errc::index));
+        report(static_cast<int>(Errc::index_out_of_range));
         return false;
       }
     }

@@ -13,11 +13,11 @@ namespace bpfmap::inline v0::detail {
 /// Operations on an entry. Base is a typed map with keys of K, that can be walked or not.
 template <class Base, class K, class V>
 class EntryMap : public Base {
-  static_assert(map_key<K>,
+  static_assert(encodable_as_key<K>,
                 "bpfmap: K cannot be a map's key. Hash keys are compared byte by byte, so K must "
                 "be trivially copyable, without pointers, floating point and padding. Name the "
                 "padding as a member (std::uint8_t pad[3] = {};), or specialise bpfmap::Codec<K>.");
-  static_assert(map_value<V>,
+  static_assert(encodable<V>,
                 "bpfmap: V cannot be a map's value. Use a trivially copyable type without "
                 "pointers, or specialise bpfmap::Codec<V>.");
 

@@ -20,7 +20,7 @@ namespace bpfmap::inline v0 {
 /// A type that a record can be: its own layout, as the BPF program wrote it. For one with a Codec
 /// of its own take the record as BytesView.
 template <class T>
-concept event_type = detail::coded_as_object<T>;
+concept viewable_as_record = detail::coded_as_object<T>;
 
 namespace detail {
 
@@ -57,7 +57,7 @@ struct Stop {
   }
 };
 
-// What became of a poll: throws on what a callback threw, says Errc::record_size, or neither.
+// What became of a poll: throws on what a callback threw, says Errc::wrong_record_size, or neither.
 [[nodiscard]] std::error_code outcome(Stop& stop);
 [[nodiscard]] std::string explain_stop(const Map& map, const Stop& stop, Operation operation,
                                        const std::error_code& ec);

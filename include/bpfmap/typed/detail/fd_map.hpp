@@ -18,7 +18,7 @@ class FdMap : public DescriptorMap<Base, K, keys> {
 
  public:
   /// Puts what `fd` is a descriptor of in, whatever is there (BPF_MAP_UPDATE_ELEM). Errors:
-  /// Errc::index, EBADF, and those that the class names.
+  /// Errc::index_out_of_range, EBADF, and those that the class names.
   void set(const K& key, int fd) {
     this->put_fd(key, fd, UpdateFlags::any, 0, thrower(Operation::update, key, 0, fd));
   }

@@ -83,8 +83,8 @@ class MapOfMaps : public DescriptorMap<KeyedMap<K, std::uint32_t>, K, keys> {
   }
 
   /// Puts many in, one for each key, and waits for programs once for all of them
-  /// (BPF_MAP_UPDATE_BATCH, 5.16). Says how many are in; Errc::value_count when there is not one
-  /// map for each key.
+  /// (BPF_MAP_UPDATE_BATCH, 5.16). Says how many are in; Errc::wrong_value_count when there is not
+  /// one map for each key.
   BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners) {
     std::error_code ec;
     const BatchResult result = set_batch(all_keys, inners, ec);
@@ -101,7 +101,7 @@ class MapOfMaps : public DescriptorMap<KeyedMap<K, std::uint32_t>, K, keys> {
                         std::error_code& ec) noexcept {
     ec.clear();
     if (all_keys.size() != inners.size()) {
-      ec = Errc::value_count;
+      ec = Errc::wrong_value_count;
       return {};
     }
     return without_bad_alloc(ec, [&] {

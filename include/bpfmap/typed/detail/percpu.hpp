@@ -20,7 +20,7 @@ namespace bpfmap::inline v0::detail {
 // What a per-CPU map is written with: one V for the slot of every possible CPU, or PerCpuValues<V>.
 // Implicit, so that either can stand in a call. Up to 1 KiB of slots take no heap: an integer on
 // each of 128 CPUs.
-template <map_value V>
+template <encodable V>
 class SlotBytes {
  public:
   SlotBytes(const V& value) noexcept {  // NOLINT(google-explicit-constructor)
@@ -38,12 +38,12 @@ class SlotBytes {
   }
   SlotBytes(const PerCpuValues<V>& values) noexcept  // NOLINT(google-explicit-constructor)
       : data_(values.bytes().data()),
-        error_(values.empty() ? static_cast<int>(Errc::cpu_count) : 0) {}
+        error_(values.empty() ? static_cast<int>(Errc::wrong_cpu_count) : 0) {}
   SlotBytes(const SlotBytes&) = delete;
   SlotBytes& operator=(const SlotBytes&) = delete;
 
   [[nodiscard]] const void* data() const noexcept { return data_; }
-  // Not 0: made from PerCpuValues that were moved from (Errc::cpu_count), or -ENOMEM.
+  // Not 0: made from PerCpuValues that were moved from (Errc::wrong_cpu_count), or -ENOMEM.
   [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
@@ -71,18 +71,18 @@ class SlotBytes {
 };
 
 // A moved-from PerCpuValues has no slots to write into. Out of line, so that a lookup is inlined.
-template <map_value V>
+template <encodable V>
 [[gnu::cold, gnu::noinline]] void make_slots(PerCpuValues<V>& values) {
   values = PerCpuValues<V>{};
 }
-template <map_value V>
+template <encodable V>
 [[gnu::cold, gnu::noinline]] void make_slots(PerCpuValues<V>& values,
                                              std::error_code& ec) noexcept {
   ec.clear();
   without_bad_alloc(ec, [&] { make_slots(values); });
 }
 // nullptr, and `ec` is set: there is no memory.
-template <map_value V, class... ErrorCode>
+template <encodable V, class... ErrorCode>
 [[nodiscard]] void* slots_of(PerCpuValues<V>& values, ErrorCode&... ec) {
   if (values.empty()) [[unlikely]]
     make_slots(values, ec...);
@@ -92,7 +92,7 @@ template <map_value V, class... ErrorCode>
 // A typed map with a V for each CPU.
 template <class K, class V>
 class PerCpuKeyedMap : public KeyedMap<K, PerCpuView<V>> {
-  static_assert(map_value<V>,
+  static_assert(encodable<V>,
                 "bpfmap: V cannot be a map's value. Use a trivially copyable type without "
                 "pointers, or specialise "
                 "bpfmap::Codec<V>.");

@@ -16,7 +16,7 @@ namespace bpfmap::inline v0::detail {
 /// Values that go in and come out one by one.
 template <class V, MapType type>
 class PushPopMap : public TypedMap {
-  static_assert(map_value<V>,
+  static_assert(encodable<V>,
                 "bpfmap: V cannot be a map's value. Use a trivially copyable type without "
                 "pointers, or specialise bpfmap::Codec<V>.");
 

@@ -63,7 +63,7 @@ class RedirectMap : public DescriptorMap<KeyedMap<K, Entry>, K, keys> {
       return false;
     }
     if (value.program != 0 && is_narrow()) {
-      report(static_cast<int>(Errc::value_size));
+      report(static_cast<int>(Errc::wrong_value_size));
       return false;
     }
     const std::uint64_t bytes = is_narrow() ? value.number : std::bit_cast<std::uint64_t>(value);

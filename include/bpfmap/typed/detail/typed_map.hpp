@@ -31,7 +31,7 @@ struct ViewRequirement {
   MapFlags flags = MapFlags::none;              // given at creation
 };
 
-// Whether `map` is as required: Errc::map_type, key_size, value_size or map_flags otherwise.
+// Whether `map` is as required: Errc::wrong_map_type, key_size, value_size or map_flags otherwise.
 [[nodiscard]] std::error_code check_view(const Map& map, const ViewRequirement& required) noexcept;
 [[noreturn]] void raise_view(const Map& map, const ViewRequirement& required,
                              const std::error_code& ec);
