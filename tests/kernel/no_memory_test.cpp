@@ -55,6 +55,11 @@ TEST(NoMemory, IsToldByMapsThatGiveBytes) {
 }
 
 // An entry that cannot be given is not taken.
+TEST(NoMemory, IsToldByWhatEncodesIntegers) {
+  expect_no_memory_is_told([](std::error_code& ec) { (void)encode_int_key(42, 4, ec); });
+  expect_no_memory_is_told([](std::error_code& ec) { (void)encode_native_int(42, 4, ec); });
+}
+
 TEST(NoMemory, LosesNoEntry) {
   Map map = make_map(MapType::hash, 4, 8);
   map.update(1, 10);

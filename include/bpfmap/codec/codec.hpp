@@ -6,8 +6,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <type_traits>
+
+#include "bpfmap/codec/detail/members.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -26,14 +29,65 @@ concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> |
                              t.size();
                            });
 
+// Only some of the bytes that can stand for a flag inside of these are one.
+template <class T>
+inline constexpr bool is_sum_type = requires(const T& t) { t.valueless_by_exception(); };
+template <class T>
+inline constexpr bool is_sum_type<std::optional<T>> = true;
+
+// An enumeration holds every number of its underlying type only where the program has fixed that
+// type; braces take an integer for those alone (and bool has two numbers).
+template <class T>
+concept has_fixed_underlying_type =
+    std::is_enum_v<T> && requires { T{0}; } && !std::same_as<std::underlying_type_t<T>, bool>;
+
+template <class T>
+consteval bool is_valid_as_bytes();
+
 }  // namespace detail
 
-/// A type whose object is its own layout: trivially copyable, and no pointer, span, string or bare
-/// array (a std::array is one; so is an array in a struct).
+/// Whether any sizeof(T) bytes are a T that means the same to a BPF program.
+///
+/// false for bool, for enumerations without a fixed underlying type, std::optional, std::variant
+/// and pointers, and for structs and arrays that hold one: searched are the first 32 members of an
+/// aggregate and of the aggregates in it. The members of other classes cannot be seen. The cure: a
+/// std::uint8_t for a bool, `enum E : std::uint32_t`, a std::uint64_t for a pointer. Where all that
+/// writes to the map is known to write valid members, specialise it:
+///
+///     template <> inline constexpr bool bpfmap::valid_as_bytes<Settings> = true;
+template <class T>
+inline constexpr bool valid_as_bytes = detail::is_valid_as_bytes<T>();
+
+namespace detail {
+
+template <class T>
+struct IsInvalidAsBytes : std::bool_constant<!valid_as_bytes<T>> {};
+
+template <class T>
+consteval bool is_valid_as_bytes() {
+  if constexpr (std::is_array_v<T>)
+    return valid_as_bytes<std::remove_all_extents_t<T>>;
+  else if constexpr (std::is_enum_v<T>)
+    return has_fixed_underlying_type<T>;
+  else if constexpr (std::is_scalar_v<T>)
+    return std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool>;
+  else if constexpr (points_elsewhere<T> || is_sum_type<T>)
+    return false;
+  else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>)
+    return !has_member_from<T, IsInvalidAsBytes>();
+  else
+    return true;
+}
+
+}  // namespace detail
+
+/// A type whose object is its own layout: trivially copyable, default-initializable, valid whatever
+/// its bytes are (valid_as_bytes), and no bare array (a std::array is one; so is an array in a
+/// struct).
 template <class T>
 concept bytewise =
     std::is_trivially_copyable_v<T> && std::default_initializable<T> && !std::is_const_v<T> &&
-    !std::is_empty_v<T> && !std::is_array_v<T> && !detail::points_elsewhere<T>;
+    !std::is_empty_v<T> && !std::is_array_v<T> && valid_as_bytes<T>;
 
 /// How a T is laid out in a map; specialise it for a type that is not its own layout, as with
 /// fmt::formatter:
@@ -44,8 +98,10 @@ concept bytewise =
 ///       static Name decode(std::span<const std::byte, size>) noexcept;
 ///     };
 ///
-/// Without one, a trivially copyable T is taken as it lies in memory: natural C alignment, array
-/// fields included, as clang lays out the same struct for a BPF program.
+/// Both are noexcept: they run in operations that do not throw, and between the kernel and an entry
+/// that has already left the map. Without one, a trivially copyable T is taken as it lies in
+/// memory: natural C alignment, array fields included, as clang lays out the same struct for a BPF
+/// program.
 template <class T>
 struct Codec;
 
@@ -63,14 +119,25 @@ struct Codec<T> {
   }
 };
 
-/// One byte, 0 or 1; any other byte reads as true (as an object it would be undefined behaviour).
-template <>
-struct Codec<bool> {
+namespace detail {
+
+template <class T>
+concept bool_or_enum_of_bool =
+    std::same_as<T, bool> || (std::is_enum_v<T> && std::same_as<std::underlying_type_t<T>, bool>);
+
+}  // namespace detail
+
+/// One byte, 0 or 1; any other byte is decoded as true (as an object it would be undefined
+/// behaviour).
+template <detail::bool_or_enum_of_bool T>
+struct Codec<T> {
   static constexpr std::size_t size = 1;
-  static void encode(bool value, std::span<std::byte, size> out) noexcept {
+  static void encode(T value, std::span<std::byte, size> out) noexcept {
     out[0] = static_cast<std::byte>(value);
   }
-  static bool decode(std::span<const std::byte, size> in) noexcept { return in[0] != std::byte{0}; }
+  static T decode(std::span<const std::byte, size> in) noexcept {
+    return static_cast<T>(in[0] != std::byte{0});
+  }
 };
 
 namespace detail {
@@ -83,9 +150,18 @@ template <class T>
 concept coded_by_user =
     !coded_as_object<T> && requires(const T& value, std::span<std::byte, Codec<T>::size> out,
                                     std::span<const std::byte, Codec<T>::size> in) {
-      Codec<T>::encode(value, out);
-      { Codec<T>::decode(in) } -> std::same_as<T>;
+      { Codec<T>::encode(value, out) } noexcept;
+      { Codec<T>::decode(in) } noexcept -> std::same_as<T>;
     };
+
+// A Codec that is complete but for a noexcept.
+template <class T>
+concept coded_by_throwing = !coded_as_object<T> && !coded_by_user<T> &&
+                            requires(const T& value, std::span<std::byte, Codec<T>::size> out,
+                                     std::span<const std::byte, Codec<T>::size> in) {
+                              Codec<T>::encode(value, out);
+                              { Codec<T>::decode(in) } -> std::same_as<T>;
+                            };
 
 }  // namespace detail
 
@@ -101,5 +177,50 @@ template <class T>
 concept encodable_as_key =
     detail::coded_by_user<T> ||
     (detail::coded_as_object<T> && std::has_unique_object_representations_v<T>);
+
+namespace detail {
+
+// Stops the compiler with the one thing that keeps a T from being a value, and its cure.
+template <class T>
+consteval bool check_encodable() {
+  if constexpr (!encodable<T>) {
+    static_assert(!std::is_array_v<T>,
+                  "bpfmap: a bare array cannot be a key or a value, because no function returns "
+                  "one. Use std::array, or a struct that holds the array.");
+    static_assert(!coded_by_throwing<T>,
+                  "bpfmap: encode() and decode() of a bpfmap::Codec must be noexcept. Check what "
+                  "may fail before the call, or encode a value that stands for it.");
+    static_assert(!points_elsewhere<T>,
+                  "bpfmap: a key or a value cannot point elsewhere: the address means nothing to "
+                  "a BPF program. Use std::array or bpfmap::FixedString.");
+    static_assert(
+        std::is_array_v<T> || coded_by_throwing<T> || points_elsewhere<T> || valid_as_bytes<T>,
+        "bpfmap: not every byte is a valid member of this type: it is or holds a bool, a "
+        "std::optional, a pointer or an enumeration without a fixed underlying type. Use "
+        "std::uint8_t for a bool and std::uint64_t for a pointer, write `enum E : "
+        "std::uint32_t`, or specialise bpfmap::valid_as_bytes.");
+    static_assert(std::is_array_v<T> || coded_by_throwing<T> || !valid_as_bytes<T> ||
+                      std::is_trivially_copyable_v<T>,
+                  "bpfmap: a key or a value is trivially copyable, or has a bpfmap::Codec.");
+    static_assert(std::is_array_v<T> || coded_by_throwing<T> || !valid_as_bytes<T> ||
+                      !std::is_trivially_copyable_v<T> || bytewise<T>,
+                  "bpfmap: a key or a value is neither const nor empty and has a default "
+                  "constructor, or a bpfmap::Codec.");
+  }
+  return true;
+}
+
+// The same of a key.
+template <class T>
+consteval bool check_encodable_as_key() {
+  if constexpr (check_encodable<T>() && encodable<T>)
+    static_assert(encodable_as_key<T>,
+                  "bpfmap: this key has padding or floating point, and a map compares keys byte "
+                  "by byte: two equal keys would differ in garbage. Name the padding as a member "
+                  "(std::uint8_t pad[3] = {};), or specialise bpfmap::Codec.");
+  return true;
+}
+
+}  // namespace detail
 
 }  // namespace bpfmap::inline v0

@@ -21,8 +21,14 @@ namespace bpfmap::inline v0 {
 /// The same; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_int_value(BytesView bytes, std::error_code& ec) noexcept;
 
-/// An integer type, which on `Map` takes as many bytes as the map declares. bool is no integer
-/// here, a character is one.
+/// The unsigned integer in 1 to 8 `bytes` in the machine's byte order, which maps have. Throws
+/// Error with Errc::out_of_range for any other number of bytes.
+[[nodiscard]] std::uint64_t decode_native_int(BytesView bytes);
+/// The same; 0 when `ec` is set.
+[[nodiscard]] std::uint64_t decode_native_int(BytesView bytes, std::error_code& ec) noexcept;
+
+/// An integer type, which on `Map` takes as many bytes as the map declares. Characters are
+/// integers here; bool is not.
 template <class T>
 concept integer_like = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
 
@@ -87,8 +93,9 @@ template <integer_like T>
   return std::nullopt;
 }
 
-[[nodiscard]] Bytes encode_int(Integer value, std::size_t size);
-[[nodiscard]] Bytes encode_int(Integer value, std::size_t size, std::error_code& ec) noexcept;
+[[nodiscard]] Bytes encode_int(Integer value, std::size_t size, std::endian order);
+[[nodiscard]] Bytes encode_int(Integer value, std::size_t size, std::endian order,
+                               std::error_code& ec) noexcept;
 
 }  // namespace detail
 
@@ -97,12 +104,25 @@ template <integer_like T>
 /// does not fit, or no integer has that size.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size) {
-  return detail::encode_int(detail::widen(value), size);
+  return detail::encode_int(detail::widen(value), size, std::endian::little);
 }
-/// The same; empty when `ec` is set.
+/// The same; empty when `ec` is set. ENOMEM: there is no memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size, std::error_code& ec) noexcept {
-  return detail::encode_int(detail::widen(value), size, ec);
+  return detail::encode_int(detail::widen(value), size, std::endian::little, ec);
+}
+
+/// The `size` (1 to 8) bytes of `value` in the machine's byte order, as a `Map` encodes an integer.
+/// Negative numbers are sign-extended. Throws Error with Errc::out_of_range when the value does not
+/// fit, or no integer has that size.
+template <integer_like T>
+[[nodiscard]] Bytes encode_native_int(T value, std::size_t size) {
+  return detail::encode_int(detail::widen(value), size, std::endian::native);
+}
+/// The same; empty when `ec` is set. ENOMEM: there is no memory.
+template <integer_like T>
+[[nodiscard]] Bytes encode_native_int(T value, std::size_t size, std::error_code& ec) noexcept {
+  return detail::encode_int(detail::widen(value), size, std::endian::native, ec);
 }
 
 }  // namespace bpfmap::inline v0

@@ -21,10 +21,11 @@ struct IsOtherClass : std::bool_constant<std::is_class_v<T> && !std::is_same_v<T
 
 template <class T, int index = 0>
 consteval bool has_lock_from() {
-  if constexpr (index == probed_members || !takes<T, index + 1>())
+  if constexpr (index == probed_members || !is_made_of<T, index + 1>())
     return false;
-  else if constexpr (takes<T, index, ClassProbe<IsSpinLock>>())
-    return (!takes<T, index, ClassProbe<IsOtherClass>>() && !takes<T, index, NoProbe>()) ||
+  else if constexpr (is_made_of<T, index, ClassProbe<IsSpinLock>>())
+    return (!is_made_of<T, index, ClassProbe<IsOtherClass>>() &&
+            !is_made_of<T, index, NoProbe>()) ||
            has_lock_from<T, index + 1>();
   else
     return has_lock_from<T, index + 1>();

@@ -54,9 +54,11 @@ constexpr Integer widen_any(T value) noexcept {
 template <class T>
 concept argument_encodable = detail::byte_range<T> || detail::integer_or_enum<T> || encodable<T>;
 
-/// What `Map` gives back: Bytes, an integer or enumerator of any width, or a type with a Codec.
+/// What `Map` gives back: Bytes, an integer of any width, an enumerator whose type has a fixed
+/// underlying one, or a type with a Codec.
 template <class T>
-concept decodable = std::same_as<T, Bytes> || detail::integer_or_enum<T> || encodable<T>;
+concept decodable =
+    std::same_as<T, Bytes> || (detail::integer_or_enum<T> && valid_as_bytes<T>) || encodable<T>;
 
 namespace detail {
 
@@ -101,15 +103,16 @@ class Encoded {
   BytesView bytes_;
 };
 
+template <argument_encodable T>
+consteval bool check_key_argument() {
+  if constexpr (!byte_range<T> && !integer_or_enum<T>) return check_encodable_as_key<T>();
+  return true;
+}
+
 // The bytes of a key.
 template <argument_encodable T>
 class EncodedKey : public Encoded<T> {
-  static_assert(byte_range<T> || integer_or_enum<T> || encodable_as_key<T>,
-                "bpfmap: this key type has padding (or floating point), and a map compares keys "
-                "byte by byte: two equal "
-                "keys would differ in garbage. Name the padding as a member (std::uint8_t pad[3] = "
-                "{};), or specialise "
-                "bpfmap::Codec for the type.");
+  static_assert(check_key_argument<T>());
 
  public:
   using Encoded<T>::Encoded;
@@ -131,6 +134,16 @@ template <decodable T>
   } else {
     return Codec<T>::decode(bytes.template first<Codec<T>::size>());
   }
+}
+
+// Whether some integer of `size` bytes does not fit into a T: what only a read can tell of one
+// integer.
+template <decodable T>
+[[nodiscard]] constexpr bool may_not_hold(std::size_t size) noexcept {
+  if constexpr (integer_or_enum<T>)
+    return is_integer_size(size) && size > sizeof(T);
+  else
+    return false;
 }
 
 // Room for the bytes of a T of which the map declares `size`. When no T has that size, the room has

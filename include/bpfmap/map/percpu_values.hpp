@@ -13,6 +13,7 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
+#include "bpfmap/codec/detail/sum.hpp"
 #include "bpfmap/sys/cpus.hpp"
 
 namespace bpfmap::inline v0 {
@@ -93,7 +94,8 @@ class PerCpuView {
   [[nodiscard]] iterator begin() const noexcept { return iterator{bytes_.data()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{bytes_.data() + bytes_.size()}; }
 
-  /// The sum over all CPUs: of integers in 64 bits, of anything else by T's own `+=`.
+  /// The sum over all CPUs: of integers in 64 bits, wrapping around; of arrays, element by element;
+  /// of anything else by T's own `+=`.
   [[nodiscard]] auto sum() const {
     return sum([](const T& value) -> const T& { return value; });
   }
@@ -103,12 +105,8 @@ class PerCpuView {
   [[nodiscard]] auto sum(Projection projection) const {
     using Part =
         std::remove_cvref_t<decltype(detail::project(projection, std::declval<const T&>()))>;
-    using Sum =
-        std::conditional_t<std::is_integral_v<Part>,
-                           std::conditional_t<std::is_signed_v<Part>, std::int64_t, std::uint64_t>,
-                           Part>;
-    Sum total{};
-    for (const T& value : *this) total += static_cast<Sum>(detail::project(projection, value));
+    typename detail::SumOf<Part>::type total{};
+    for (const T& value : *this) detail::add(total, detail::project(projection, value));
     return total;
   }
 
@@ -161,7 +159,8 @@ class PerCpuValues {
     for (std::size_t i = 0; i < size(); ++i) set(i, value);
   }
 
-  /// The sum over all CPUs: of integers in 64 bits, of anything else by T's own `+=`.
+  /// The sum over all CPUs: of integers in 64 bits, wrapping around; of arrays, element by element;
+  /// of anything else by T's own `+=`.
   [[nodiscard]] auto sum() const { return view().sum(); }
   /// The sum of a member or of what a function makes of each slot:
   /// `values.sum(&FlowStats::packets)`.

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "bytes.hpp"
@@ -75,6 +76,116 @@ struct WithFloat {
 
 struct Empty {};
 
+struct WithBool {
+  std::uint32_t a;
+  std::uint8_t b[3];
+  bool on;
+};
+struct WithNestedBool {
+  std::uint64_t a;
+  WithBool inner[2];
+};
+struct WithBools {
+  std::uint32_t a;
+  bool on[2][2];
+};
+struct WithBoolBitField {
+  std::uint32_t a : 3;
+  bool on : 1;
+};
+struct WithBoolInUnion {
+  std::uint32_t a;
+  union {
+    bool on;
+    std::uint8_t byte;
+  };
+};
+enum CEnum { c_one = 1, c_two };
+struct WithCEnum {
+  std::uint32_t a;
+  CEnum kind;
+};
+struct WithFixedEnums {
+  Protocol protocol;
+  std::byte byte;
+  enum : std::uint16_t { x, y } kind;
+};
+enum class EnumOfBool : bool { off, on };
+struct WithEnumOfBool {
+  std::uint8_t a;
+  EnumOfBool on;
+};
+struct WithOptional {
+  std::uint32_t a;
+  std::optional<std::uint32_t> maybe;
+};
+struct WithOptionalBool {
+  std::uint32_t a;
+  std::optional<bool> maybe;
+};
+struct WithVariant {
+  std::uint32_t a;
+  std::variant<std::uint32_t, std::uint64_t> either;
+};
+struct WithPointer {
+  std::uint64_t a;
+  const char* text;
+};
+struct WithNestedPointer {
+  std::uint32_t a;
+  struct {
+    std::uint32_t b;
+    WithPointer inner;
+  } c;
+};
+struct WithPointers {
+  std::array<int*, 2> all;
+};
+struct WithView {
+  std::uint32_t a;
+  std::string_view text;
+};
+struct WithSpan {
+  std::uint32_t a;
+  std::span<const std::byte> bytes;
+};
+struct WithMemberPointer {
+  std::uint32_t a;
+  int WithPointer::* member;
+};
+struct WithFunction {
+  std::uint32_t a;
+  void (*call)();
+};
+struct WithReference {
+  std::uint32_t& a;
+};
+struct LastOf32 {
+  std::uint64_t a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, c0,
+      c1, c2, c3, c4, c5, c6, c7, c8, c9, d0;
+  void* last;
+};
+struct WithAnonymousMembers {
+  std::uint32_t family;
+  union {
+    std::uint32_t v4;
+    std::uint8_t v6[16];
+  };
+  __extension__ struct {
+    std::uint16_t source, target;
+  };
+};
+struct Promised {
+  std::uint32_t a;
+  bool on;
+};
+struct MayThrow {
+  std::string text;
+};
+struct DecodeMayThrow {
+  std::string text;
+};
+
 struct WithDestructor {
   std::uint32_t a;
   ~WithDestructor() {}
@@ -122,6 +233,23 @@ struct bpfmap::Codec<Name> {
 };
 
 template <>
+inline constexpr bool bpfmap::valid_as_bytes<Promised> = true;
+
+template <>
+struct bpfmap::Codec<MayThrow> {
+  static constexpr std::size_t size = 8;
+  static void encode(const MayThrow&, std::span<std::byte, size>);
+  static MayThrow decode(std::span<const std::byte, size>) noexcept;
+};
+
+template <>
+struct bpfmap::Codec<DecodeMayThrow> {
+  static constexpr std::size_t size = 8;
+  static void encode(const DecodeMayThrow&, std::span<std::byte, size>) noexcept;
+  static DecodeMayThrow decode(std::span<const std::byte, size>);
+};
+
+template <>
 struct bpfmap::Codec<Tidy> {
   static constexpr std::size_t size = 8;
   static void encode(const Tidy& tidy, std::span<std::byte, size> out) noexcept {
@@ -165,7 +293,30 @@ static_assert(value_only<HalfBitField>);
 static_assert(value_only<std::array<Padded, 2>>);
 static_assert(value_only<float> && value_only<double> && value_only<WithFloat>);
 static_assert(value_only<Address>, "a union with members of several sizes");
-static_assert(value_only<std::optional<std::uint32_t>>);
+
+// Not all bytes are one: a flag has two values, an enumeration without a fixed type a few.
+static_assert(neither<WithBool> && neither<WithNestedBool> && neither<WithBools>);
+static_assert(neither<WithBoolBitField> && neither<WithBoolInUnion>);
+static_assert(neither<std::array<bool, 2>> && neither<std::array<WithBool, 2>>);
+static_assert(neither<CEnum> && neither<WithCEnum>);
+static_assert(neither<std::optional<std::uint32_t>> && neither<std::optional<bool>>);
+static_assert(neither<WithOptional> && neither<WithOptionalBool> && neither<WithVariant>);
+static_assert(neither<std::variant<std::uint32_t, std::uint64_t>>);
+static_assert(both<WithFixedEnums>);
+static_assert(both<EnumOfBool> && neither<WithEnumOfBool>);
+
+// Pointers are found among the members.
+static_assert(neither<WithPointer> && neither<WithNestedPointer> && neither<WithPointers>);
+static_assert(neither<WithView> && neither<WithSpan> && neither<WithMemberPointer>);
+static_assert(neither<WithFunction> && neither<WithReference> && neither<LastOf32>);
+static_assert(value_only<WithAnonymousMembers>);
+
+// A promise of the user's own.
+static_assert(encodable<Promised> && detail::coded_as_object<Promised>);
+
+// Encoding and decoding never throws.
+static_assert(neither<MayThrow> && neither<DecodeMayThrow>);
+static_assert(detail::coded_by_throwing<MayThrow> && detail::coded_by_throwing<DecodeMayThrow>);
 
 // What the bytes do not hold, or hold no T.
 static_assert(neither<int*> && neither<const char*> && neither<void (*)()> &&

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 #include "bpfmap/error.hpp"
 #include "bytes.hpp"
@@ -233,6 +234,28 @@ TEST(Widen, KeepsTheValueOfEveryIntegerType) {
   EXPECT_EQ(detail::widen('a').bits, 97U);
   EXPECT_EQ(detail::widen(u'\u00e4').bits, 0xE4U);
   EXPECT_FALSE(detail::widen(most<std::uint64_t>).negative);
+}
+
+TEST(EncodeNativeInt, UsesTheOrderOfTheMachine) {
+  const std::uint32_t number = 0x01020304;
+  const auto native = std::as_bytes(std::span{&number, 1});
+  EXPECT_EQ(encode_native_int(number, 4), Bytes(native.begin(), native.end()));
+  EXPECT_EQ(decode_native_int(native), number);
+  EXPECT_EQ(decode_native_int(encode_native_int(-2, 8)), most<std::uint64_t> - 1);
+}
+
+TEST(EncodeNativeInt, RefusesWhatDoesNotFit) {
+  std::error_code ec;
+  EXPECT_EQ(encode_native_int(256, 1, ec), Bytes{});
+  EXPECT_EQ(ec, Errc::out_of_range);
+  EXPECT_EQ(encode_native_int(255, 1, ec), bytes({255}));
+  EXPECT_FALSE(ec);
+  EXPECT_EQ(decode_native_int(Bytes(9), ec), 0U);
+  EXPECT_EQ(ec, Errc::out_of_range);
+  EXPECT_EQ(decode_native_int(bytes({7}), ec), 7U);
+  EXPECT_FALSE(ec);
+  EXPECT_THROW((void)encode_native_int(1, 9), Error);
+  EXPECT_THROW((void)decode_native_int(Bytes{}), Error);
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <type_traits>
@@ -234,6 +236,36 @@ TEST(PerCpuValuesOfBool, CountTheTrueOnes) {
   EXPECT_EQ(values.sum(), cpus);
   values.set(0, false);
   EXPECT_EQ(values.sum(), cpus - 1);
+}
+
+struct Histogram {
+  std::uint64_t buckets[4] = {};
+  std::array<std::int32_t, 2> deltas{};
+  std::uint16_t matrix[2][2] = {};
+};
+static_assert(std::is_same_v<decltype(PerCpuValues<Histogram>{}.sum(&Histogram::buckets)),
+                             std::array<std::uint64_t, 4>>);
+static_assert(std::is_same_v<decltype(PerCpuValues<Histogram>{}.sum(&Histogram::deltas)),
+                             std::array<std::int64_t, 2>>);
+
+TEST(PerCpuValuesSum, AddsArraysElementByElement) {
+  PerCpuValues<Histogram> values;
+  values.fill({{1, 2, 3, 4}, {-1, 1}, {{5, 6}, {7, 65535}}});
+  EXPECT_EQ(values.sum(&Histogram::buckets),
+            (std::array<std::uint64_t, 4>{cpus, 2 * cpus, 3 * cpus, 4 * cpus}));
+  EXPECT_EQ(values.sum(&Histogram::deltas)[0], -static_cast<std::int64_t>(cpus));
+  EXPECT_EQ(values.sum(&Histogram::matrix)[1][1], 65535 * cpus);
+  PerCpuValues<std::array<std::uint8_t, 2>> bytes;
+  bytes.fill({255, 1});
+  EXPECT_EQ(bytes.sum(), (std::array<std::uint64_t, 2>{255 * cpus, cpus}));
+}
+
+TEST(PerCpuValuesSum, WrapsAroundAsCountersDo) {
+  PerCpuValues<std::int64_t> values;
+  values.fill(std::numeric_limits<std::int64_t>::max());
+  const auto wrapped = static_cast<std::int64_t>(
+      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) * values.size());
+  EXPECT_EQ(values.sum(), wrapped);
 }
 
 }  // namespace

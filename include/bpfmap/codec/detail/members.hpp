@@ -30,7 +30,7 @@ struct NoProbe {};
 // initialise any one member, arrays included, but no pack expands to them.
 // clang-format off
 template <class T, int index, class... Probe>
-consteval bool takes() {
+consteval bool is_made_of() {
   if constexpr (index == 0) return requires { T{Probe()...}; };
   else if constexpr (index == 1) return requires { T{{}, Probe()...}; };
   else if constexpr (index == 2) return requires { T{{}, {}, Probe()...}; };
@@ -70,15 +70,16 @@ consteval bool takes() {
 
 template <class T, int index, template <class> class Wanted>
 consteval bool is_wanted_at() {
-  if constexpr (takes<T, index, NoProbe>())
+  if constexpr (is_made_of<T, index, NoProbe>())
     return false;
   else
-    return takes<T, index, ScalarProbe<Wanted>>() || takes<T, index, ClassProbe<Wanted>>();
+    return is_made_of<T, index, ScalarProbe<Wanted>>() ||
+           is_made_of<T, index, ClassProbe<Wanted>>();
 }
 
 template <class T, template <class> class Wanted, int index = 0>
 consteval bool has_member_from() {
-  if constexpr (index == probed_members || !takes<T, index + 1>())
+  if constexpr (index == probed_members || !is_made_of<T, index + 1>())
     return false;
   else if constexpr (is_wanted_at<T, index, Wanted>())
     return true;

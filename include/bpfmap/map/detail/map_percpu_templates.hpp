@@ -174,7 +174,8 @@ template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
                                                              std::error_code& ec) noexcept {
   return percpu<V>(key, ec, [this](BytesView k, MutableBytesView slots, std::error_code& e) {
-    return take_percpu(k, slots, e);
+    if (detail::may_not_hold<V>(info_.value_size)) e = Errc::out_of_range;
+    return !e && take_percpu(k, slots, e);
   });
 }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// FixedString: the text of a `char name[N]`, as a key, a value or a member. Knows no map.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <string_view>
+#include <system_error>
+
+#include "bpfmap/error.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+[[noreturn]] void throw_text(std::string_view text, std::size_t room);
+}  // namespace detail
+
+/// Text of up to N bytes, padded with zeros: the `char name[N]` of a BPF program's struct, and laid
+/// out as one.
+///
+/// All N bytes count where two of them are compared, as they do in a map's key; a BPF program that
+/// leaves garbage behind the terminating zero makes another key. A text of N bytes has no
+/// terminating zero, as with strncpy(3).
+template <std::size_t N>
+  requires(N > 0)
+class FixedString {
+ public:
+  /// Empty.
+  constexpr FixedString() noexcept = default;
+  /// `text`, padded. Throws Error with Errc::out_of_range when it is longer than N, or holds a
+  /// zero.
+  constexpr FixedString(std::string_view text) {
+    if (!assign(text)) detail::throw_text(text, N);
+  }
+  constexpr FixedString(const char* text) : FixedString(std::string_view{text}) {}
+  /// The same; empty when `ec` is set.
+  constexpr FixedString(std::string_view text, std::error_code& ec) noexcept {
+    ec.clear();
+    if (!assign(text)) ec = Errc::out_of_range;
+  }
+
+  /// The text in front of the first zero; it refers to this object.
+  [[nodiscard]] constexpr std::string_view view() const noexcept {
+    const auto end = std::find(chars_.begin(), chars_.end(), '\0');
+    return {chars_.data(), static_cast<std::size_t>(end - chars_.begin())};
+  }
+  /// The same.
+  constexpr operator std::string_view() const noexcept { return view(); }
+
+  friend constexpr bool operator==(const FixedString&, const FixedString&) noexcept = default;
+  friend constexpr auto operator<=>(const FixedString&, const FixedString&) noexcept = default;
+  friend constexpr bool operator==(const FixedString& a, std::string_view b) noexcept {
+    return a.view() == b;
+  }
+  friend constexpr auto operator<=>(const FixedString& a, std::string_view b) noexcept {
+    return a.view() <=> b;
+  }
+  friend constexpr bool operator==(const FixedString& a, const char* b) noexcept {
+    return a.view() == b;
+  }
+  friend constexpr auto operator<=>(const FixedString& a, const char* b) noexcept {
+    return a.view() <=> std::string_view{b};
+  }
+
+ private:
+  constexpr bool assign(std::string_view text) noexcept {
+    if (text.size() > N || text.find('\0') != std::string_view::npos) return false;
+    std::copy(text.begin(), text.end(), chars_.begin());
+    return true;
+  }
+
+  std::array<char, N> chars_{};
+};
+
+}  // namespace bpfmap::inline v0
