@@ -9,6 +9,8 @@
 #include <span>
 #include <type_traits>
 
+#include "bpfmap/config.hpp"
+
 namespace bpfmap::inline v0 {
 
 namespace detail {

@@ -16,6 +16,8 @@
 #include <system_error>
 #include <type_traits>
 
+#include "bpfmap/config.hpp"
+
 namespace bpfmap::inline v0 {
 
 namespace detail {
