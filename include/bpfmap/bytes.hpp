@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Keys and values as the kernel sees them. Below every layer: includes nothing of bpfmap.
+// Keys and values as the kernel sees them. Below every layer.
 #pragma once
 
 #include <cstddef>
 #include <span>
 #include <vector>
+
+#include "bpfmap/config.hpp"
 
 namespace bpfmap::inline v0 {
 

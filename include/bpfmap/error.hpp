@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a failure is: the operation, a code that compares with std::errc, and a text that says what
-// to do. Below every layer: includes nothing of bpfmap. (`map/explain.hpp` knows what an errno
+// to do. Below every layer. (`map/explain.hpp` knows what an errno
 // means for a map.)
 #pragma once
 
@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+
+#include "bpfmap/config.hpp"
 
 namespace bpfmap::inline v0 {
 

@@ -39,7 +39,7 @@ std::uint32_t DrainReader::put_back() noexcept {
     const std::byte* const key = reader_.keys() + i * key_size;
     const std::byte* const value = reader_.values() + i * stride;
     const int result = retried_without_memory(
-        [&] { return sys::map_update_elem(map_->fd(), key, value, BPF_NOEXIST); });
+        [&] { return sys::map_update_elem(map_->fd(), key, value, sys::f_noexist); });
     if (result != 0) reader_.move_entry(reader_.shown_, i, --kept);
   }
   next_ = kept;

@@ -2,6 +2,7 @@
 #include "bpfmap/codec/lpm_key.hpp"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <charconv>
 
@@ -9,6 +10,8 @@
 
 namespace bpfmap::inline v0::detail {
 namespace {
+
+static_assert(af_inet == AF_INET && af_inet6 == AF_INET6);
 
 std::uint32_t bits_of(int family) noexcept { return family == AF_INET ? 32 : 128; }
 
@@ -67,7 +70,7 @@ void raise_prefix(int family, std::string_view text) {
   std::array<std::uint8_t, sizeof(in6_addr)> address{};
   std::string what = "prefix '" + shown + "': ";
   if (!parse_address(family, parts.address, address))
-    what += "'" + std::string{parts.address} + "' is no IPv" + (four ? "4" : "6") + " address";
+    what += "'" + std::string{parts.address} + "' is not an IPv" + (four ? "4" : "6") + " address";
   else
     what += "the length is '" + std::string{parts.length.value_or("")} + "', and 0 to " +
             std::to_string(bits_of(family)) + " is possible";

@@ -64,9 +64,9 @@ std::uint32_t file_flags(Access access) noexcept {
     case Access::read_write:
       return 0;
     case Access::read_only:
-      return BPF_F_RDONLY;
+      return sys::f_rdonly;
     case Access::write_only:
-      return BPF_F_WRONLY;
+      return sys::f_wronly;
   }
   return 0;
 }

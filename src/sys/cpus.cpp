@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <charconv>
+#include <memory>
 #include <new>
 
 namespace bpfmap::inline v0::sys {
@@ -15,14 +17,30 @@ namespace {
 // machine.
 constexpr std::uint32_t cpu_limit = 1U << 16;
 
+// Never destroyed, so that static destructors may use it, and never replaced. nullptr until it has
+// been read: a failure (EMFILE, no memory) may pass.
+constinit std::atomic<const std::vector<std::uint32_t>*> list = nullptr;
+
 std::vector<std::uint32_t> read_possible_cpus() {
-  std::array<char, 8192> list;
+  std::array<char, 8192> text;
   const int fd = ::open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return {};
-  const auto size = ::read(fd, list.data(), list.size());
+  const auto size = ::read(fd, text.data(), text.size());
   ::close(fd);
-  return size < 0 ? std::vector<std::uint32_t>{}
-                  : parse_cpu_list({list.data(), static_cast<std::size_t>(size)});
+  if (size < 0) return {};
+  return parse_cpu_list({text.data(), static_cast<std::size_t>(size)});
+}
+
+std::span<const std::uint32_t> remember_possible_cpus() noexcept try {
+  auto read = std::make_unique<const std::vector<std::uint32_t>>(read_possible_cpus());
+  if (read->empty()) return {};
+  const std::vector<std::uint32_t>* first = nullptr;
+  if (list.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
+                                   std::memory_order_acquire))
+    first = read.release();
+  return *first;
+} catch (const std::bad_alloc&) {
+  return {};
 }
 
 }  // namespace
@@ -52,11 +70,9 @@ std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
   return {};
 }
 
-std::span<const std::uint32_t> possible_cpus() noexcept try {
-  static const std::vector<std::uint32_t> cpus = read_possible_cpus();
-  return cpus;
-} catch (const std::bad_alloc&) {
-  return {};  // and read at the next call
+std::span<const std::uint32_t> possible_cpus() noexcept {
+  if (const auto* const known = list.load(std::memory_order_acquire)) return *known;
+  return remember_possible_cpus();
 }
 
 }  // namespace bpfmap::inline v0::sys

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Maps that are mapped as memory.
-#include <unistd.h>
-
 #include <cerrno>
 
 #include "bpfmap/typed/arena.hpp"
@@ -9,10 +7,10 @@
 
 namespace bpfmap::inline v0 {
 
-sys::Mapping detail::map_memory(const Map& map, std::size_t size, bool writable,
-                                std::error_code& ec, void* address) noexcept {
+sys::Mapping detail::map_memory(const Map& map, std::uint64_t size,
+                                const sys::MappingOptions& options, std::error_code& ec) noexcept {
   ec.clear();
-  sys::Mapping memory = sys::Mapping::of(map.fd(), size, writable, address);
+  sys::Mapping memory = sys::Mapping::of(map.fd(), size, options);
   if (!memory) ec = kernel_error(-errno);
   return memory;
 }
@@ -29,9 +27,9 @@ Arena::Arena(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), r
 }
 
 void Arena::open(std::error_code& ec) noexcept {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  auto* const address = reinterpret_cast<void*>(map_.info().map_extra);
-  memory_ = detail::map_memory(map_, map_.info().max_entries * page, true, ec, address);
+  const std::uint64_t bytes = std::uint64_t{map_.info().max_entries} * sys::page_size();
+  memory_ = detail::map_memory(
+      map_, bytes, {.writable = true, .address = map_.info().map_extra, .inherited = false}, ec);
 }
 
 }  // namespace bpfmap::inline v0

@@ -456,5 +456,30 @@ TEST(LpmTrieOfManyThreads, TakesEveryOperationAtOnce) {
   EXPECT_LE(count(routes), keys.size());
 }
 
+using Bytes6 = std::array<std::uint8_t, 6>;
+using Bytes10 = std::array<std::uint8_t, 10>;
+
+template <class Key>
+void expect_longest_prefix(std::uint32_t key_size) {
+  auto trie = LpmTrie<Key, std::uint32_t>::create({.max_entries = 8});
+  EXPECT_EQ(trie.map().info().key_size, key_size);
+  trie.update(Key{{1, 2, 3, 4}, 32}, 32);
+  trie.update(Key{{1, 2, 3, 4, 5, 6}, 44}, 44);
+  EXPECT_EQ(trie.lookup(Key{{1, 2, 3, 4, 9}}), 32U);
+  EXPECT_EQ(trie.lookup(Key{{1, 2, 3, 4, 5, 15}}), 44U);
+  EXPECT_EQ(trie.lookup(Key{{1, 2, 3, 5}}), std::nullopt);
+  std::vector<Key> keys;
+  for (const auto& [key, value] : trie) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<Key>{Key{{1, 2, 3, 4, 5, 6}, 44}, Key{{1, 2, 3, 4}, 32}}));
+  EXPECT_TRUE(trie.erase(Key{{1, 2, 3, 4}, 32}));
+}
+
+TEST(LpmTrieOfArrays, TakesKeysOfEverySize) {
+  expect_longest_prefix<LpmKey<Bytes6>>(12);
+  expect_longest_prefix<PackedLpmKey<Bytes6>>(10);
+  expect_longest_prefix<LpmKey<Bytes10>>(16);
+  expect_longest_prefix<PackedLpmKey<Bytes10>>(14);
+}
+
 }  // namespace
 }  // namespace bpfmap

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "bpfmap/codec/detail/members.hpp"
+#include "bpfmap/config.hpp"
 
 namespace bpfmap::inline v0 {
 

@@ -2,8 +2,6 @@
 // LpmKey: a prefix, as the key of an LPM trie. Knows no map.
 #pragma once
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -16,14 +14,25 @@
 #include <system_error>
 #include <type_traits>
 
+#include "bpfmap/codec/codec.hpp"
+#include "bpfmap/config.hpp"
+
+// Defined by <netinet/in.h> and by <linux/in.h>, which do not go together in every order.
+struct in_addr;
+struct in6_addr;
+
 namespace bpfmap::inline v0 {
 
 namespace detail {
 
-// AF_INET, AF_INET6, or 0 for addresses that have no text.
+// As <sys/socket.h> has them.
+inline constexpr int af_inet = 2;
+inline constexpr int af_inet6 = 10;
+
+// The family of an address, or 0 when it has no text.
 template <class Addr>
-inline constexpr int address_family = std::is_same_v<Addr, in_addr>    ? AF_INET
-                                      : std::is_same_v<Addr, in6_addr> ? AF_INET6
+inline constexpr int address_family = std::is_same_v<Addr, in_addr>    ? af_inet
+                                      : std::is_same_v<Addr, in6_addr> ? af_inet6
                                                                        : 0;
 
 // Clears the bits behind the first `prefixlen`.
@@ -46,25 +55,31 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
 
 }  // namespace detail
 
-/// The first `prefixlen` bits of an address: `LpmKey<in_addr>::parse("10.0.0.0/8")`. Laid out as
-/// the kernel's struct bpf_lpm_trie_key: 4 bytes of prefix length in machine order, then the
-/// address in network order, filled with zeros to a multiple of 4 bytes.
+/// The first `prefixlen` bits of an address: `LpmKey<in_addr>::parse("10.0.0.0/8")`.
 ///
-/// Addr is in_addr, in6_addr or any array of bytes, such as std::array<std::uint8_t, 6>. Bits
-/// behind the prefix are always cleared: to the kernel 10.1.2.3/8 and 10.0.0.0/8 are one prefix,
-/// and it would show whichever was written last.
-template <class Addr>
+/// Laid out as the kernel's struct bpf_lpm_trie_key: 4 bytes of prefix length in machine order,
+/// then the address in network order. The size of the key is that of a BPF program's `struct {
+/// __u32 prefixlen; __u8 data[n]; }`, which the compiler rounds up to a multiple of 4 bytes; the
+/// bytes that are added are zero. For a packed struct, or a trie made with another size, use
+/// PackedLpmKey.
+///
+/// Addr is in_addr or in6_addr (include <netinet/in.h> or <linux/in.h>), or an array of bytes such
+/// as std::array<std::uint8_t, 6>. Bits behind the prefix are always cleared: to the kernel
+/// 10.1.2.3/8 and 10.0.0.0/8 are one prefix, and it would show the one that was written last.
+template <class Addr, std::size_t data_size = (sizeof(Addr) + 3) / 4 * 4>
 struct LpmKey {
   static_assert(std::is_trivially_copyable_v<Addr> && sizeof(Addr) <= 256,
                 "bpfmap: the address of an LpmKey is up to 256 plain bytes in network order.");
+  static_assert(data_size >= sizeof(Addr) && data_size <= 256,
+                "bpfmap: the data of an LpmKey holds the address, in up to 256 bytes.");
 
   /// Bits of an address.
   static constexpr std::uint32_t max_prefixlen = sizeof(Addr) * 8;
 
   std::uint32_t prefixlen = 0;
-  std::array<std::uint8_t, (sizeof(Addr) + 3) / 4 * 4> data{};
+  std::array<std::uint8_t, data_size> data{};
 
-  /// 0.0.0.0/0, which covers everything.
+  /// The prefix of length 0, which covers everything.
   constexpr LpmKey() noexcept = default;
   /// The first `length` bits of `address`, all by default; a larger length means all.
   explicit LpmKey(const Addr& address, std::uint32_t length = max_prefixlen) noexcept
@@ -73,8 +88,8 @@ struct LpmKey {
     detail::clear_host_bits(data, prefixlen);
   }
 
-  /// From "10.0.0.0/8" or "2a00:1450::/32"; without a length it is the one address. Host bits may
-  /// be set and are cleared. Throws Error (Errc::invalid_prefix) with what is wrong.
+  /// Parses "10.0.0.0/8" or "2a00:1450::/32"; without a length, all bits of the address count. Host
+  /// bits may be set and are cleared. Throws Error (Errc::invalid_prefix).
   [[nodiscard]] static LpmKey parse(std::string_view text)
     requires(detail::address_family<Addr> != 0)
   {
@@ -83,6 +98,7 @@ struct LpmKey {
     if (ec) detail::raise_prefix(detail::address_family<Addr>, text);
     return key;
   }
+  /// The same; the prefix of length 0 when `ec` is set.
   [[nodiscard]] static LpmKey parse(std::string_view text, std::error_code& ec) noexcept
     requires(detail::address_family<Addr> != 0)
   {
@@ -98,7 +114,7 @@ struct LpmKey {
     std::memcpy(&address, data.data(), sizeof(Addr));
     return address;
   }
-  /// As parse() takes it: "10.0.0.0/8".
+  /// The text that parse() takes: "10.0.0.0/8".
   [[nodiscard]] std::string to_string() const
     requires(detail::address_family<Addr> != 0)
   {
@@ -106,6 +122,28 @@ struct LpmKey {
   }
 
   friend constexpr bool operator==(const LpmKey&, const LpmKey&) noexcept = default;
+};
+
+/// An LpmKey whose key is 4 bytes larger than the address, whatever its size: 10 bytes for an
+/// address of 6.
+template <class Addr>
+using PackedLpmKey = LpmKey<Addr, sizeof(Addr)>;
+
+/// The object of an LpmKey is as large as its key, unless its compiler pads it.
+template <class Addr, std::size_t data_size>
+  requires(data_size % 4 != 0)
+struct Codec<LpmKey<Addr, data_size>> {
+  static constexpr std::size_t size = sizeof(std::uint32_t) + data_size;
+  static void encode(const LpmKey<Addr, data_size>& key, std::span<std::byte, size> out) noexcept {
+    std::memcpy(out.data(), &key.prefixlen, sizeof key.prefixlen);
+    std::memcpy(out.data() + sizeof key.prefixlen, key.data.data(), data_size);
+  }
+  static LpmKey<Addr, data_size> decode(std::span<const std::byte, size> in) noexcept {
+    LpmKey<Addr, data_size> key;
+    std::memcpy(&key.prefixlen, in.data(), sizeof key.prefixlen);
+    std::memcpy(key.data.data(), in.data() + sizeof key.prefixlen, data_size);
+    return key;
+  }
 };
 
 }  // namespace bpfmap::inline v0

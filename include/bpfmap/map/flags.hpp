@@ -13,22 +13,22 @@ namespace bpfmap::inline v0 {
 /// Flags of a map, given at creation (bpf_attr.map_flags) and told by `MapInfo::flags`.
 enum class MapFlags : std::uint32_t {
   none = 0,
-  no_prealloc = BPF_F_NO_PREALLOC,  ///< entries are allocated when inserted; LPM tries and storage
-                                    ///< maps need it
-  no_common_lru = BPF_F_NO_COMMON_LRU,    ///< one LRU list a CPU
-  numa_node = BPF_F_NUMA_NODE,            ///< memory from `MapSpec::numa_node`
-  rdonly = BPF_F_RDONLY,                  ///< this descriptor cannot write
-  wronly = BPF_F_WRONLY,                  ///< this descriptor cannot read
-  stack_build_id = BPF_F_STACK_BUILD_ID,  ///< stack traces as build id and offset
-  zero_seed = BPF_F_ZERO_SEED,            ///< a hash without a random seed; needs CAP_SYS_ADMIN
-  rdonly_prog = BPF_F_RDONLY_PROG,        ///< programs cannot write (5.2)
-  wronly_prog = BPF_F_WRONLY_PROG,        ///< programs cannot read (5.2)
-  clone = BPF_F_CLONE,                    ///< socket storage is cloned on accept
-  mmapable = BPF_F_MMAPABLE,              ///< an array that can be mapped as memory (5.5)
+  no_prealloc = sys::f_no_prealloc,  ///< entries are allocated when inserted; LPM tries and storage
+                                     ///< maps need it
+  no_common_lru = sys::f_no_common_lru,    ///< one LRU list a CPU
+  numa_node = sys::f_numa_node,            ///< memory from `MapSpec::numa_node`
+  rdonly = sys::f_rdonly,                  ///< this descriptor cannot write
+  wronly = sys::f_wronly,                  ///< this descriptor cannot read
+  stack_build_id = sys::f_stack_build_id,  ///< stack traces as build id and offset
+  zero_seed = sys::f_zero_seed,            ///< a hash without a random seed; needs CAP_SYS_ADMIN
+  rdonly_prog = sys::f_rdonly_prog,        ///< programs cannot write (5.2)
+  wronly_prog = sys::f_wronly_prog,        ///< programs cannot read (5.2)
+  clone = sys::f_clone,                    ///< socket storage is cloned on accept
+  mmapable = sys::f_mmapable,              ///< an array that can be mapped as memory (5.5)
   preserve_elems =
-      BPF_F_PRESERVE_ELEMS,     ///< perf event arrays keep entries when a descriptor closes (5.10)
-  inner_map = BPF_F_INNER_MAP,  ///< an inner array may differ in max_entries (5.10)
-  link = sys::f_link,           ///< struct_ops by bpf_link (6.4)
+      sys::f_preserve_elems,     ///< perf event arrays keep entries when a descriptor closes (5.10)
+  inner_map = sys::f_inner_map,  ///< an inner array may differ in max_entries (5.10)
+  link = sys::f_link,            ///< struct_ops by bpf_link (6.4)
   vtype_btf_obj_fd = sys::f_vtype_btf_obj_fd,  ///< 6.9
   token_fd = sys::f_token_fd,                  ///< creation delegated by a BPF token (6.9)
   segv_on_fault = sys::f_segv_on_fault,        ///< arenas (6.9)
@@ -38,16 +38,16 @@ enum class MapFlags : std::uint32_t {
 
 /// How an update treats a key that is there or is not.
 enum class UpdateFlags : std::uint64_t {
-  any = BPF_ANY,          ///< insert or overwrite
-  noexist = BPF_NOEXIST,  ///< insert only: EEXIST when the key is there
-  exist = BPF_EXIST,      ///< overwrite only: ENOENT when it is not
-  lock = BPF_F_LOCK,      ///< hold the value's bpf_spin_lock (5.1)
+  any = sys::f_any,          ///< insert or overwrite
+  noexist = sys::f_noexist,  ///< insert only: EEXIST when the key is there
+  exist = sys::f_exist,      ///< overwrite only: ENOENT when it is not
+  lock = sys::f_lock,        ///< hold the value's bpf_spin_lock (5.1)
 };
 
 /// How a lookup reads.
 enum class LookupFlags : std::uint64_t {
   none = 0,
-  lock = BPF_F_LOCK,  ///< hold the value's bpf_spin_lock, so that the value is never torn (5.1)
+  lock = sys::f_lock,  ///< hold the value's bpf_spin_lock, so that the value is never torn (5.1)
 };
 
 namespace detail {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bpf(2), one noexcept function a map command: what it returns is >= 0, or -errno. Layer 0:
-// includes nothing above.
+// bpf(2): one noexcept function per map command, which returns >= 0 or -errno. Layer 0: includes
+// nothing above.
 //
-// Sizes are the caller's business here: the kernel trusts every pointer and reads or writes as many
-// bytes as the map declares. `class Map` checks them.
+// These functions check no sizes: the kernel trusts every pointer and reads or writes as many bytes
+// as the map declares. `class Map` checks them.
 #pragma once
 
 #include <sys/syscall.h>
@@ -11,7 +11,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 
 #include "bpfmap/sys/uapi.hpp"
 
@@ -42,15 +41,15 @@ namespace detail {
 inline constinit BpfFunction bpf_function = &bpf_syscall;
 }  // namespace detail
 
-/// Puts `function` in the place of bpf(2) for the whole process, and returns what was there. For
+/// Replaces bpf(2) by `function` in the whole process and returns the function used before. For
 /// tests.
 inline BpfFunction set_bpf_for_testing(BpfFunction function) noexcept {
   return __atomic_exchange_n(&detail::bpf_function, function, __ATOMIC_SEQ_CST);
 }
 
-/// The one door to bpf(2). `attr` is passed with the size up to the last field that `cmd` uses: old
-/// kernels refuse a longer one whose tail is not zero, and every kernel takes missing fields for
-/// zero.
+/// Every call of bpf(2) goes through this function. `size` ends behind the last field that `cmd`
+/// uses: old kernels refuse a longer attribute whose tail is not zero, and every kernel reads
+/// missing fields as zero.
 inline long bpf(int cmd, void* attr, unsigned int size) noexcept {
   return __atomic_load_n(&detail::bpf_function, __ATOMIC_RELAXED)(cmd, attr, size);
 }
@@ -61,77 +60,66 @@ inline std::uint64_t address(const void* pointer) noexcept {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-// Clears what a command uses of its attribute. memset, because `= {}` promises to clear only a
-// union's first member.
-inline void clear(bpf_attr& attr, unsigned int size) noexcept { std::memset(&attr, 0, size); }
-
-inline constexpr unsigned int element_size = offsetof(bpf_attr, flags) + sizeof(std::uint64_t);
-inline constexpr unsigned int key_pair_size = offsetof(bpf_attr, next_key) + sizeof(std::uint64_t);
-
-// The four commands that name a map, a key, a value and flags.
-inline int element_command(bpf_cmd cmd, int fd, const void* key, const void* value,
+// The four commands that name a map, a key, a value and flags. No padding is left for the compiler
+// to skip: every byte of the attribute is written.
+inline int element_command(Command command, int fd, const void* key, const void* value,
                            std::uint64_t flags) noexcept {
-  bpf_attr attr;
-  clear(attr, element_size);
-  attr.map_fd = static_cast<std::uint32_t>(fd);
-  attr.key = address(key);
-  attr.value = address(value);
-  attr.flags = flags;
-  return static_cast<int>(bpf(cmd, &attr, element_size));
+  ElementAttr attr{static_cast<std::uint32_t>(fd), 0, address(key), address(value), flags};
+  return static_cast<int>(bpf(static_cast<int>(command), &attr, sizeof attr));
 }
 
-int batch_command(bpf_cmd cmd, int fd, const void* in_batch, void* out_batch, const void* keys,
+// The commands that have no flags, which refuse bytes behind the last field that they use.
+inline int key_command(Command command, int fd, const void* key, const void* next_key,
+                       unsigned int size) noexcept {
+  ElementAttr attr{static_cast<std::uint32_t>(fd), 0, address(key), address(next_key), 0};
+  return static_cast<int>(bpf(static_cast<int>(command), &attr, size));
+}
+
+int batch_command(Command command, int fd, const void* in_batch, void* out_batch, const void* keys,
                   const void* values, std::uint32_t& count, std::uint64_t elem_flags) noexcept;
 
 }  // namespace detail
 
 /// BPF_MAP_LOOKUP_ELEM (3.18): copies the value of `key` to `value`. -ENOENT: no such key.
 inline int map_lookup_elem(int fd, const void* key, void* value, std::uint64_t flags = 0) noexcept {
-  return detail::element_command(BPF_MAP_LOOKUP_ELEM, fd, key, value, flags);
+  return detail::element_command(Command::map_lookup_elem, fd, key, value, flags);
 }
 
-/// BPF_MAP_UPDATE_ELEM (3.18). -EEXIST and -ENOENT answer BPF_NOEXIST and BPF_EXIST.
+/// BPF_MAP_UPDATE_ELEM (3.18). -EEXIST: BPF_NOEXIST and the key exists. -ENOENT: BPF_EXIST
+/// and it does not.
 inline int map_update_elem(int fd, const void* key, const void* value,
                            std::uint64_t flags = 0) noexcept {
-  return detail::element_command(BPF_MAP_UPDATE_ELEM, fd, key, value, flags);
+  return detail::element_command(Command::map_update_elem, fd, key, value, flags);
 }
 
 /// BPF_MAP_LOOKUP_AND_DELETE_ELEM (4.20; on hash types 5.14): copies the value out and deletes the
 /// entry.
 inline int map_lookup_and_delete_elem(int fd, const void* key, void* value,
                                       std::uint64_t flags = 0) noexcept {
-  return detail::element_command(BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, flags);
+  return detail::element_command(Command::map_lookup_and_delete_elem, fd, key, value, flags);
 }
 
 /// BPF_MAP_DELETE_ELEM (3.18): takes no flags. -ENOENT: no such key.
 inline int map_delete_elem(int fd, const void* key) noexcept {
-  bpf_attr attr;
-  constexpr unsigned int size = offsetof(bpf_attr, key) + sizeof(std::uint64_t);
-  detail::clear(attr, size);
-  attr.map_fd = static_cast<std::uint32_t>(fd);
-  attr.key = detail::address(key);
-  return static_cast<int>(bpf(BPF_MAP_DELETE_ELEM, &attr, size));
+  return detail::key_command(Command::map_delete_elem, fd, key, nullptr,
+                             offsetof(ElementAttr, value));
 }
 
 /// BPF_MAP_GET_NEXT_KEY (3.18; nullptr as `key` for the first one: 4.12). -ENOENT: no more keys. On
-/// hash types a `key` that is gone gives the first key again.
+/// hash types a missing `key` returns the first key again.
 inline int map_get_next_key(int fd, const void* key, void* next_key) noexcept {
-  bpf_attr attr;
-  detail::clear(attr, detail::key_pair_size);
-  attr.map_fd = static_cast<std::uint32_t>(fd);
-  attr.key = detail::address(key);
-  attr.next_key = detail::address(next_key);
-  return static_cast<int>(bpf(BPF_MAP_GET_NEXT_KEY, &attr, detail::key_pair_size));
+  return detail::key_command(Command::map_get_next_key, fd, key, next_key,
+                             offsetof(ElementAttr, flags));
 }
 
 /// BPF_MAP_LOOKUP_BATCH (5.6). `in_batch` is nullptr at the start; `out_batch` needs max(4,
-/// key_size) bytes; `count` goes in as the room in entries and comes out as the entries copied
-/// (only after 0, -ENOENT and -ENOSPC). -ENOENT: this was the last batch, and it may carry entries.
+/// key_size) bytes; `count` is the room in entries and becomes the number of entries copied (only
+/// after 0, -ENOENT and -ENOSPC). -ENOENT: this was the last batch, and it may carry entries.
 /// -ENOSPC: the next hash bucket is larger than the room.
 inline int map_lookup_batch(int fd, const void* in_batch, void* out_batch, void* keys, void* values,
                             std::uint32_t& count, std::uint64_t elem_flags = 0) noexcept {
-  return detail::batch_command(BPF_MAP_LOOKUP_BATCH, fd, in_batch, out_batch, keys, values, count,
-                               elem_flags);
+  return detail::batch_command(Command::map_lookup_batch, fd, in_batch, out_batch, keys, values,
+                               count, elem_flags);
 }
 
 /// BPF_MAP_LOOKUP_AND_DELETE_BATCH (5.6): as map_lookup_batch, and the entries copied are gone from
@@ -139,24 +127,24 @@ inline int map_lookup_batch(int fd, const void* in_batch, void* out_batch, void*
 inline int map_lookup_and_delete_batch(int fd, const void* in_batch, void* out_batch, void* keys,
                                        void* values, std::uint32_t& count,
                                        std::uint64_t elem_flags = 0) noexcept {
-  return detail::batch_command(BPF_MAP_LOOKUP_AND_DELETE_BATCH, fd, in_batch, out_batch, keys,
+  return detail::batch_command(Command::map_lookup_and_delete_batch, fd, in_batch, out_batch, keys,
                                values, count, elem_flags);
 }
 
-/// BPF_MAP_UPDATE_BATCH (5.6): stops at the first entry that fails; `count` comes out as the
-/// entries written before it. -EINVAL for BPF_NOEXIST and BPF_EXIST.
+/// BPF_MAP_UPDATE_BATCH (5.6): stops at the first entry that fails; `count` becomes the
+/// number of entries written before it. -EINVAL for BPF_NOEXIST and BPF_EXIST.
 inline int map_update_batch(int fd, const void* keys, const void* values, std::uint32_t& count,
                             std::uint64_t elem_flags = 0) noexcept {
-  return detail::batch_command(BPF_MAP_UPDATE_BATCH, fd, nullptr, nullptr, keys, values, count,
+  return detail::batch_command(Command::map_update_batch, fd, nullptr, nullptr, keys, values, count,
                                elem_flags);
 }
 
-/// BPF_MAP_DELETE_BATCH (5.6): stops at the first missing key with -ENOENT; `count` comes out as
-/// the entries deleted before it.
+/// BPF_MAP_DELETE_BATCH (5.6): stops at the first missing key with -ENOENT; `count` becomes
+/// the number of entries deleted before it.
 inline int map_delete_batch(int fd, const void* keys, std::uint32_t& count,
                             std::uint64_t elem_flags = 0) noexcept {
-  return detail::batch_command(BPF_MAP_DELETE_BATCH, fd, nullptr, nullptr, keys, nullptr, count,
-                               elem_flags);
+  return detail::batch_command(Command::map_delete_batch, fd, nullptr, nullptr, keys, nullptr,
+                               count, elem_flags);
 }
 
 /// BPF_MAP_CREATE (3.18): a new map's descriptor, close-on-exec and never 0. `size` is the end of
@@ -167,13 +155,13 @@ int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAt
 /// 0.
 int btf_load(const void* btf, std::uint32_t size) noexcept;
 
-/// BPF_MAP_FREEZE (5.2): no write from user space any more, for ever.
+/// BPF_MAP_FREEZE (5.2): forbids writes from user space, irreversibly.
 int map_freeze(int fd) noexcept;
 
 /// BPF_OBJ_PIN (4.4) at `path` on a bpffs.
 int obj_pin(int fd, const char* path) noexcept;
 
-/// BPF_OBJ_GET (4.4): a descriptor of what is pinned at `path`. `flags`: 0, BPF_F_RDONLY or
+/// BPF_OBJ_GET (4.4): a descriptor of the object pinned at `path`. `flags`: 0, BPF_F_RDONLY or
 /// BPF_F_WRONLY (4.15).
 int obj_get(const char* path, std::uint32_t flags = 0) noexcept;
 

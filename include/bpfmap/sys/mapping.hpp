@@ -3,31 +3,53 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
+
+#include "bpfmap/config.hpp"
 
 namespace bpfmap::inline v0::sys {
 
-/// Owns memory of mmap(2) and unmaps it once; move-only, and empty by default and after a move.
+/// The bytes of a page on this machine.
+[[nodiscard]] std::size_t page_size() noexcept;
+
+/// How Mapping::of maps a descriptor.
+struct MappingOptions {
+  bool writable = false;
+  /// Bytes from the beginning of the object; a multiple of the page size.
+  std::uint64_t offset = 0;
+  /// Where to map; 0: anywhere.
+  std::uint64_t address = 0;
+  /// false where the kernel keeps the memory out of a child of fork(2): arenas and perf buffers.
+  bool inherited = true;
+};
+
+/// Owns memory of mmap(2) and unmaps it once. An owner as sys/ownership.hpp describes.
 class Mapping {
  public:
+  /// Empty.
   Mapping() noexcept = default;
   Mapping(Mapping&& other) noexcept
-      : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : address_(std::exchange(other.address_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        process_(other.process_) {}
   Mapping& operator=(Mapping&& other) noexcept {
-    unmap();
-    address_ = std::exchange(other.address_, nullptr);
-    size_ = std::exchange(other.size_, 0);
+    Mapping taken{std::move(other)};
+    std::swap(address_, taken.address_);
+    std::swap(size_, taken.size_);
+    std::swap(process_, taken.process_);
     return *this;
   }
   ~Mapping() { unmap(); }
 
-  /// Maps `size` bytes of `fd`, shared, from its beginning. `address` is where, or nullptr for
-  /// anywhere. Empty with errno set on failure; EEXIST: `address` is taken.
-  [[nodiscard]] static Mapping of(int fd, std::size_t size, bool writable,
-                                  void* address = nullptr) noexcept;
+  /// Maps `size` bytes of `fd`, shared. Empty with errno set on failure. EEXIST: something is
+  /// mapped at the address; ENOMEM: no room in the address space, also where `size` exceeds size_t.
+  [[nodiscard]] static Mapping of(int fd, std::uint64_t size,
+                                  const MappingOptions& options) noexcept;
 
+  /// The first byte; nullptr when empty.
   [[nodiscard]] std::byte* data() const noexcept { return address_; }
-  /// Bytes, as many as were asked for; the kernel rounds them up to whole pages.
+  /// Bytes, as asked for; the kernel maps whole pages.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] explicit operator bool() const noexcept { return address_ != nullptr; }
 
@@ -36,6 +58,7 @@ class Mapping {
 
   std::byte* address_ = nullptr;
   std::size_t size_ = 0;
+  std::uint64_t process_ = 0;  // the only process to unmap it; 0: any
 };
 
 }  // namespace bpfmap::inline v0::sys

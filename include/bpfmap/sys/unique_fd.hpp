@@ -6,14 +6,16 @@
 
 #include <utility>
 
+#include "bpfmap/config.hpp"
+
 namespace bpfmap::inline v0::sys {
 
-/// Owns one file descriptor and closes it once; move-only, and empty (-1) by default and after a
-/// move.
+/// Owns one file descriptor and closes it once. An owner as sys/ownership.hpp describes; -1 when
+/// empty.
 class UniqueFd {
  public:
   UniqueFd() noexcept = default;
-  /// Takes `fd` over; a negative one makes an empty owner.
+  /// Takes ownership of `fd`; empty when it is negative.
   explicit UniqueFd(int fd) noexcept : fd_(fd < 0 ? -1 : fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
@@ -26,10 +28,10 @@ class UniqueFd {
   [[nodiscard]] int get() const noexcept { return fd_; }
   [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
 
-  /// Gives the descriptor away: the caller closes it.
+  /// Returns the descriptor and no longer owns it: the caller closes it.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
-  /// Closes what is owned and takes `fd` over.
+  /// Closes the descriptor owned so far and takes ownership of `fd`.
   void reset(int fd = -1) noexcept {
     // Never repeated on EINTR: Linux has closed the descriptor by then, and another thread may own
     // the number.

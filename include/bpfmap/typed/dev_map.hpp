@@ -101,7 +101,7 @@ class DevMapHash
   /// Sets where a redirect goes unless it is set: false, and nothing is changed (BPF_NOEXIST).
   bool insert(std::uint32_t key, const DevTarget& target) {
     return Base::put(key, target, UpdateFlags::noexist, -EEXIST,
-                     thrower(Operation::update, key, BPF_NOEXIST, target.value()));
+                     thrower(Operation::update, key, sys::f_noexist, target.value()));
   }
   bool insert(std::uint32_t key, const DevTarget& target, std::error_code& ec) noexcept {
     return Base::put(key, target, UpdateFlags::noexist, -EEXIST, setter(ec));

@@ -49,7 +49,7 @@ class HashOfMaps : public detail::MapOfMaps<K, detail::Keys::hashed, Inner> {
   /// Adds an inner map; false, and nothing is changed, when the key is there (BPF_NOEXIST).
   bool insert(const K& key, const Inner& inner) {
     return Base::put(key, inner, UpdateFlags::noexist, -EEXIST,
-                     Base::inner_thrower(key, inner, BPF_NOEXIST));
+                     Base::inner_thrower(key, inner, sys::f_noexist));
   }
   bool insert(const K& key, const Inner& inner, std::error_code& ec) noexcept {
     return Base::put(key, inner, UpdateFlags::noexist, -EEXIST, setter(ec));
@@ -58,7 +58,7 @@ class HashOfMaps : public detail::MapOfMaps<K, detail::Keys::hashed, Inner> {
   /// Replaces an inner map; false, and nothing is changed, when the key is not there (BPF_EXIST).
   bool replace(const K& key, const Inner& inner) {
     return Base::put(key, inner, UpdateFlags::exist, -ENOENT,
-                     Base::inner_thrower(key, inner, BPF_EXIST));
+                     Base::inner_thrower(key, inner, sys::f_exist));
   }
   bool replace(const K& key, const Inner& inner, std::error_code& ec) noexcept {
     return Base::put(key, inner, UpdateFlags::exist, -ENOENT, setter(ec));

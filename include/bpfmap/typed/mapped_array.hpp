@@ -22,8 +22,9 @@ namespace bpfmap::inline v0 {
 namespace detail {
 
 // The memory of an array or an arena; sets ec to what mmap(2) says.
-[[nodiscard]] sys::Mapping map_memory(const Map& map, std::size_t size, bool writable,
-                                      std::error_code& ec, void* address = nullptr) noexcept;
+[[nodiscard]] sys::Mapping map_memory(const Map& map, std::uint64_t size,
+                                      const sys::MappingOptions& options,
+                                      std::error_code& ec) noexcept;
 
 }  // namespace detail
 
@@ -158,8 +159,8 @@ class MappedArray : public detail::TypedMap {
 
   void open(std::error_code& ec) noexcept {
     // In 64 bits: an array may well be larger than 4 GiB.
-    const std::size_t bytes = std::size_t{map_.info().max_entries} * stride;
-    memory_ = detail::map_memory(map_, bytes, !std::is_const_v<V>, ec);
+    const std::uint64_t bytes = std::uint64_t{map_.info().max_entries} * stride;
+    memory_ = detail::map_memory(map_, bytes, {.writable = !std::is_const_v<V>}, ec);
   }
 
   sys::Mapping memory_;

@@ -80,11 +80,11 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   /// Adds an entry; false, and nothing is changed, when the key is there (BPF_NOEXIST).
   bool insert(const K& key, const V& value) {
     return Base::put(key, value, UpdateFlags::noexist, -EEXIST,
-                     thrower(Operation::update, key, BPF_NOEXIST));
+                     thrower(Operation::update, key, sys::f_noexist));
   }
   bool insert(const K& key, const PerCpuValues<V>& values) {
     return Base::put(key, values, UpdateFlags::noexist, -EEXIST,
-                     thrower(Operation::update, key, BPF_NOEXIST));
+                     thrower(Operation::update, key, sys::f_noexist));
   }
   bool insert(const K& key, const V& value, std::error_code& ec) noexcept {
     return Base::put(key, value, UpdateFlags::noexist, -EEXIST, setter(ec));
@@ -96,11 +96,11 @@ class PerCpuHashMap : public detail::PerCpuKeyedMap<K, V> {
   /// Overwrites an entry; false, and nothing is changed, when the key is not there (BPF_EXIST).
   bool replace(const K& key, const V& value) {
     return Base::put(key, value, UpdateFlags::exist, -ENOENT,
-                     thrower(Operation::update, key, BPF_EXIST));
+                     thrower(Operation::update, key, sys::f_exist));
   }
   bool replace(const K& key, const PerCpuValues<V>& values) {
     return Base::put(key, values, UpdateFlags::exist, -ENOENT,
-                     thrower(Operation::update, key, BPF_EXIST));
+                     thrower(Operation::update, key, sys::f_exist));
   }
   bool replace(const K& key, const V& value, std::error_code& ec) noexcept {
     return Base::put(key, value, UpdateFlags::exist, -ENOENT, setter(ec));

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include <array>
 #include <cstdint>
@@ -76,13 +77,14 @@ TEST(LpmKeyParse, ClearsTheBitsBehindThePrefix) {
 }
 
 TEST(LpmKeyParse, RefusesWhatIsNoPrefix) {
-  expect_refused<Ip4>("", "'' is no IPv4 address");
-  expect_refused<Ip4>("10.0.0/8", "'10.0.0' is no IPv4 address");
-  expect_refused<Ip4>("10.0.0.256", "'10.0.0.256' is no IPv4 address");
-  expect_refused<Ip4>(" 10.0.0.1", "is no IPv4 address");
-  expect_refused<Ip4>("2001:db8::/32", "'2001:db8::' is no IPv4 address; write it as 10.0.0.0/8");
-  expect_refused<Ip6>("10.0.0.0/8", "'10.0.0.0' is no IPv6 address; write it as 2001:db8::/32");
-  expect_refused<Ip6>(std::string(100, '1'), "is no IPv6 address");
+  expect_refused<Ip4>("", "'' is not an IPv4 address");
+  expect_refused<Ip4>("10.0.0/8", "'10.0.0' is not an IPv4 address");
+  expect_refused<Ip4>("10.0.0.256", "'10.0.0.256' is not an IPv4 address");
+  expect_refused<Ip4>(" 10.0.0.1", "is not an IPv4 address");
+  expect_refused<Ip4>("2001:db8::/32",
+                      "'2001:db8::' is not an IPv4 address; write it as 10.0.0.0/8");
+  expect_refused<Ip6>("10.0.0.0/8", "'10.0.0.0' is not an IPv6 address; write it as 2001:db8::/32");
+  expect_refused<Ip6>(std::string(100, '1'), "is not an IPv6 address");
   expect_refused<Ip4>("10.0.0.0/", "the length is '', and 0 to 32 is possible");
   expect_refused<Ip4>("10.0.0.0/33", "the length is '33', and 0 to 32 is possible");
   expect_refused<Ip6>("::/129", "the length is '129', and 0 to 128 is possible");
@@ -93,8 +95,8 @@ TEST(LpmKeyParse, RefusesWhatIsNoPrefix) {
 
 TEST(LpmKeyParse, ReadsAllOfTheText) {
   using namespace std::string_view_literals;
-  expect_refused<Ip4>("10.0.0.1\0.evil"sv, "is no IPv4 address");
-  expect_refused<Ip6>("::1\0"sv, "is no IPv6 address");
+  expect_refused<Ip4>("10.0.0.1\0.evil"sv, "is not an IPv4 address");
+  expect_refused<Ip6>("::1\0"sv, "is not an IPv6 address");
   // A view need not end with a zero.
   const std::string text = "10.0.0.0/8 and more";
   EXPECT_EQ(Ip4::parse(std::string_view{text}.substr(0, 10)), Ip4::parse("10.0.0.0/8"));
@@ -143,6 +145,22 @@ TEST(LpmKeyAddress, IsTheAddress) {
 TEST(LpmKeyEquality, ComparesLengthAndBits) {
   EXPECT_NE(Ip4::parse("10.0.0.0/8"), Ip4::parse("10.0.0.0/9"));
   EXPECT_NE(Ip4::parse("10.0.0.0/8"), Ip4::parse("11.0.0.0/8"));
+}
+
+using PackedMac = PackedLpmKey<std::array<std::uint8_t, 6>>;
+static_assert(Codec<PackedMac>::size == 10 && Codec<Mac>::size == 12);
+static_assert(encodable_as_key<PackedMac> && PackedMac::max_prefixlen == 48);
+static_assert(Codec<PackedLpmKey<std::array<std::uint8_t, 10>>>::size == 14);
+static_assert(Codec<PackedLpmKey<std::array<std::uint8_t, 1>>>::size == 5);
+static_assert(std::is_same_v<PackedLpmKey<in_addr>, Ip4>, "nothing is added to it anyway");
+
+TEST(PackedLpmKey, HasNoBytesBehindTheAddress) {
+  const PackedMac key{{1, 2, 3, 4, 5, 6}, 44};
+  std::array<std::byte, 10> bytes{};
+  Codec<PackedMac>::encode(key, bytes);
+  EXPECT_EQ(std::to_integer<int>(bytes[8]), 5);
+  EXPECT_EQ(std::to_integer<int>(bytes[9]), 0) << "4 of 8 bits, which are 0000";
+  EXPECT_EQ(Codec<PackedMac>::decode(bytes), key);
 }
 
 }  // namespace

@@ -2,12 +2,17 @@
 #include "bpfmap/sys/cpus.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace bpfmap::sys {
@@ -68,6 +73,56 @@ TEST(PossibleCpus, AreWhatSysfsSaysAndAscend) {
   ASSERT_FALSE(cpus.empty());
   EXPECT_TRUE(std::is_sorted(cpus.begin(), cpus.end()));
   EXPECT_EQ(possible_cpus().data(), cpus.data()) << "read once";
+}
+
+// In a process of their own, which has not read the list yet.
+class PossibleCpusAtFirst : public ::testing::Test {
+ protected:
+  template <class Body>
+  static void in_new_process(Body body) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+          body();
+          std::exit(::testing::Test::HasFailure() ? 1 : 0);
+        },
+        ::testing::ExitedWithCode(0), "");
+  }
+};
+
+TEST_F(PossibleCpusAtFirst, AreReadAgainAfterAFailureThatPassed) {
+  in_new_process([] {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_TRUE(possible_cpus().empty());
+    EXPECT_TRUE(possible_cpus().empty());
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_FALSE(possible_cpus().empty());
+  });
+}
+
+TEST_F(PossibleCpusAtFirst, AreOneListForThreadsThatReadItAtOnce) {
+  in_new_process([] {
+    std::array<const std::uint32_t*, 8> lists{};
+    std::vector<std::thread> threads;
+    for (auto& list : lists) threads.emplace_back([&list] { list = possible_cpus().data(); });
+    for (auto& thread : threads) thread.join();
+    for (const auto* list : lists) EXPECT_EQ(list, possible_cpus().data());
+  });
+}
+
+TEST_F(PossibleCpusAtFirst, AreThereInAStaticDestructor) {
+  in_new_process([] {
+    static const struct AtExit {
+      ~AtExit() {
+        const auto cpus = possible_cpus();
+        if (cpus.empty() || cpus.back() > 8192) ::_exit(3);
+      }
+    } made_before_the_list_is_read;
+    ASSERT_FALSE(possible_cpus().empty());
+  });
 }
 
 TEST(PerCpuStride, RoundsTheValueSizeUpToEight) {

@@ -71,7 +71,7 @@ class EntryMap : public Base {
   /// Adds an entry; false, and nothing is changed, when the key is there (BPF_NOEXIST).
   bool insert(const K& key, const V& value) {
     return put(key, value, UpdateFlags::noexist, -EEXIST,
-               thrower(Operation::update, key, BPF_NOEXIST));
+               thrower(Operation::update, key, sys::f_noexist));
   }
   bool insert(const K& key, const V& value, std::error_code& ec) noexcept {
     return put(key, value, UpdateFlags::noexist, -EEXIST, setter(ec));
@@ -79,7 +79,8 @@ class EntryMap : public Base {
 
   /// Overwrites an entry; false, and nothing is changed, when the key is not there (BPF_EXIST).
   bool replace(const K& key, const V& value) {
-    return put(key, value, UpdateFlags::exist, -ENOENT, thrower(Operation::update, key, BPF_EXIST));
+    return put(key, value, UpdateFlags::exist, -ENOENT,
+               thrower(Operation::update, key, sys::f_exist));
   }
   bool replace(const K& key, const V& value, std::error_code& ec) noexcept {
     return put(key, value, UpdateFlags::exist, -ENOENT, setter(ec));

@@ -48,7 +48,7 @@ class SocketMap : public FdMap<KeyedMap<K, std::uint64_t>, K, keys, empty> {
   /// Puts a socket in unless there is one already: false, and nothing is changed (BPF_NOEXIST).
   bool insert(const K& key, int fd) {
     return this->put_fd(key, fd, UpdateFlags::noexist, -EEXIST,
-                        thrower(Operation::update, key, BPF_NOEXIST, fd));
+                        thrower(Operation::update, key, sys::f_noexist, fd));
   }
   bool insert(const K& key, int fd, std::error_code& ec) noexcept {
     return this->put_fd(key, fd, UpdateFlags::noexist, -EEXIST, setter(ec));

@@ -42,7 +42,7 @@ class MapOfMaps : public DescriptorMap<KeyedMap<K, std::uint32_t>, K, keys> {
   /// other, never none. The kernel waits until no program uses the old one, some milliseconds:
   /// replace many with set_batch. EINVAL: it is not like the others; the Error says in what.
   void set(const K& key, const Inner& inner) {
-    put(key, inner, UpdateFlags::any, 0, inner_thrower(key, inner, BPF_ANY));
+    put(key, inner, UpdateFlags::any, 0, inner_thrower(key, inner, sys::f_any));
   }
   void set(const K& key, const Inner& inner, std::error_code& ec) noexcept {
     put(key, inner, UpdateFlags::any, 0, setter(ec));

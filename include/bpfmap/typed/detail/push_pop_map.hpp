@@ -36,7 +36,7 @@ class PushPopMap : public TypedMap {
 
   /// Puts `value` in; when it is full the oldest value is lost for it (BPF_EXIST).
   void push_overwrite(const V& value) {
-    put(value, UpdateFlags::exist, 0, thrower(Operation::update, nothing, BPF_EXIST));
+    put(value, UpdateFlags::exist, 0, thrower(Operation::update, nothing, sys::f_exist));
   }
   void push_overwrite(const V& value, std::error_code& ec) noexcept {
     put(value, UpdateFlags::exist, 0, setter(ec));

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+// What sys/ownership.hpp promises, for every owner. A class is one specialisation of Owner and one
+// name in the list of types.
+#include "bpfmap/sys/ownership.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include "bpfmap/bpfmap.hpp"
+#include "child_process.hpp"
+#include "kernel_test.hpp"
+#include "maps.hpp"
+
+namespace bpfmap {
+namespace {
+
+// How a T is made (nullopt: not on this kernel), and whether one works that has been made so: by
+// const operations only, so that several threads may ask.
+template <class T>
+struct Owner;
+
+template <>
+struct Owner<sys::UniqueFd> {
+  static std::optional<sys::UniqueFd> make() {
+    return sys::UniqueFd{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  }
+  static bool works(const sys::UniqueFd& fd) { return ::fcntl(fd.get(), F_GETFD) == FD_CLOEXEC; }
+};
+
+template <>
+struct Owner<sys::Mapping> {
+  static std::optional<sys::Mapping> make() {
+    const Map map = test::make_map(MapType::array, 4, 8, 4, MapFlags::mmapable);
+    auto mapping = sys::Mapping::of(map.fd(), 32, {.writable = true});
+    if (mapping) mapping.data()[31] = std::byte{7};
+    return mapping;
+  }
+  static bool works(const sys::Mapping& mapping) {
+    return mapping.size() == 32 && mapping.data()[31] == std::byte{7};
+  }
+};
+
+template <>
+struct Owner<Map> {
+  static std::optional<Map> make() {
+    Map map = test::make_map(MapType::hash, 4, 8);
+    map.update(1, 7);
+    return map;
+  }
+  static bool works(const Map& map) {
+    std::error_code ec;
+    return map.lookup<std::uint64_t>(1, ec) == 7U && !ec;
+  }
+};
+
+using Hash = HashMap<std::uint32_t, std::uint64_t>;
+template <>
+struct Owner<Hash> {
+  static std::optional<Hash> make() {
+    auto map = Hash::create({.max_entries = 4});
+    map.update(1, 7);
+    return map;
+  }
+  static bool works(const Hash& map) {
+    std::error_code ec;
+    return map.lookup(1, ec) == 7U && !ec;
+  }
+};
+
+using PerCpuHash = PerCpuHashMap<std::uint32_t, std::uint64_t>;
+template <>
+struct Owner<PerCpuHash> {
+  static std::optional<PerCpuHash> make() {
+    auto map = PerCpuHash::create({.max_entries = 4});
+    map.update(1, std::uint64_t{7});
+    return map;
+  }
+  static bool works(const PerCpuHash& map) {
+    std::error_code ec;
+    const auto values = map.lookup(1, ec);
+    return values && (*values)[0] == 7U && values->cpu(0) == sys::possible_cpus()[0];
+  }
+};
+
+using Array = MappedArray<std::uint64_t>;
+template <>
+struct Owner<Array> {
+  static std::optional<Array> make() {
+    auto array = Array::create({.max_entries = 4});
+    array[3] = 7;
+    return array;
+  }
+  static bool works(const Array& array) { return array.size() == 4 && array.load(3) == 7; }
+};
+
+template <>
+struct Owner<Arena> {
+  static std::optional<Arena> make() {
+    std::error_code ec;
+    auto arena = Arena::create({.max_entries = 4}, ec);
+    if (ec) return std::nullopt;
+    arena.data()[3] = std::byte{7};
+    return arena;
+  }
+  static bool works(const Arena& arena) { return arena.data()[3] == std::byte{7}; }
+};
+
+// The kernel keeps their memory out of a child of fork(2).
+template <class T>
+constexpr bool inherited = !std::is_same_v<T, Arena>;
+
+template <class T>
+class Owners : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto made = Owner<T>::make();
+    if (!made) GTEST_SKIP() << "not on this kernel";
+    owner = *std::move(made);
+    ASSERT_TRUE(owner);
+    ASSERT_TRUE(Owner<T>::works(owner));
+  }
+  T owner;
+};
+
+using OwnerTypes =
+    ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Array, Arena>;
+TYPED_TEST_SUITE(Owners, OwnerTypes);
+
+TYPED_TEST(Owners, AreMovedAndNeverCopied) {
+  static_assert(!std::is_copy_constructible_v<TypeParam> && !std::is_copy_assignable_v<TypeParam>);
+  static_assert(std::is_nothrow_move_constructible_v<TypeParam>);
+  static_assert(std::is_nothrow_move_assignable_v<TypeParam>);
+  static_assert(std::is_nothrow_default_constructible_v<TypeParam>);
+  EXPECT_FALSE(TypeParam{});
+}
+
+TYPED_TEST(Owners, AreEmptyAfterAMove) {
+  const TypeParam moved{std::move(this->owner)};
+  EXPECT_TRUE(Owner<TypeParam>::works(moved));
+  EXPECT_FALSE(this->owner);
+}
+
+TYPED_TEST(Owners, GiveUpWhatTheyHadWhenTheyAreAssigned) {
+  const std::size_t before = test::open_descriptors();
+  {
+    TypeParam other = *Owner<TypeParam>::make();
+    other = std::move(this->owner);
+    EXPECT_TRUE(Owner<TypeParam>::works(other));
+    EXPECT_FALSE(this->owner);
+    EXPECT_EQ(test::open_descriptors(), before) << "what it had before is closed";
+    this->owner = std::move(other);
+  }
+  EXPECT_TRUE(Owner<TypeParam>::works(this->owner));
+  EXPECT_EQ(test::open_descriptors(), before);
+}
+
+TYPED_TEST(Owners, KeepWhatTheyHaveWhenTheyAreMovedToThemselves) {
+  TypeParam& itself = this->owner;
+  this->owner = std::move(itself);
+  EXPECT_TRUE(this->owner);
+  EXPECT_TRUE(Owner<TypeParam>::works(this->owner));
+}
+
+TYPED_TEST(Owners, LoseNothingWhenAChildDestroysItsCopy) {
+  test::in_child([this] {
+    if constexpr (inherited<TypeParam>) {
+      EXPECT_TRUE(Owner<TypeParam>::works(this->owner));
+    }
+    this->owner = TypeParam{};
+    EXPECT_FALSE(this->owner);
+  });
+  EXPECT_TRUE(Owner<TypeParam>::works(this->owner));
+}
+
+TYPED_TEST(Owners, AreMadeAnewInAChild) {
+  test::in_child([this] {
+    TypeParam own = *Owner<TypeParam>::make();
+    this->owner = TypeParam{};
+    EXPECT_TRUE(Owner<TypeParam>::works(own));
+    own = *Owner<TypeParam>::make();
+    EXPECT_TRUE(Owner<TypeParam>::works(own));
+  });
+  EXPECT_TRUE(Owner<TypeParam>::works(this->owner));
+}
+
+TYPED_TEST(Owners, ServeSeveralThreadsAtOnce) {
+  const TypeParam& shared = this->owner;
+  const auto ask = [&shared] {
+    for (int i = 0; i < 200; ++i) EXPECT_TRUE(Owner<TypeParam>::works(shared));
+  };
+  std::thread other{ask};
+  ask();
+  other.join();
+}
+
+TYPED_TEST(Owners, WorkInAStaticDestructor) {
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // The owner, destroyed last, asks after everything else has been destroyed.
+    static struct AtExit {
+      TypeParam owner;
+      ~AtExit() { ::_exit(Owner<TypeParam>::works(owner) ? 0 : 1); }
+    } kept;
+    kept.owner = *Owner<TypeParam>::make();
+    std::exit(2);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// --- the processes ---
+
+TEST(ProcessToken, DiffersInAChildAndInAChildOfItsOwnPidNamespace) {
+  const std::uint64_t here = sys::process_token();
+  EXPECT_EQ(sys::process_token(), here);
+  test::in_child([here] {
+    EXPECT_NE(sys::process_token(), here);
+    if (::unshare(CLONE_NEWPID) != 0) return;
+    // The first process of a namespace is number 1, and may have a first process of its own.
+    test::in_child([] {
+      const std::uint64_t first = sys::process_token();
+      EXPECT_EQ(::getpid(), 1);
+      if (::unshare(CLONE_NEWPID) != 0) return;
+      test::in_child([first] {
+        EXPECT_EQ(::getpid(), 1);
+        EXPECT_NE(sys::process_token(), first);
+      });
+    });
+  });
+}
+
+// An arena lies at one address in every process, so that a child's own one lies where the inherited
+// object believes to be.
+TEST(ArenaInAChild, OutlivesTheInheritedObject) {
+  std::error_code ec;
+  auto arena = Arena::create({.max_entries = 4, .map_extra = std::uint64_t{1} << 44U}, ec);
+  if (ec) GTEST_SKIP() << "this kernel makes no arenas: " << ec.message();
+  arena.span()[0] = std::byte{7};
+  test::in_child([&arena] {
+    arena = Arena{arena.map().duplicate()};
+    EXPECT_EQ(arena.span()[0], std::byte{7});
+  });
+  EXPECT_EQ(arena.span()[0], std::byte{7});
+}
+
+// What a self-move unmapped is given to somebody else, whom the object then unmapped again.
+TEST(MappingMovedToItself, UnmapsNobodyElsesMemory) {
+  auto array = Array::create({.max_entries = 512});
+  array[0] = 1;
+  void* const at = &array[0];
+  Array& itself = array;
+  array = std::move(itself);
+  void* const other = ::mmap(at, sys::page_size(), PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  EXPECT_EQ(other, MAP_FAILED) << "the memory is still mapped";
+  EXPECT_EQ(array[0], 1U);
+}
+
+}  // namespace
+}  // namespace bpfmap

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Compiles with <linux/in.h> behind.
+#include "bpfmap/bpfmap.hpp"
+
+// Behind it.
+#include <linux/in.h>
+#include <linux/in6.h>
+
+namespace {
+
+static_assert(bpfmap::LpmKey<in_addr>::max_prefixlen == 32);
+static_assert(bpfmap::LpmKey<in6_addr>::max_prefixlen == 128);
+
+}  // namespace

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Compiles with <netinet/in.h> in front.
+#include <netinet/in.h>
+
+#include "bpfmap/bpfmap.hpp"
+
+namespace {
+
+static_assert(bpfmap::LpmKey<in_addr>::max_prefixlen == 32);
+static_assert(bpfmap::LpmKey<in6_addr>::max_prefixlen == 128);
+
+}  // namespace

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Compiles with <pcap/pcap.h> behind.
+#include "bpfmap/bpfmap.hpp"
+
+// Behind it.
+#if __has_include(<pcap/pcap.h>)
+#include <pcap/pcap.h>
+#endif
+
+namespace {
+
+#if __has_include(<pcap/pcap.h>)
+static_assert(sizeof(bpf_insn) == 8, "of pcap, which the kernel has under the same name");
+#endif
+
+}  // namespace
