@@ -13,18 +13,18 @@ namespace bpfmap::inline v0::detail {
 
 /// A number in a MapSpec, and what the types take: least, least + step, ... up to most.
 struct Limit {
-  Types types;
-  std::uint32_t MapSpec::* field;
-  std::uint32_t least;
-  std::uint32_t most;
-  std::uint32_t step;
+  Types types = MapType::unspec;
+  std::uint32_t MapSpec::* field = nullptr;
+  std::uint32_t least = 0;
+  std::uint32_t most = 0;
+  std::uint32_t step = 1;
   std::string_view why;
 };
 
 /// The flags that the types take, and those that they cannot do without.
 struct FlagsTaken {
-  Types types;
-  MapFlags taken;
+  Types types = MapType::unspec;
+  MapFlags taken = MapFlags::none;
   MapFlags needed = MapFlags::none;
 };
 

@@ -2,6 +2,9 @@
 #include "bpfmap/map/supports.hpp"
 
 #include <linux/btf.h>
+#include <linux/perf_event.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -82,28 +85,31 @@ sys::UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
   return sys::UniqueFd{fd};
 }
 
-// The least that a type takes.
+// The least that a type takes; 4 bytes where it takes fewer, for the int of the BTF.
 MapSpec least_spec(MapType type) noexcept {
   MapSpec spec{.type = type, .key_size = 4, .value_size = 4, .max_entries = 1};
-  const auto is = [type](Types types) { return types.contains(type); };
-  if (is(detail::queues | MapType::bloom_filter | detail::ring_buffers | MapType::arena))
-    spec.key_size = 0;
-  if (is(detail::ring_buffers | MapType::arena)) spec.value_size = 0;
-  if (is(detail::ring_buffers)) spec.max_entries = static_cast<std::uint32_t>(::getpagesize());
-  if (is(detail::local_storages | detail::cgroup_storages)) spec.max_entries = 0;
-  if (is(detail::cgroup_storages | MapType::lpm_trie)) spec.key_size = 8;
-  if (is(detail::local_storages | set(MapType::lpm_trie, MapType::rhash)))
-    spec.flags = MapFlags::no_prealloc;
-  if (is(MapType::arena)) spec.flags = MapFlags::mmapable;
-  if (is(MapType::stack_trace)) spec.value_size = 8;
-  if (is(MapType::insn_array)) spec.value_size = 16;
+  const MapTypeTraits* const traits = traits_of(type);
+  if (traits == nullptr) return spec;
+  const auto least = [](const SizeRange& range) { return range.contains(4) ? 4 : range.least; };
+  spec.key_size = least(traits->key_size);
+  spec.value_size = least(traits->value_size);
+  spec.max_entries = traits->max_entries.least;
+  spec.flags = traits->flags_needed;
+  if (detail::ring_buffers.contains(type))
+    spec.max_entries = static_cast<std::uint32_t>(::getpagesize());
   // No such type of a value, so that the kernel that knows struct_ops answers ENOTSUPP.
-  if (is(MapType::struct_ops)) spec.btf_vmlinux_value_type_id = no_descriptor;
+  if (type == MapType::struct_ops) spec.btf_vmlinux_value_type_id = no_descriptor;
   return spec;
 }
 
-Map make_least(MapType type, std::error_code& ec) noexcept {
+Map make_least(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   MapSpec spec = least_spec(type);
+  spec.flags = spec.flags | flags;
+  if (has(flags, MapFlags::stack_build_id)) spec.value_size = 32;  // of one frame
+  // The flags that have a field beside them.
+  if (has(flags, MapFlags::numa_node)) spec.numa_node = 0;
+  if (has(flags, MapFlags::token_fd)) spec.token_fd = no_descriptor;
+  if (has(flags, MapFlags::vtype_btf_obj_fd)) spec.value_type_btf_obj_fd = no_descriptor;
   sys::UniqueFd btf;
   Map inner;
   if (detail::local_storages.contains(type)) {
@@ -127,7 +133,7 @@ bool means_no(int error) noexcept {
 }
 bool means_not_permitted(int error) noexcept { return error == EPERM || error == EACCES; }
 
-// Of making a map of the type. nullopt: nothing.
+// What the errno of a creation says; nullopt: nothing.
 std::optional<Support> creation_says(MapType type, int error) noexcept {
   if (error == 0) return Support::yes;
   if (type == MapType::struct_ops && error == sys::enotsupp) return Support::yes;
@@ -152,14 +158,89 @@ Support operation_says(Operation operation, MapType type, int error) noexcept {
 constexpr detail::Operations probed =
     set(Operation::lookup, Operation::update, Operation::erase, Operation::get_next_key,
         Operation::lookup_and_delete, Operation::lookup_batch, Operation::update_batch,
-        Operation::erase_batch, Operation::drain, Operation::freeze);
-constexpr detail::Operations on_struct_ops =
-    set(Operation::lookup, Operation::erase, Operation::get_next_key, Operation::scan);
+        Operation::erase_batch, Operation::drain, Operation::freeze, Operation::from_id,
+        Operation::list, Operation::mmap, Operation::poll, Operation::consume, Operation::reserve);
+// Those that every map can, whatever its type.
+constexpr detail::Operations of_every_map =
+    set(Operation::create, Operation::open_pinned, Operation::open_or_create, Operation::adopt,
+        Operation::duplicate, Operation::view, Operation::info, Operation::pin, Operation::unpin,
+        Operation::encode, Operation::decode);
+
+// The command behind an operation that is tried on a map's entries.
+MapCommands command_of(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::lookup:
+      return MapCommands::lookup;
+    case Operation::update:
+      return MapCommands::update;
+    case Operation::erase:
+      return MapCommands::erase;
+    case Operation::get_next_key:
+      return MapCommands::get_next_key;
+    case Operation::freeze:
+      return MapCommands::freeze;
+    default:
+      return MapCommands::none;
+  }
+}
+
+// --- memory and records ---
+
+// Maps `pages` pages of the map and unmaps them; 0, or -errno.
+int try_mapping(const Map& map, int protection, std::size_t first_page,
+                std::size_t pages) noexcept {
+  const auto page = static_cast<std::size_t>(::getpagesize());
+  void* const address = ::mmap(nullptr, pages * page, protection, MAP_SHARED, map.fd(),
+                               static_cast<off_t>(first_page * page));
+  if (address == MAP_FAILED) return -errno;
+  ::munmap(address, pages * page);
+  return 0;
+}
+
+// A ring buffer is read by its reader's page and, behind it, the writer's and twice the data.
+int try_reading_records(const Map& map) noexcept {
+  const int result = try_mapping(map, PROT_READ | PROT_WRITE, 0, 1);
+  return result != 0 ? result : try_mapping(map, PROT_READ, 1, 3);
+}
+int try_writing_records(const Map& map) noexcept {
+  const int result = try_mapping(map, PROT_READ, 0, 1);
+  return result != 0 ? result : try_mapping(map, PROT_READ | PROT_WRITE, 1, 3);
+}
+
+// A perf event array is read through an event of its own for each CPU.
+int try_reading_events(const Map& map) noexcept {
+  perf_event_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.size = sizeof attr;
+  attr.config = PERF_COUNT_SW_BPF_OUTPUT;
+  attr.sample_type = PERF_SAMPLE_RAW;
+  const sys::UniqueFd event{
+      static_cast<int>(::syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))};
+  if (!event) return -errno;
+  const std::uint32_t key = 0;
+  const int fd = event.get();
+  return sys::map_update_elem(map.fd(), &key, &fd);
+}
+
+int try_memory_or_records(Operation operation, const Map& map) noexcept {
+  const MapType type = map.info().type;
+  if (operation == Operation::mmap && type != MapType::user_ringbuf)
+    return try_mapping(map, PROT_READ, 0, 1);
+  if (operation == Operation::mmap || operation == Operation::reserve)
+    return type == MapType::user_ringbuf ? try_writing_records(map) : -sys::enotsupp;
+  if (type == MapType::ringbuf) return try_reading_records(map);
+  return type == MapType::perf_event_array ? try_reading_events(map) : -sys::enotsupp;
+}
+
+constexpr detail::Operations of_memory_or_records =
+    detail::event_reads | set(Operation::mmap, Operation::reserve);
 
 // The kernel's answer to `operation` on an empty map. A batch of no entries does nothing, and is
 // done only by a type that has the command.
 int attempt(Operation operation, const Map& map) {
   const MapType type = map.info().type;
+  if (of_memory_or_records.contains(operation)) return try_memory_or_records(operation, map);
   std::array<std::uint32_t, 2> key_words{};
   if (detail::local_storages.contains(type)) key_words[0] = no_descriptor;
   const void* const key = map.info().key_size == 0 ? nullptr : key_words.data();
@@ -187,13 +268,22 @@ int attempt(Operation operation, const Map& map) {
       return sys::map_delete_batch(map.fd(), nullptr, count);
     case Operation::drain:
       return sys::map_lookup_and_delete_batch(map.fd(), nullptr, nullptr, nullptr, nullptr, count);
+    case Operation::from_id: {
+      const int fd = sys::map_get_fd_by_id(map.info().id);
+      const sys::UniqueFd opened{fd < 0 ? -1 : fd};
+      return fd < 0 ? fd : 0;
+    }
+    case Operation::list:
+      return sys::map_get_next_id(0, count);
     default:
       return sys::map_freeze(map.fd());
   }
 }
 
 Support probe(Operation operation, MapType type, std::error_code& ec) {
-  const Map map = make_least(type, ec);
+  // An array can be mapped when it was made for it.
+  const bool mapped = operation == Operation::mmap && type == MapType::array;
+  const Map map = make_least(type, mapped ? MapFlags::mmapable : MapFlags::none, ec);
   if (ec) {
     const auto support = creation_says(type, ec.value());
     if (support) ec.clear();
@@ -216,7 +306,7 @@ void detail::forget_support() noexcept {
 Support supports(MapType type, std::error_code& ec) noexcept {
   ec.clear();
   if (const auto known = remembered(Operation::create, type)) return *known;
-  (void)make_least(type, ec);
+  (void)make_least(type, MapFlags::none, ec);
   const auto support = creation_says(type, ec.value());
   if (!support) return Support::no;
   ec.clear();
@@ -234,11 +324,36 @@ Support supports(Operation operation, MapType type, std::error_code& ec) noexcep
     return supports(Operation::get_next_key, type, ec);
   }
   const Support has_type = supports(type, ec);
-  if (ec || has_type != Support::yes || !probed.contains(operation)) return has_type;
+  if (ec || has_type != Support::yes || of_every_map.contains(operation)) return has_type;
+  if (!probed.contains(operation)) return Support::no;
+  // None can be made here.
   if (type == MapType::struct_ops)
-    return on_struct_ops.contains(operation) ? Support::yes : Support::no;
+    return traits_of(type)->has_command(command_of(operation)) &&
+                   command_of(operation) != MapCommands::none
+               ? Support::yes
+               : Support::no;
   const Support support = detail::without_bad_alloc(ec, [&] { return probe(operation, type, ec); });
   return ec ? Support::no : remember(operation, type, support);
+}
+
+Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept {
+  const Support has_type = supports(type, ec);
+  if (ec || has_type != Support::yes) return has_type;
+  (void)make_least(type, flags, ec);
+  // The kernel looks for the descriptor behind a flag that it knows.
+  constexpr MapFlags of_descriptors = MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
+  if (ec.value() == EBADF && (flags & of_descriptors) != MapFlags::none) ec.clear();
+  const auto support = creation_says(type, ec.value());
+  if (!support) return Support::no;
+  ec.clear();
+  return *support;
+}
+
+Support supports(MapType type, MapFlags flags) {
+  std::error_code ec;
+  const Support support = supports(type, flags, ec);
+  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(least_spec(type), ec)};
+  return support;
 }
 
 Support supports(MapType type) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bpfmap/map/map.hpp"
@@ -129,6 +130,83 @@ TEST(SupportsOperation, IsWhatSupportsSaysForWhatEveryMapCan) {
     EXPECT_EQ(supports(operation, MapType::ringbuf), Support::yes);
     EXPECT_EQ(supports(operation, type(0)), Support::no);
   }
+}
+
+TEST(SupportsOperation, IsYesOfMemoryAndRecordsOnlyWhereTheyWereHad) {
+  using enum Operation;
+  for (const MapTypeTraits& row : map_types()) {
+    if (supports(row.type) != Support::yes) continue;
+    const auto expect = [&row](Operation operation, bool wanted) {
+      EXPECT_EQ(supports(operation, row.type), wanted ? Support::yes : Support::no)
+          << to_string(operation) << " of " << row.name;
+    };
+    const bool ring = row.type == MapType::ringbuf;
+    const bool user_ring = row.type == MapType::user_ringbuf;
+    const bool events = ring || row.type == MapType::perf_event_array;
+    expect(poll, events);
+    expect(consume, events);
+    expect(reserve, user_ring);
+    expect(mmap, ring || user_ring || row.type == MapType::array || row.type == MapType::arena);
+  }
+}
+
+// The table is what the kernel does, type by type and command by command.
+TEST(SupportsOperation, IsWhatTheTableOfTypesSays) {
+  if (!has_the_types_of_linux_6_18()) GTEST_SKIP() << "the table is of Linux 6.18";
+  constexpr std::array commands{
+      std::pair{Operation::lookup, MapCommands::lookup},
+      std::pair{Operation::update, MapCommands::update},
+      std::pair{Operation::erase, MapCommands::erase},
+      std::pair{Operation::get_next_key, MapCommands::get_next_key},
+      std::pair{Operation::lookup_and_delete, MapCommands::lookup_and_delete},
+      std::pair{Operation::lookup_batch, MapCommands::lookup_batch},
+      std::pair{Operation::update_batch, MapCommands::update_batch},
+      std::pair{Operation::erase_batch, MapCommands::erase_batch},
+      std::pair{Operation::drain, MapCommands::drain_batch},
+      std::pair{Operation::freeze, MapCommands::freeze},
+  };
+  for (const MapTypeTraits& row : map_types()) {
+    if (supports(row.type) != Support::yes) continue;
+    for (const auto& [operation, command] : commands)
+      EXPECT_EQ(supports(operation, row.type) == Support::yes, row.has_command(command))
+          << to_string(operation) << " of " << row.name;
+  }
+}
+
+TEST(SupportsFlags, IsWhatTheTableOfTypesSays) {
+  if (!has_the_types_of_linux_6_18()) GTEST_SKIP() << "the table is of Linux 6.18";
+  for (const MapTypeTraits& row : map_types()) {
+    if (supports(row.type) != Support::yes || row.type == MapType::struct_ops) continue;
+    for (std::uint32_t bit = 0; bit < 20; ++bit) {
+      const auto flag = static_cast<MapFlags>(1U << bit);
+      constexpr MapFlags with_fields = MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
+      constexpr MapFlags newer = MapFlags::rb_overwrite;
+      if (detail::to_underlying(flag & (with_fields | newer)) != 0) continue;
+      EXPECT_EQ(supports(row.type, flag) == Support::yes, has(row.flags_taken, flag))
+          << row.name << " flag bit " << bit;
+    }
+  }
+}
+
+TEST(SupportsFlags, KnowsWhatIsNewAndWhatExcludesEachOther) {
+  EXPECT_EQ(supports(MapType::array, MapFlags::mmapable), Support::yes);
+  EXPECT_EQ(supports(MapType::array, MapFlags::inner_map), Support::yes);
+  EXPECT_EQ(supports(MapType::hash, MapFlags::rdonly_prog), Support::yes);
+  EXPECT_EQ(supports(MapType::hash, MapFlags::mmapable), Support::no);
+  EXPECT_EQ(supports(MapType::hash, MapFlags::rdonly_prog | MapFlags::wronly_prog), Support::no);
+  EXPECT_EQ(supports(MapType::hash, static_cast<MapFlags>(1U << 31U)), Support::no);
+  EXPECT_EQ(supports(MapType::array, MapFlags::none), Support::yes);
+}
+
+TEST(SupportsFlags, IsNotPermittedWhereTheKernelSaysSo) {
+  const FakeBpf fake{[](int cmd, void* attr, unsigned int size) {
+    const auto flags = static_cast<const sys::MapCreateAttr*>(attr)->map_flags;
+    return cmd == 0 && flags == detail::to_underlying(MapFlags::zero_seed) ? -EPERM
+                                                                           : real(cmd, attr, size);
+  }};
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_EQ(supports(MapType::hash, MapFlags::zero_seed, ec), Support::not_permitted);
+  EXPECT_FALSE(ec);
 }
 
 TEST(SupportsOperation, IsNoForATypeThatIsNotThere) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "bpfmap/map/flags.hpp"
 #include "bpfmap/sys/uapi.hpp"
 
 namespace bpfmap::inline v0 {
@@ -62,23 +63,64 @@ enum class KeyKind : std::uint8_t {
   none,    ///< no keys: queues, stacks, bloom filters, ring buffers, arenas
 };
 
-/// One row a map type: what the layers need to know of it.
+/// The commands of bpf(2) on a map's entries, as a set.
+enum class MapCommands : std::uint16_t {
+  none = 0,
+  lookup = 1U << 0U,
+  update = 1U << 1U,
+  erase = 1U << 2U,
+  get_next_key = 1U << 3U,
+  lookup_and_delete = 1U << 4U,
+  lookup_batch = 1U << 5U,
+  update_batch = 1U << 6U,
+  erase_batch = 1U << 7U,
+  drain_batch = 1U << 8U,  ///< BPF_MAP_LOOKUP_AND_DELETE_BATCH
+  freeze = 1U << 9U,
+};
+
+template <>
+inline constexpr bool detail::is_flags<MapCommands> = true;
+
+/// The numbers that a field of a MapSpec takes: least, least + step, ... up to most.
+struct SizeRange {
+  std::uint32_t least = 0;
+  std::uint32_t most = 0;
+  std::uint32_t step = 1;
+  std::string_view why = {};  ///< where the numbers come from; may be empty
+
+  [[nodiscard]] constexpr bool contains(std::uint32_t number) const noexcept {
+    return number >= least && number <= most && (number - least) % step == 0;
+  }
+};
+
+/// One row per map type: everything that differs from type to type and needs no code.
 struct MapTypeTraits {
-  MapType type;
-  std::string_view name;  ///< the kernel's name in lower case
-  KeyKind key;
-  bool percpu;  ///< a value is one slot for each possible CPU
-  bool
-      lookup_batch;  ///< BPF_MAP_LOOKUP_BATCH and BPF_MAP_UPDATE_BATCH (6.18; some types since 5.6)
-  bool delete_batch;       ///< BPF_MAP_DELETE_BATCH
-  bool drain_batch;        ///< BPF_MAP_LOOKUP_AND_DELETE_BATCH
+  MapType type = MapType::unspec;
+  std::string_view name;   ///< the kernel's name in lower case
   std::string_view since;  ///< the first kernel that has the type
+  KeyKind key = KeyKind::none;
+  bool percpu = false;        ///< a value is one slot for each possible CPU
+  SizeRange key_size;         ///< bytes
+  SizeRange value_size;       ///< bytes of one value, of one CPU's slot on a per-CPU map
+  SizeRange max_entries;      ///< entries; bytes of a ring buffer, pages of an arena
+  MapFlags flags_taken = {};  ///< at creation, beside vtype_btf_obj_fd and token_fd
+  MapFlags flags_needed = {};
+  MapCommands commands = {};            ///< of Linux 6.18, or of the kernel that brought the type
+  std::string_view batches_since = {};  ///< the first kernel with its batch commands; may be empty
+
+  bool lookup_batch = has(commands, MapCommands::lookup_batch);
+  bool delete_batch = has(commands, MapCommands::erase_batch);
+  bool drain_batch = has(commands, MapCommands::drain_batch);
+
+  [[nodiscard]] constexpr bool has_command(MapCommands command) const noexcept {
+    return has(commands, command);
+  }
 };
 
 /// All rows, in the order of the kernel's numbers.
 [[nodiscard]] std::span<const MapTypeTraits> map_types() noexcept;
 
-/// The row of `type`, or nullptr when the type is newer than this library.
+/// The row of `type`; nullptr when the type is newer than this library.
 [[nodiscard]] const MapTypeTraits* traits_of(MapType type) noexcept;
 
 /// The kernel's name in lower case, or "unknown".

@@ -2,6 +2,7 @@
 #include "bpfmap/map/map_type.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 
 #include <algorithm>
 #include <array>
@@ -123,6 +124,24 @@ TEST(ParseMapType, RefusesOtherNames) {
   for (const std::string_view name : {"", "unknown", "unspec", "HASH", "Hash", " hash", "hash ",
                                       "has", "hashh", "BPF_MAP_TYPE_HASH"})
     EXPECT_EQ(parse_map_type(name), std::nullopt) << '"' << name << '"';
+}
+
+TEST(MapTypeTable, HasSizesThatTheTypesNeed) {
+  for (const auto& row : map_types()) {
+    for (const SizeRange& range : {row.key_size, row.value_size, row.max_entries}) {
+      EXPECT_LE(range.least, range.most) << row.name;
+      EXPECT_TRUE(range.contains(range.least)) << row.name;
+    }
+    EXPECT_EQ(row.key_size.most == 0, row.key == KeyKind::none) << row.name;
+    EXPECT_EQ(row.lookup_batch, !row.batches_since.empty()) << row.name;
+    EXPECT_EQ(row.flags_needed & row.flags_taken, row.flags_needed) << row.name;
+  }
+}
+
+TEST(SizeRange, HoldsEveryStepFromTheLeastToTheMost) {
+  constexpr SizeRange range{8, 16, 8};
+  EXPECT_TRUE(range.contains(8) && range.contains(16));
+  EXPECT_FALSE(range.contains(0) || range.contains(12) || range.contains(24));
 }
 
 }  // namespace
