@@ -22,6 +22,7 @@
 #include "bpfmap/map/map_type.hpp"
 #include "bpfmap/map/open_or_create.hpp"
 #include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/map/pins.hpp"
 #include "bpfmap/map/supports.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "bpfmap/sys/mapping.hpp"

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/codec/integer.hpp"
 
-#include <string>
+#include <array>
+#include <charconv>
 
 #include "bpfmap/error.hpp"
 
 namespace bpfmap::inline v0 {
-
 namespace {
 
 std::uint64_t decode(BytesView bytes, std::endian order, std::error_code& ec) noexcept {
   ec.clear();
   if (detail::is_integer_size(bytes.size())) return detail::load(bytes, order);
-  ec = Errc::out_of_range;
+  ec = detail::record_conversion(Operation::decode, {}, bytes.size(), Errc::out_of_range);
   return 0;
 }
 
-[[noreturn]] void throw_size(const std::string& function, BytesView bytes,
-                             const std::error_code& ec) {
-  throw Error{ec, Operation::decode, 0,
-              function + ": " + std::to_string(bytes.size()) +
-                  " bytes are not an integer (1 to 8 bytes are)"};
+std::error_code record_misfit(detail::Integer value, std::size_t size) noexcept {
+  std::array<char, 24> digits;
+  char* const begin = digits.data();
+  char* const end = begin + digits.size();
+  const auto result = value.negative
+                          ? std::to_chars(begin, end, static_cast<std::int64_t>(value.bits))
+                          : std::to_chars(begin, end, value.bits);
+  return detail::record_conversion(Operation::encode,
+                                   {begin, static_cast<std::size_t>(result.ptr - begin)}, size,
+                                   Errc::out_of_range);
 }
 
 }  // namespace
@@ -30,26 +35,22 @@ namespace detail {
 Bytes encode_int(Integer value, std::size_t size, std::endian order, std::error_code& ec) noexcept {
   ec.clear();
   if (!is_integer_size(size) || !fits(value, size)) {
-    ec = Errc::out_of_range;
+    ec = record_misfit(value, size);
     return {};
   }
-  return without_bad_alloc(ec, [&] {
-    Bytes bytes(size);
+  Bytes bytes = without_bad_alloc(ec, [size] { return Bytes(size); });
+  if (ec)
+    ec = record_conversion(Operation::encode, {}, size, ec);
+  else
     store(value.bits, bytes, order);
-    return bytes;
-  });
+  return bytes;
 }
 
 Bytes encode_int(Integer value, std::size_t size, std::endian order) {
   std::error_code ec;
   Bytes bytes = encode_int(value, size, order, ec);
-  if (!ec) return bytes;
-  if (ec != Errc::out_of_range) throw std::bad_alloc{};
-  const std::string number = value.negative ? std::to_string(static_cast<std::int64_t>(value.bits))
-                                            : std::to_string(value.bits);
-  throw Error{ec, Operation::encode, 0,
-              "the integer " + number + " does not fit into " + std::to_string(size) +
-                  " bytes (an integer takes 1 to 8)"};
+  throw_if(ec);
+  return bytes;
 }
 
 }  // namespace detail
@@ -60,7 +61,7 @@ std::uint64_t decode_int_value(BytesView bytes, std::error_code& ec) noexcept {
 std::uint64_t decode_int_value(BytesView bytes) {
   std::error_code ec;
   const std::uint64_t value = decode_int_value(bytes, ec);
-  if (ec) throw_size("decode_int_value", bytes, ec);
+  detail::throw_if(ec);
   return value;
 }
 
@@ -70,7 +71,7 @@ std::uint64_t decode_native_int(BytesView bytes, std::error_code& ec) noexcept {
 std::uint64_t decode_native_int(BytesView bytes) {
   std::error_code ec;
   const std::uint64_t value = decode_native_int(bytes, ec);
-  if (ec) throw_size("decode_native_int", bytes, ec);
+  detail::throw_if(ec);
   return value;
 }
 

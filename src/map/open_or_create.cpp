@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,8 +15,7 @@
 #include <utility>
 
 #include "bpfmap/sys/cpus.hpp"
-#include "explain.hpp"
-#include "failure.hpp"
+#include "names.hpp"
 #include "pins.hpp"
 #include "sets.hpp"
 
@@ -27,17 +27,6 @@ using detail::kernel_error;
 constexpr int attempts = 100;
 constexpr int lock_attempts = 2000;
 constexpr unsigned int lock_pause = 1000;  // microseconds
-
-// Of a descriptor or of the creation, and not of the map.
-constexpr MapFlags passing_flags =
-    MapFlags::rdonly | MapFlags::wronly | MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
-
-// The flags that tell two maps of this type apart.
-MapFlags compared(MapType type, MapFlags flags) noexcept {
-  constexpr detail::Types devmaps = detail::set(MapType::devmap, MapType::devmap_hash);
-  const MapFlags given_by_kernel = devmaps.contains(type) ? MapFlags::rdonly_prog : MapFlags::none;
-  return flags & ~passing_flags & ~given_by_kernel;
-}
 
 MapFlags wanted_flags(const MapSpec& spec) noexcept {
   return spec.numa_node ? spec.flags | MapFlags::numa_node : spec.flags;
@@ -83,8 +72,19 @@ sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
   return {};
 }
 
-// One call of open_or_create. Afterwards `step` and `map` tell what was tried last, for the text of
-// an Error.
+// The pin of a new map until it takes the place of the old one.
+constexpr std::string_view new_pin_name = "bpfmap_replacing";
+
+// As far as this process may: the owner of a file is for CAP_CHOWN to change.
+void keep_owner_and_mode(const std::string& from, const std::string& to) noexcept {
+  struct stat status{};
+  if (::stat(from.c_str(), &status) != 0) return;
+  (void)!::chown(to.c_str(), status.st_uid, status.st_gid);
+  (void)!::chmod(to.c_str(), status.st_mode & 07777U);
+}
+
+// One call of open_or_create. Afterwards `step` and `map` are what was tried last, for the record
+// of a failure.
 struct Reuse {
   const std::string& path;
   const MapSpec& spec;
@@ -93,7 +93,6 @@ struct Reuse {
   Map map = {};  // what does not fit; or what was made and is not pinned yet
 
   Map run(std::error_code& ec);
-  std::string explain(const std::error_code& ec) const;
 
  private:
   Map open(std::error_code& ec);
@@ -102,7 +101,8 @@ struct Reuse {
   bool pin_at(const std::string& where, std::error_code& ec);
   Map pin_new(std::error_code& ec);
   Map replace(std::error_code& ec);
-  bool swap_in(std::error_code& ec);
+  bool swap_in(std::uint32_t old_id, std::error_code& ec);
+  std::error_code exchange(const std::string& name, std::uint32_t old_id);
   // The answer of a step after which all starts again.
   static bool again(const std::error_code& ec) {
     return ec == kernel_error(-ENOENT) || ec == kernel_error(-EEXIST);
@@ -154,7 +154,11 @@ bool Reuse::pin_at(const std::string& where, std::error_code& ec) {
   return !ec;
 }
 
+// Under the lock, so that a process that replaces a pin does not rename over this one. Where the
+// folder cannot be locked a pin can be made all the same.
 Map Reuse::pin_new(std::error_code& ec) {
+  std::error_code unlocked;
+  const sys::UniqueFd lock = lock_folder(path, unlocked);
   if (!make(ec) || !pin_at(path, ec)) return {};
   return std::move(map);
 }
@@ -165,45 +169,59 @@ Map Reuse::replace(std::error_code& ec) {
   if (ec) return {};
   Map found = open(ec);
   if (ec != Errc::incompatible_map) return found;
-  if (!make(ec) || !swap_in(ec)) return {};
+  const std::uint32_t old_id = map.info().id;
+  if (!make(ec) || !swap_in(old_id, ec)) return {};
   return std::move(map);
 }
 
-// rename(2) puts the new pin in the place of the old one at once; a pin cannot be made over
+// Pins the new map beside the old one, and exchanges the two at once; a pin cannot be made over
 // another.
-bool Reuse::swap_in(std::error_code& ec) {
-  const std::string prefix =
-      detail::folder_of(path) + "/bpfmap_" + std::to_string(::getpid()) + "_";
-  std::string name;
-  for (int number = 0; number < attempts; ++number) {
-    name = prefix + std::to_string(number);
-    if (pin_at(name, ec)) break;
-    if (ec != kernel_error(-EEXIST)) return false;
+bool Reuse::swap_in(std::uint32_t old_id, std::error_code& ec) {
+  const std::string name = detail::folder_of(path) + "/" + std::string{new_pin_name};
+  pin_at(name, ec);
+  if (ec == kernel_error(-EEXIST)) {
+    // Nobody else is replacing here, because the folder is locked: a process was killed.
+    ::unlink(name.c_str());
+    pin_at(name, ec);
   }
   if (ec) return false;
-  if (std::rename(name.c_str(), path.c_str()) == 0) return true;
-  step = Operation::unpin;
-  ec = kernel_error(-errno);
+  keep_owner_and_mode(path, name);
+  step = Operation::open_or_create;
+  ec = exchange(name, old_id);
   ::unlink(name.c_str());
-  return false;
+  return !ec;
 }
 
-std::string Reuse::explain(const std::error_code& ec) const {
-  const std::string begin = "open_or_create '" + path + "': ";
-  if (step == Operation::create) return begin + detail::explain_create(spec, ec);
-  if (ec == Errc::incompatible_map)
-    return begin + "the map that is pinned there, " + detail::describe(map.info()) +
-           ", is not as asked for: " + incompatibilities(map.info(), spec) +
-           "; unpin it, ask for a map like it, or replace it "
-           "(OpenOrCreateOptions::replace_incompatible)";
-  return begin + detail::cause_of({.operation = step,
-                                   .error = ec.value(),
-                                   .info = map.info(),
-                                   .map = map ? &map : nullptr,
-                                   .subject = path});
+// EEXIST: the pin at `path` is no longer that of the map that did not fit.
+std::error_code Reuse::exchange(const std::string& name, std::uint32_t old_id) {
+  const auto move = [&](unsigned int flags) {
+    return ::renameat2(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), flags) == 0 ? 0 : -errno;
+  };
+  int result = move(RENAME_EXCHANGE);
+  if (result == 0) {
+    std::error_code ec;
+    const Map displaced = Map::open_pinned(name, Access::read_only, ec);
+    // One that may not be read is the one that could not be read before.
+    if (!displaced || displaced.info().id == old_id) return {};
+    // Of a process that does not lock the folder.
+    move(RENAME_EXCHANGE);
+    return kernel_error(-EEXIST);
+  }
+  if (result == -ENOENT) result = move(RENAME_NOREPLACE);
+  // Kernels before 5.17 exchange nothing on a bpffs.
+  if (result == -EINVAL) result = move(0);
+  return kernel_error(result);
 }
 
 }  // namespace
+
+MapFlags detail::lasting_flags(MapType type, MapFlags flags) noexcept {
+  constexpr MapFlags passing =
+      MapFlags::rdonly | MapFlags::wronly | MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
+  constexpr Types devmaps = set(MapType::devmap, MapType::devmap_hash);
+  const MapFlags given_by_kernel = devmaps.contains(type) ? MapFlags::rdonly_prog : MapFlags::none;
+  return flags & ~passing & ~given_by_kernel;
+}
 
 std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
   std::string text;
@@ -219,8 +237,8 @@ std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
   add_number("key_size", found.key_size, wanted.key_size);
   add_number("value_size", found.value_size, wanted.value_size);
   add_number("max_entries", found.max_entries, wanted_entries(wanted));
-  add("flags", detail::to_string(compared(found.type, found.flags)),
-      detail::to_string(compared(wanted.type, wanted_flags(wanted))));
+  add("flags", detail::to_string(detail::lasting_flags(found.type, found.flags)),
+      detail::to_string(detail::lasting_flags(wanted.type, wanted_flags(wanted))));
   add_number("map_extra", hashes_or_extra(found.type, found.map_extra),
              hashes_or_extra(wanted.type, wanted.map_extra));
   add_number("ifindex", found.ifindex, wanted.ifindex);
@@ -229,15 +247,16 @@ std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
 
 Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options,
                    std::error_code& ec) noexcept {
-  return detail::without_bad_alloc(
-      ec, [&] { return Reuse{.path = path, .spec = spec, .options = options}.run(ec); });
+  Reuse reuse{.path = path, .spec = spec, .options = options};
+  Map map = detail::without_bad_alloc(ec, [&] { return reuse.run(ec); });
+  if (ec) ec = detail::record_open_or_create(path, spec, reuse.step, reuse.map, ec);
+  return map;
 }
 
 Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options) {
   std::error_code ec;
-  Reuse reuse{.path = path, .spec = spec, .options = options};
-  Map map = reuse.run(ec);
-  if (ec) throw Error{ec, Operation::open_or_create, reuse.map.info().id, reuse.explain(ec)};
+  Map map = open_or_create(path, spec, options, ec);
+  detail::throw_if(ec);
   return map;
 }
 

@@ -5,10 +5,20 @@
 #include <string>
 #include <system_error>
 
+#include "bpfmap/map/flags.hpp"
+#include "bpfmap/map/map_type.hpp"
+
 namespace bpfmap::inline v0::detail {
 
 /// The folder of the path's last part.
 [[nodiscard]] std::string folder_of(const std::string& path);
+
+/// Whether `folder` is on a bpffs.
+[[nodiscard]] bool is_on_bpffs(const std::string& folder) noexcept;
+
+/// The flags that tell two maps of this type apart: not those of a descriptor or of the creation,
+/// nor those that the kernel adds.
+[[nodiscard]] MapFlags lasting_flags(MapType type, MapFlags flags) noexcept;
 
 /// Whether a map can be pinned at `path`: Errc::invalid_path, or the errno of looking at its
 /// folder.

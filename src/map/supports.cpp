@@ -18,7 +18,6 @@
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/cpus.hpp"
-#include "explain.hpp"
 #include "sets.hpp"
 
 namespace bpfmap::inline v0 {
@@ -308,7 +307,10 @@ Support supports(MapType type, std::error_code& ec) noexcept {
   if (const auto known = remembered(Operation::create, type)) return *known;
   (void)make_least(type, MapFlags::none, ec);
   const auto support = creation_says(type, ec.value());
-  if (!support) return Support::no;
+  if (!support) {
+    ec = detail::record_create(least_spec(type), ec);
+    return Support::no;
+  }
   ec.clear();
   return remember(Operation::create, type, *support);
 }
@@ -333,7 +335,9 @@ Support supports(Operation operation, MapType type, std::error_code& ec) noexcep
                ? Support::yes
                : Support::no;
   const Support support = detail::without_bad_alloc(ec, [&] { return probe(operation, type, ec); });
-  return ec ? Support::no : remember(operation, type, support);
+  if (!ec) return remember(operation, type, support);
+  ec = detail::record_create(least_spec(type), ec);
+  return Support::no;
 }
 
 Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept {
@@ -344,7 +348,12 @@ Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   constexpr MapFlags of_descriptors = MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
   if (ec.value() == EBADF && (flags & of_descriptors) != MapFlags::none) ec.clear();
   const auto support = creation_says(type, ec.value());
-  if (!support) return Support::no;
+  if (!support) {
+    MapSpec spec = least_spec(type);
+    spec.flags = spec.flags | flags;
+    ec = detail::record_create(spec, ec);
+    return Support::no;
+  }
   ec.clear();
   return *support;
 }
@@ -352,21 +361,21 @@ Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept {
 Support supports(MapType type, MapFlags flags) {
   std::error_code ec;
   const Support support = supports(type, flags, ec);
-  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(least_spec(type), ec)};
+  detail::throw_if(ec);
   return support;
 }
 
 Support supports(MapType type) {
   std::error_code ec;
   const Support support = supports(type, ec);
-  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(least_spec(type), ec)};
+  detail::throw_if(ec);
   return support;
 }
 
 Support supports(Operation operation, MapType type) {
   std::error_code ec;
   const Support support = supports(operation, type, ec);
-  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(least_spec(type), ec)};
+  detail::throw_if(ec);
   return support;
 }
 

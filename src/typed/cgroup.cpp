@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "../map/failure.hpp"
+#include "../map/names.hpp"
 #include "bpfmap/typed/cgroup_array.hpp"
 
 namespace bpfmap::inline v0::detail {

@@ -2,6 +2,7 @@
 // The pinned map, made when there is none. Pins are made on a bpffs of the test's own.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -251,17 +252,65 @@ TEST(OpenOrCreate, LeavesTheOldPinWhenTheNewMapCannotBeMade) {
   EXPECT_EQ(pins_on(bpffs), 1U);
 }
 
-TEST(OpenOrCreate, GoesAroundALeftOverNameWhenItReplaces) {
+TEST(OpenOrCreate, RemovesThePinThatAKilledProcessLeftBehind) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");
   const Map old = open_or_create(path, flows_spec());
-  const std::string left_over = bpffs.path("bpfmap_" + std::to_string(::getpid()) + "_0");
-  old.pin(left_over);
+  old.pin(bpffs.path("bpfmap_replacing"));
   MapSpec spec = flows_spec();
   spec.max_entries = 32;
   const Map map = open_or_create(path, spec, replacing);
   EXPECT_EQ(pinned_id(path), map.info().id);
-  EXPECT_EQ(pinned_id(left_over), old.info().id);
+  EXPECT_EQ(pins_on(bpffs), 1U);
+}
+
+TEST(OpenOrCreate, KeepsOwnerAndModeOfThePinThatItReplaces) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  const Map old = open_or_create(path, flows_spec());
+  ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+  ASSERT_EQ(::chown(path.c_str(), 1234, 4321), 0);
+  MapSpec spec = flows_spec();
+  spec.max_entries = 32;
+  const Map map = open_or_create(path, spec, replacing);
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+  EXPECT_EQ(status.st_uid, 1234U);
+  EXPECT_EQ(status.st_gid, 4321U);
+  EXPECT_EQ(pinned_id(path), map.info().id);
+}
+
+// Another program, which locks nothing, unpins the old map and pins one that fits just before the
+// new one takes its place.
+TEST(OpenOrCreate, DoesNotReplaceAPinThatFitsByNow) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  const Map old = open_or_create(path, flows_spec());
+  MapSpec spec = flows_spec();
+  spec.max_entries = 32;
+  const Map fitting = Map::create(spec);
+  for (const bool pinned_again : {true, false}) {
+    if (!pinned_again) {
+      ASSERT_EQ(::unlink(path.c_str()), 0);
+      old.pin(path);
+    }
+    bool before = true;
+    const FakeBpf bpf{[&](int cmd, void* attr, unsigned int size) -> long {
+      const long result = sys::bpf_syscall(cmd, attr, size);
+      if (cmd == BPF_OBJ_PIN && std::exchange(before, false)) {
+        EXPECT_EQ(::unlink(path.c_str()), 0);
+        if (pinned_again) {
+          EXPECT_EQ(sys::obj_pin(fitting.fd(), path.c_str()), 0);
+        }
+      }
+      return result;
+    }};
+    const Map map = open_or_create(path, spec, replacing);
+    EXPECT_EQ(map.info().id == fitting.info().id, pinned_again);
+    EXPECT_EQ(pinned_id(path), map.info().id);
+    EXPECT_EQ(pins_on(bpffs), 1U);
+  }
 }
 
 TEST(OpenOrCreate, GivesUpWhenTheFolderStaysLocked) {
@@ -285,13 +334,15 @@ TEST(OpenOrCreate, GivesUpWhenTheFolderStaysLocked) {
 TEST(OpenOrCreate, RefusesPathsThatCannotHoldAPin) {
   const PrivateBpffs bpffs;
   const std::size_t before = test::open_descriptors();
-  for (const auto& path : {bpffs.path("with.dot"), bpffs.path(".hidden"), std::string{},
-                           std::string{"/tmp/bpfmap-no-pin"}}) {
+  for (const auto& path :
+       {bpffs.path("with.dot"), bpffs.path(".hidden"), std::string{},
+        std::string{"/tmp/bpfmap-no-pin"}, bpffs.path("with") + std::string("\0zero", 5)}) {
     FakeBpf bpf{
         [](int cmd, void* attr, unsigned int size) { return sys::bpf_syscall(cmd, attr, size); }};
     const std::string text = told(
         Errc::invalid_path, [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); });
-    EXPECT_TRUE(contains(text, "open_or_create '" + path + "': "));
+    if (path.find('\0') == std::string::npos)
+      EXPECT_TRUE(contains(text, "open_or_create '" + path + "': "));
     EXPECT_EQ(bpf.count(BPF_MAP_CREATE), 0U) << "told before a map is made";
   }
   EXPECT_TRUE(contains(

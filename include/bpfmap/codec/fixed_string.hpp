@@ -14,7 +14,8 @@
 namespace bpfmap::inline v0 {
 
 namespace detail {
-[[noreturn]] void throw_text(std::string_view text, std::size_t room);
+// Records that a text does not fit; returns Errc::out_of_range.
+[[gnu::cold]] std::error_code record_text(std::string_view text, std::size_t room) noexcept;
 }  // namespace detail
 
 /// Text of up to N bytes, padded with zeros: the `char name[N]` of a BPF program's struct, and laid
@@ -32,13 +33,13 @@ class FixedString {
   /// `text`, padded. Throws Error with Errc::out_of_range when it is longer than N, or holds a
   /// zero.
   constexpr FixedString(std::string_view text) {
-    if (!assign(text)) detail::throw_text(text, N);
+    if (!assign(text)) detail::throw_if(detail::record_text(text, N));
   }
   constexpr FixedString(const char* text) : FixedString(std::string_view{text}) {}
   /// The same; empty when `ec` is set.
   constexpr FixedString(std::string_view text, std::error_code& ec) noexcept {
     ec.clear();
-    if (!assign(text)) ec = Errc::out_of_range;
+    if (!assign(text)) ec = detail::record_text(text, N);
   }
 
   /// The text in front of the first zero; it refers to this object.

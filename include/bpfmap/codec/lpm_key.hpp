@@ -16,6 +16,7 @@
 
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/config.hpp"
+#include "bpfmap/error.hpp"
 
 // Defined by <netinet/in.h> and by <linux/in.h>, which do not go together in every order.
 struct in_addr;
@@ -49,7 +50,6 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
 [[nodiscard]] std::uint32_t parse_prefix(int family, std::string_view text,
                                          std::span<std::uint8_t> address,
                                          std::error_code& ec) noexcept;
-[[noreturn]] void raise_prefix(int family, std::string_view text);
 [[nodiscard]] std::string prefix_text(int family, std::span<const std::uint8_t> address,
                                       std::uint32_t prefixlen);
 
@@ -95,7 +95,7 @@ struct LpmKey {
   {
     std::error_code ec;
     const LpmKey key = parse(text, ec);
-    if (ec) detail::raise_prefix(detail::address_family<Addr>, text);
+    detail::throw_if(ec);
     return key;
   }
   /// The same; the prefix of length 0 when `ec` is set.

@@ -43,12 +43,16 @@ struct MapInfo {
   std::uint32_t ifindex = 0;                    ///< not 0: the map is offloaded to this device
 };
 
-/// What /proc tells of a map's descriptor; it changes, so it is read at each call. nullopt where
-/// /proc does not say.
+/// What /proc reports of a map's descriptor; it changes, so it is read at each call. nullopt where
+/// /proc has no such line.
 struct MapFdInfo {
   std::optional<std::uint64_t> memlock;  ///< bytes of kernel memory charged for the map
   std::optional<bool> frozen;            ///< BPF_MAP_FREEZE was called (5.2)
   Access access = Access::read_write;    ///< what this descriptor may do
+  /// The type of the programs that the map works with, a BPF_PROG_TYPE_ number; nullopt until a
+  /// program has used the map, and on types that any program may use. Of prog_array (4.16), and
+  /// since 5.18 of the devmaps and cpumap, whose entries hold programs.
+  std::optional<std::uint32_t> owner_program_type = {};
 };
 
 /// Every map of the system that could be read while walking their ids, ascending; one that vanishes

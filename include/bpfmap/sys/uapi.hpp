@@ -27,6 +27,7 @@ enum class Command : int {
   map_get_fd_by_id = 14,             // 4.13
   obj_get_info_by_fd = 15,           // 4.13
   btf_load = 18,                     // 4.18
+  btf_get_fd_by_id = 19,             // 4.18
   map_lookup_and_delete_elem = 21,   // 4.20
   map_freeze = 22,                   // 5.2
   map_lookup_batch = 24,             // 5.6
@@ -137,7 +138,7 @@ struct ObjectAttr {
   std::uint32_t file_flags;
 };
 
-/// What map_get_next_id and map_get_fd_by_id read; the kernel writes `next_id`.
+/// What map_get_next_id, map_get_fd_by_id and btf_get_fd_by_id read; the kernel writes `next_id`.
 struct IdAttr {
   std::uint32_t id;
   std::uint32_t next_id;

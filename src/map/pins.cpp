@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "bpfmap/map/pins.hpp"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "bpfmap/sys/bpf.hpp"
+#include "pins.hpp"
+
+namespace bpfmap::inline v0 {
+namespace {
+
+using detail::kernel_error;
+
+struct CloseFolder {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
+
+std::vector<PinnedMap> read_pins(const std::string& folder, std::error_code& ec) {
+  std::vector<PinnedMap> pins;
+  if (folder.find('\0') != std::string::npos) {
+    ec = Errc::invalid_path;
+    return {};
+  }
+  const std::unique_ptr<DIR, CloseFolder> entries{::opendir(folder.c_str())};
+  if (!entries)
+    ec = kernel_error(-errno);
+  else if (!detail::is_on_bpffs(folder))
+    ec = Errc::invalid_path;
+  if (ec) return {};
+  while (const dirent* const entry = ::readdir(entries.get())) {
+    if (entry->d_type != DT_REG) continue;
+    std::string path = folder + (folder.ends_with('/') ? "" : "/") + entry->d_name;
+    std::error_code none;
+    const Map map = Map::open_pinned(path, Access::read_only, none);
+    if (none == std::errc::not_enough_memory || none == std::errc::too_many_files_open) {
+      ec = none;
+      return {};
+    }
+    if (map) pins.push_back({std::move(path), map.info()});
+  }
+  std::sort(pins.begin(), pins.end(),
+            [](const PinnedMap& a, const PinnedMap& b) { return a.path < b.path; });
+  return pins;
+}
+
+OwnedSpec to_spec(const MapInfo& info, sys::UniqueFd btf) {
+  // A NUMA node is known to be there, but not which.
+  const MapFlags flags = detail::lasting_flags(info.type, info.flags) & ~MapFlags::numa_node;
+  MapSpec spec{.type = info.type,
+               .key_size = info.key_size,
+               .value_size = info.value_size,
+               .max_entries = info.max_entries,
+               .flags = flags,
+               .name = info.name,
+               .map_extra = info.map_extra,
+               .btf_vmlinux_value_type_id = info.btf_vmlinux_value_type_id,
+               .ifindex = info.ifindex};
+  if (btf) {
+    spec.btf_fd = btf.get();
+    spec.btf_key_type_id = info.btf_key_type_id;
+    spec.btf_value_type_id = info.btf_value_type_id;
+  }
+  return {std::move(spec), std::move(btf)};
+}
+
+}  // namespace
+
+std::vector<PinnedMap> list_pins(const std::string& folder, std::error_code& ec) noexcept {
+  ec.clear();
+  auto pins = detail::without_bad_alloc(ec, [&] { return read_pins(folder, ec); });
+  if (ec) ec = detail::record_open(Operation::list, folder, ec);
+  return pins;
+}
+
+std::vector<PinnedMap> list_pins(const std::string& folder) {
+  std::error_code ec;
+  auto pins = list_pins(folder, ec);
+  detail::throw_if(ec);
+  return pins;
+}
+
+bool is_pinned_at(const Map& map, const std::string& path, std::error_code& ec) noexcept {
+  if (!map) {
+    ec = detail::record(map, {.operation = Operation::info, .subject = path}, Errc::no_map);
+    return false;
+  }
+  const Map pinned = Map::open_pinned(path, Access::read_only, ec);
+  if (ec == kernel_error(-ENOENT)) ec.clear();
+  return pinned && pinned.info().id == map.info().id;
+}
+
+bool is_pinned_at(const Map& map, const std::string& path) {
+  std::error_code ec;
+  const bool pinned = is_pinned_at(map, path, ec);
+  detail::throw_if(ec);
+  return pinned;
+}
+
+OwnedSpec spec_of(const Map& map, std::error_code& ec) noexcept {
+  ec.clear();
+  sys::UniqueFd btf;
+  if (!map) {
+    ec = Errc::no_map;
+  } else if (map.info().btf_id != 0 && map.info().btf_value_type_id != 0) {
+    const int fd = sys::btf_get_fd_by_id(map.info().btf_id);
+    ec = kernel_error(fd);
+    if (!ec) btf = sys::UniqueFd{fd};
+  }
+  OwnedSpec owned;
+  if (!ec)
+    owned = detail::without_bad_alloc(ec, [&] { return to_spec(map.info(), std::move(btf)); });
+  if (ec) ec = detail::record(map, {.operation = Operation::info}, ec);
+  return owned;
+}
+
+OwnedSpec spec_of(const Map& map) {
+  std::error_code ec;
+  OwnedSpec owned = spec_of(map, ec);
+  detail::throw_if(ec);
+  return owned;
+}
+
+}  // namespace bpfmap::inline v0

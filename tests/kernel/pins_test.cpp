@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+// Pins of a folder, whether a map is still the pinned one, and a spec to make another map like one.
+#include "bpfmap/map/pins.hpp"
+
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "bpfmap/map/open_or_create.hpp"
+#include "maps.hpp"
+#include "program.hpp"
+#include "small_btf.hpp"
+#include "told.hpp"
+
+namespace bpfmap {
+namespace {
+
+using test::errno_code;
+using test::make_map;
+using test::PrivateBpffs;
+
+TEST(ListPins, FindsTheMapsOfAFolderInOrder) {
+  const PrivateBpffs bpffs;
+  ASSERT_EQ(::mkdir(bpffs.path("folder").c_str(), 0700), 0);
+  const Map hash = make_map(MapType::hash, 4, 8);
+  const Map array = make_map(MapType::array, 4, 4);
+  hash.pin(bpffs.path("folder/b"));
+  array.pin(bpffs.path("folder/a"));
+  hash.pin(bpffs.path("folder/c"));
+  ASSERT_EQ(::mkdir(bpffs.path("folder/d").c_str(), 0700), 0);
+  const sys::UniqueFd program = test::load_program();
+  ASSERT_EQ(sys::obj_pin(program.get(), bpffs.path("folder/program").c_str()), 0);
+  for (const std::string& folder : {bpffs.path("folder"), bpffs.path("folder/")}) {
+    const std::vector<PinnedMap> pins = list_pins(folder);
+    ASSERT_EQ(pins.size(), 3U);
+    EXPECT_EQ(pins[0].path, bpffs.path("folder/a"));
+    EXPECT_EQ(pins[0].info.id, array.info().id);
+    EXPECT_EQ(pins[1].info.id, hash.info().id);
+    EXPECT_EQ(pins[2].path, bpffs.path("folder/c"));
+  }
+  EXPECT_TRUE(list_pins(bpffs.path("folder/d")).empty());
+}
+
+TEST(ListPins, RefusesWhatIsNotAFolderOfABpffs) {
+  const PrivateBpffs bpffs;
+  std::error_code ec;
+  EXPECT_TRUE(list_pins("/tmp", ec).empty());
+  EXPECT_EQ(ec, Errc::invalid_path);
+  EXPECT_TRUE(list_pins(bpffs.path("missing"), ec).empty());
+  EXPECT_EQ(ec, errno_code(ENOENT));
+  EXPECT_TRUE(list_pins(std::string("/tmp\0x", 6), ec).empty());
+  EXPECT_EQ(ec, Errc::invalid_path);
+  EXPECT_TRUE(list_pins(bpffs.root(), ec).empty());
+  EXPECT_FALSE(ec) << ec.message();
+  EXPECT_EQ(test::error_of([] { (void)list_pins("/tmp"); }).code(), Errc::invalid_path);
+}
+
+TEST(IsPinnedAt, SeesAReplacedMap) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  MapSpec spec{.type = MapType::hash, .key_size = 4, .value_size = 8, .max_entries = 16};
+  const Map old = open_or_create(path, spec);
+  EXPECT_TRUE(is_pinned_at(old, path));
+  EXPECT_TRUE(is_pinned_at(old.duplicate(), path));
+  spec.max_entries = 32;
+  const Map replaced = open_or_create(path, spec, {.replace_incompatible = true});
+  EXPECT_FALSE(is_pinned_at(old, path));
+  EXPECT_TRUE(is_pinned_at(replaced, path));
+  EXPECT_TRUE(Map::unpin(path));
+  std::error_code ec = Errc::no_map;
+  EXPECT_FALSE(is_pinned_at(replaced, path, ec));
+  EXPECT_FALSE(ec) << "nothing is pinned there";
+  EXPECT_FALSE(is_pinned_at(Map{}, path, ec));
+  EXPECT_EQ(ec, Errc::no_map);
+  EXPECT_EQ(test::error_of([&] { (void)is_pinned_at(Map{}, path); }).code(), Errc::no_map);
+}
+
+TEST(SpecOf, MakesAnotherMapOfEveryType) {
+  int types = 0;
+  for (const MapTypeTraits& row : map_types()) {
+    std::error_code ec;
+    const Map map = Map::create(test::spec_of(row.type), ec);
+    if (!map) continue;
+    ++types;
+    const OwnedSpec like = spec_of(map);
+    EXPECT_EQ(incompatibilities(map.info(), like.spec), "") << row.name;
+    const Map other = Map::create(like.spec);
+    EXPECT_NE(other.info().id, map.info().id);
+    EXPECT_EQ(other.info().name, map.info().name);
+  }
+  EXPECT_GE(types, 20);
+}
+
+TEST(SpecOf, IncludesTheBtf) {
+  const test::SmallBtf btf;
+  MapSpec spec{.type = MapType::hash, .key_size = 4, .value_size = 4, .max_entries = 4};
+  spec.btf_fd = btf.fd();
+  spec.btf_key_type_id = spec.btf_value_type_id = test::SmallBtf::int_id;
+  const Map map = Map::create(spec);
+  const OwnedSpec like = spec_of(map);
+  ASSERT_TRUE(like.btf);
+  const Map other = Map::create(like.spec);
+  EXPECT_EQ(other.info().btf_id, map.info().btf_id);
+  EXPECT_EQ(other.info().btf_value_type_id, map.info().btf_value_type_id);
+}
+
+TEST(SpecOf, RefusesAnEmptyMap) {
+  std::error_code ec;
+  EXPECT_EQ(spec_of(Map{}, ec).spec.type, MapType::unspec);
+  EXPECT_EQ(ec, Errc::no_map);
+}
+
+TEST(MapPins, OfOtherObjectsAreNotUnpinned) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("program");
+  const sys::UniqueFd program = test::load_program();
+  ASSERT_EQ(sys::obj_pin(program.get(), path.c_str()), 0);
+  std::error_code ec;
+  EXPECT_FALSE(Map::unpin(path, ec));
+  EXPECT_EQ(ec, errno_code(EINVAL));
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+}
+
+TEST(MapPins, HaveNoZeroInTheirPaths) {
+  const PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  map.pin(bpffs.path("flows"));
+  const std::string path = bpffs.path("flows") + std::string("\0x", 2);
+  std::error_code ec;
+  EXPECT_FALSE(Map::open_pinned(path, ec));
+  EXPECT_EQ(ec, Errc::invalid_path);
+  EXPECT_FALSE(Map::unpin(path, ec));
+  EXPECT_EQ(ec, Errc::invalid_path);
+  map.pin(bpffs.path("other") + std::string("\0x", 2), ec);
+  EXPECT_EQ(ec, Errc::invalid_path);
+  EXPECT_FALSE(is_pinned_at(map, path, ec));
+  EXPECT_EQ(ec, Errc::invalid_path);
+  EXPECT_TRUE(is_pinned_at(map, bpffs.path("flows")));
+}
+
+TEST(MapFdInfo, NamesTheTypeOfTheProgramsOfAProgArray) {
+  Map map = make_map(MapType::prog_array, 4, 4);
+  EXPECT_EQ(map.fd_info().owner_program_type, std::nullopt);
+  const sys::UniqueFd program = test::load_program();
+  map.update(0, program.get());
+  EXPECT_EQ(map.fd_info().owner_program_type, BPF_PROG_TYPE_SOCKET_FILTER);
+  EXPECT_EQ(make_map(MapType::hash, 4, 4).fd_info().owner_program_type, std::nullopt);
+}
+
+TEST(NextMapId, EndsAtTheLargestNumber) {
+  std::error_code ec = Errc::no_map;
+  for (const std::uint32_t id : {0x7fff'ffffU, 0x8000'0000U, 0xffff'ffffU}) {
+    EXPECT_EQ(next_map_id(id), std::nullopt) << id;
+    EXPECT_EQ(next_map_id(id, ec), std::nullopt) << id;
+    EXPECT_FALSE(ec);
+  }
+  EXPECT_EQ(next_map_id(0x7fff'fffeU), std::nullopt);
+}
+
+}  // namespace
+}  // namespace bpfmap
