@@ -58,29 +58,30 @@ bool lacks(const Capability& capability) {
 }
 
 std::optional<int> command_of(Operation operation) {
+  const auto command = [](sys::Command value) { return static_cast<int>(value); };
   switch (operation) {
     case Operation::create:
-      return BPF_MAP_CREATE;
+      return command(sys::Command::map_create);
     case Operation::open_pinned:
-      return BPF_OBJ_GET;
+      return command(sys::Command::obj_get);
     case Operation::pin:
-      return BPF_OBJ_PIN;
+      return command(sys::Command::obj_pin);
     case Operation::from_id:
-      return BPF_MAP_GET_FD_BY_ID;
+      return command(sys::Command::map_get_fd_by_id);
     case Operation::list:
-      return BPF_MAP_GET_NEXT_ID;
+      return command(sys::Command::map_get_next_id);
     case Operation::lookup:
-      return BPF_MAP_LOOKUP_ELEM;
+      return command(sys::Command::map_lookup_elem);
     case Operation::update:
-      return BPF_MAP_UPDATE_ELEM;
+      return command(sys::Command::map_update_elem);
     case Operation::erase:
-      return BPF_MAP_DELETE_ELEM;
+      return command(sys::Command::map_delete_elem);
     case Operation::get_next_key:
-      return BPF_MAP_GET_NEXT_KEY;
+      return command(sys::Command::map_get_next_key);
     case Operation::lookup_and_delete:
-      return BPF_MAP_LOOKUP_AND_DELETE_ELEM;
+      return command(sys::Command::map_lookup_and_delete_elem);
     case Operation::freeze:
-      return BPF_MAP_FREEZE;
+      return command(sys::Command::map_freeze);
     default:
       return std::nullopt;
   }
@@ -93,7 +94,7 @@ std::string undelegated(const Failure& failure) {
     const auto mask = fdinfo_number(failure.spec->token_fd, field);
     return !mask || bit >= 64 || (*mask >> bit & 1U) != 0;
   };
-  if (!allows("allowed_cmds", BPF_MAP_CREATE))
+  if (!allows("allowed_cmds", static_cast<std::uint64_t>(sys::Command::map_create)))
     return "the BPF token does not delegate BPF_MAP_CREATE: mount its bpffs with "
            "delegate_cmds=map_create";
   if (!allows("allowed_maps", to_underlying(failure.info.type)))

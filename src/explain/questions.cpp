@@ -261,7 +261,8 @@ bool program_is_not_xdp(const Failure& failure) {
   if (!has_program(failure) || descriptor_target(program_of(failure)) != program_target)
     return false;
   const auto type = fdinfo_number(program_of(failure), "prog_type");
-  return type && *type != BPF_PROG_TYPE_XDP;
+  constexpr std::uint64_t xdp = 6;  // BPF_PROG_TYPE_XDP
+  return type && *type != xdp;
 }
 
 }  // namespace condition

@@ -378,12 +378,6 @@ TEST(OpenError, SaysThatAnIdIsGone) {
                 "program that use the map: ENOENT (No such file or directory)");
 }
 
-TEST(OpenError, SaysThatNoIdIsAboveTheLast) {
-  EXPECT_EQ(told(EINVAL, [](auto&... ec) { (void)next_map_id(0xffffffff, ec...); }),
-            "list maps after id 4294967295: there are no ids above this one: EINVAL (Invalid "
-            "argument)");
-}
-
 TEST(OpenError, SaysThatNothingIsPinned) {
   const test::PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");

@@ -100,7 +100,7 @@ TEST(SpecOf, IncludesTheBtf) {
   const test::SmallBtf btf;
   MapSpec spec{.type = MapType::hash, .key_size = 4, .value_size = 4, .max_entries = 4};
   spec.btf_fd = btf.fd();
-  spec.btf_key_type_id = spec.btf_value_type_id = test::SmallBtf::int_id;
+  spec.btf_key_type_id = spec.btf_value_type_id = test::SmallBtf::integer;
   const Map map = Map::create(spec);
   const OwnedSpec like = spec_of(map);
   ASSERT_TRUE(like.btf);

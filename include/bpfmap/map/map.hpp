@@ -243,8 +243,8 @@ class Map {
   /// is something.
   void pin(const std::string& path) const;
   void pin(const std::string& path, std::error_code& ec) const noexcept;
-  /// Removes the pin at `path`; false: there is none. Refuses a path that is not on a bpffs
-  /// (Errc::invalid_path).
+  /// Removes the pin at `path`; false: there is none. Errc::invalid_path: the path is not on a
+  /// bpffs. EINVAL: the pin is not one of a map.
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 
