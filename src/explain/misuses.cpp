@@ -42,7 +42,7 @@ constexpr std::array rows{
           "a key is not of the {key_size} bytes that the map's keys have"},
     Cause{any_operation, any_type, misuse(Errc::wrong_key_size), always,
           "the key is empty, the map's keys have {key_size} bytes"},
-    Cause{any_operation, percpu_types, misuse(Errc::wrong_value_size), value_known,
+    Cause{any_operation, percpu_types, misuse(Errc::wrong_value_size), value_given,
           "{given_value_size} bytes were given; one CPU's value has {value_size}, and the slots of "
           "all {cpus} possible CPUs together have {slots}"},
     Cause{any_operation, percpu_types, misuse(Errc::wrong_value_size), always,

@@ -29,9 +29,11 @@ std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGE
 std::string memory(const Failure& failure) {
   const MapInfo& info = failure.info;
   const std::uint64_t slots = percpu_types.contains(info.type) ? sys::possible_cpus().size() : 1;
-  const double entry =
-      (info.key_size + 7.0) / 8 * 8 + (info.value_size + 7.0) / 8 * 8 * static_cast<double>(slots);
-  return number(static_cast<std::uint64_t>(info.max_entries * entry / (1U << 20U))) + " MiB";
+  const auto rounded = [](std::uint64_t size) { return (size + 7) / 8 * 8; };
+  const std::uint64_t entry = rounded(info.key_size) + rounded(info.value_size) * slots;
+  // The product may not fit into 64 bits.
+  const double bytes = static_cast<double>(entry) * info.max_entries;
+  return number(static_cast<std::uint64_t>(bytes / (1U << 20U))) + " MiB";
 }
 
 std::string permissions(const Failure& failure) {

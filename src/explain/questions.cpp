@@ -150,6 +150,7 @@ bool asked_cpu_too_early(const Failure& failure) {
 
 bool key_known(const Failure& failure) { return failure.record.key.size != 0; }
 bool value_known(const Failure& failure) { return failure.record.value.kept != 0; }
+bool value_given(const Failure& failure) { return failure.record.value.size != 0; }
 bool count_known(const Failure& failure) { return failure.record.count.has_value(); }
 bool index_too_large(const Failure& failure) {
   return failure.record.key.kept >= 4 &&

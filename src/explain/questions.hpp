@@ -52,7 +52,8 @@ bool asked_cpu_too_early(const Failure& failure);
 
 // What the caller gave.
 bool key_known(const Failure& failure);
-bool value_known(const Failure& failure);
+bool value_known(const Failure& failure);  // its bytes
+bool value_given(const Failure& failure);  // its size
 bool count_known(const Failure& failure);
 bool index_too_large(const Failure& failure);
 bool prefix_too_long(const Failure& failure);

@@ -117,6 +117,8 @@ bool is_index_out_of_range(const Map& map, const Attempt& attempt, int result) n
 
 FailureRecord& last_failure() noexcept { return last; }
 
+void forget_failure() noexcept { last = FailureRecord{}; }
+
 std::error_code element_error(const Map& map, const Attempt& attempt, int result) noexcept {
   if (!map) return Errc::no_map;
   if (result > 0) return static_cast<Errc>(result);

@@ -525,7 +525,7 @@ TEST_F(CreateError, AdmitsThatTheReasonIsUnknown) {
   spec.inner_map_fd = 7;
   const std::string text = refusal(spec, std::errc::invalid_argument);
   EXPECT_TRUE(contains(text,
-                       "): bpfmap finds no wrong field, so the reason is unknown; the "
+                       "): bpfmap finds no wrong field, so that the cause is not known; the "
                        "running kernel is "));
   EXPECT_TRUE(contains(text, ", numa_node 0, inner_map_fd 7: EINVAL (Invalid argument)"));
 }

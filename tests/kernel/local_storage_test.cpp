@@ -130,8 +130,8 @@ TEST(SkStorage, TellsWhatIsNoSocket) {
   auto map = sockets();
   const sys::UniqueFd file = open_null();
   expect_key_told(map, file.get(), ENOTSOCK,
-                  "the key, descriptor " + std::to_string(file.get()) + ", is no socket");
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a socket");
+                  "the key, descriptor " + std::to_string(file.get()) + ", is not a socket");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor of a socket");
 }
 
 // --- tasks ---
@@ -150,8 +150,8 @@ TEST(TaskStorage, TellsWhatIsNoPidfd) {
   const sys::UniqueFd file = open_null();
   expect_key_told(
       map, file.get(), EBADF,
-      "the key, " + std::to_string(file.get()) + ", is no open pidfd (see pidfd_open(2))");
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open pidfd");
+      "the key, " + std::to_string(file.get()) + ", is not an open pidfd (see pidfd_open(2))");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open pidfd");
 }
 
 TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
@@ -190,7 +190,7 @@ TEST(InodeStorage, HoldsAValueBesideAFile) {
 
 TEST(InodeStorage, TellsWhatIsNoDescriptor) {
   auto map = inodes();
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor");
 }
 
 // --- cgroups ---
@@ -216,8 +216,8 @@ TEST_F(CgroupStorageTest, TellsWhatIsNoCgroup) {
   const sys::UniqueFd file = open_null();
   expect_key_told(
       map, file.get(), EBADF,
-      "the key, " + std::to_string(file.get()) + ", is no open descriptor of a cgroup's directory");
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a cgroup's directory");
+      "the key, " + std::to_string(file.get()) + ", is not an open descriptor of a cgroup's directory");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor of a cgroup's directory");
 }
 
 TEST_F(CgroupStorageTest, HasNothingBesideACgroupThatIsGone) {

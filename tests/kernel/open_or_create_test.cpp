@@ -352,7 +352,7 @@ TEST(OpenOrCreate, RefusesPathsThatCannotHoldAPin) {
   EXPECT_TRUE(contains(
       told(Errc::invalid_path,
            [&](auto&... ec) { (void)open_or_create(bpffs.path("with.dot"), flows_spec(), ec...); }),
-      "has a '.' in it"));
+      "has a '.', which"));
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
@@ -371,7 +371,7 @@ TEST(OpenOrCreate, TellsOfAMissingFolderAndOfOtherFiles) {
   const std::string text = told(EINVAL, [&](auto&... ec) {
     (void)open_or_create(bpffs.path("program"), flows_spec(), replacing, ec...);
   });
-  EXPECT_TRUE(contains(text, "is no map, but a program"));
+  EXPECT_TRUE(contains(text, "is not a map, but a program"));
   EXPECT_EQ(pins_on(bpffs), 1U) << "only maps are replaced";
 }
 

@@ -134,7 +134,7 @@ TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
   map.set(1, udp.get());
   EXPECT_TRUE(
       contains(told(ENOSPC, [&](auto&... ec) { (void)map.cookie(1, ec...); }),
-               "a lookup gives a socket's cookie of 8 bytes; create the map with value_size "
+               "a lookup returns a socket's cookie of 8 bytes; create the map with value_size "
                "8"));
   EXPECT_FALSE(map.insert(1, udp.get()));
   std::error_code ec;
@@ -149,11 +149,11 @@ TYPED_TEST(EitherSockMap, TellsWhatIsNoSocketForIt) {
   const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const sys::UniqueFd idle = test::new_socket(SOCK_STREAM);
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
-                       "the value, descriptor " + std::to_string(file.get()) + ", is no socket"));
+                       "the value, descriptor " + std::to_string(file.get()) + ", is not a socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.insert(1, file.get(), ec...); }),
-                       "is no socket"));
+                       "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a socket"));
+                       "the value, -1, is not an open descriptor of a socket"));
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.set(1, idle.get(), ec...); }),
                        "in this state cannot be in this map"));
   EXPECT_EQ(map.cookie(1), std::nullopt);

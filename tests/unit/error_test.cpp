@@ -60,6 +60,21 @@ TEST(ErrorCategory, IsNotTheSystems) {
   EXPECT_EQ(kernel(EINVAL), system.default_error_condition());
 }
 
+TEST(Condition, OfAFullMapIsEqualToBothErrnosOfTheKernel) {
+  static_assert(std::is_error_condition_enum_v<Condition>);
+  EXPECT_EQ(kernel(E2BIG), Condition::map_full);
+  EXPECT_EQ(kernel(ENOSPC), Condition::map_full);
+  EXPECT_EQ(kernel(E2BIG), std::errc::argument_list_too_long);
+  EXPECT_EQ(make_error_condition(Condition::map_full).message(), "the map is full");
+}
+
+TEST(Condition, OfAFullMapIsEqualToNothingElse) {
+  EXPECT_NE(kernel(EPERM), Condition::map_full);  // 1, as map_full
+  EXPECT_NE(std::error_code{}, Condition::map_full);
+  EXPECT_NE(make_error_code(Errc::index_out_of_range), Condition::map_full);
+  EXPECT_NE(std::make_error_code(std::errc::argument_list_too_long), Condition::map_full);
+}
+
 TEST(KernelError, IsNoneWhenACallSucceeds) {
   EXPECT_FALSE(detail::kernel_error(0));
   EXPECT_FALSE(detail::kernel_error(7));
@@ -93,7 +108,8 @@ std::vector<Misuse> misuses() {
           {Errc::wrong_map_flags, invalid_argument},
           {Errc::invalid_prefix, invalid_argument},
           {Errc::incompatible_map, file_exists},
-          {Errc::wrong_record_size, invalid_argument}};
+          {Errc::wrong_record_size, invalid_argument},
+          {Errc::unsupported_operation, not_supported}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {

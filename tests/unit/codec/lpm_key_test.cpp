@@ -85,12 +85,12 @@ TEST(LpmKeyParse, RefusesWhatIsNoPrefix) {
                       "'2001:db8::' is not an IPv4 address; write it as 10.0.0.0/8");
   expect_refused<Ip6>("10.0.0.0/8", "'10.0.0.0' is not an IPv6 address; write it as 2001:db8::/32");
   expect_refused<Ip6>(std::string(100, '1'), "is not an IPv6 address");
-  expect_refused<Ip4>("10.0.0.0/", "the length is '', and 0 to 32 is possible");
-  expect_refused<Ip4>("10.0.0.0/33", "the length is '33', and 0 to 32 is possible");
-  expect_refused<Ip6>("::/129", "the length is '129', and 0 to 128 is possible");
+  expect_refused<Ip4>("10.0.0.0/", "the length is '', and it can be 0 to 32");
+  expect_refused<Ip4>("10.0.0.0/33", "the length is '33', and it can be 0 to 32");
+  expect_refused<Ip6>("::/129", "the length is '129', and it can be 0 to 128");
   for (const char* const text : {"10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/ 8", "10.0.0.0/8 ",
                                  "10.0.0.0/8/8", "10.0.0.0/99999999999", "10.0.0.0/0x8"})
-    expect_refused<Ip4>(text, "and 0 to 32 is possible");
+    expect_refused<Ip4>(text, "and it can be 0 to 32");
 }
 
 TEST(LpmKeyParse, ReadsAllOfTheText) {

@@ -129,10 +129,10 @@ TEST(OneCpu, MustBePossible) {
   for (const std::uint32_t cpu : {last_cpu() + 1, 0xFFFF'FFFFU}) {
     const std::string text =
         told(Errc::no_such_cpu, [&](auto&... ec) { (void)fake.map.lookup_cpu(1, cpu, ec...); });
-    EXPECT_TRUE(contains(text, "CPU " + std::to_string(cpu) + " is none of the "));
+    EXPECT_TRUE(contains(text, "CPU " + std::to_string(cpu) + " is not one of the "));
     EXPECT_TRUE(contains(
         told(Errc::no_such_cpu, [&](auto&... ec) { fake.map.update_cpu(1, cpu, 1, ec...); }),
-        "CPU " + std::to_string(cpu) + " is none of the "));
+        "CPU " + std::to_string(cpu) + " is not one of the "));
   }
   EXPECT_EQ(fake.calls().size(), 0U);
 }
