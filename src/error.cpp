@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
+#include <stdexcept>
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -139,6 +141,15 @@ std::string_view to_string(Operation operation) noexcept {
       return "reserve";
   }
   return "unknown operation";
+}
+
+bool detail::call_without_bad_alloc(void (*call)(void*), void* body) noexcept try {
+  call(body);
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
+} catch (const std::length_error&) {
+  return false;  // more than a container can hold: of a 32-bit program, above all
 }
 
 }  // namespace bpfmap::inline v0

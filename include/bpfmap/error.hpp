@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 
 #include "bpfmap/config.hpp"
 
@@ -123,21 +124,37 @@ inline void throw_if(const std::error_code& ec) {
   return result < 0 ? std::error_code{-result, category()} : std::error_code{};
 }
 
-// What `body` gives; when there is no memory for it, ENOMEM and an empty result. For the forms that
-// do not throw. (A program built without exceptions has asked for its end.)
+// Calls call(body); false when that throws std::bad_alloc or std::length_error. In the library, so
+// that a header has one body under one name in files with and without exceptions, and that memory
+// can run out in the latter, too.
+[[nodiscard]] bool call_without_bad_alloc(void (*call)(void*), void* body) noexcept;
+
+// What `body` returns; ENOMEM and an empty result when there is no memory for it. For the forms
+// that do not throw.
 template <class Body>
-auto without_bad_alloc([[maybe_unused]] std::error_code& ec, Body body) noexcept
-    -> decltype(body()) {
-#ifdef __cpp_exceptions
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    ec = kernel_error(-ENOMEM);
-    return decltype(body())();
+auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body()) {
+  using Result = decltype(body());
+  if constexpr (std::is_void_v<Result>) {
+    const auto call = [](void* self) { (*static_cast<Body*>(self))(); };
+    if (!call_without_bad_alloc(call, &body)) ec = kernel_error(-ENOMEM);
+  } else {
+    // Made in the caller's room and nowhere else: a result may be large.
+    Result result{};
+    struct Frame {
+      Body& body;
+      Result& result;
+    } frame{body, result};
+    const auto call = [](void* self) {
+      Frame& to = *static_cast<Frame*>(self);
+      to.result.~Result();
+      ::new (static_cast<void*>(&to.result)) Result(to.body());
+    };
+    if (!call_without_bad_alloc(call, &frame)) {
+      ::new (static_cast<void*>(&result)) Result{};
+      ec = kernel_error(-ENOMEM);
+    }
+    return result;
   }
-#else
-  return body();
-#endif
 }
 
 }  // namespace detail
