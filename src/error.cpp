@@ -12,6 +12,12 @@ namespace {
 
 constexpr int enotsupp = 524;  // linux/errno.h, not for user space, and yet what bpf(2) returns
 
+// As on i386. The same struct then has another layout in a BPF program.
+struct AlignedAsU64 {
+  std::uint64_t value;
+};
+constexpr bool u64_is_narrowly_aligned = alignof(AlignedAsU64) < 8;
+
 struct MisuseText {
   Errc error;
   std::errc condition;
@@ -20,7 +26,11 @@ struct MisuseText {
 
 constexpr std::array misuse{
     MisuseText{Errc::wrong_key_size, std::errc::invalid_argument, "wrong key size"},
-    MisuseText{Errc::wrong_value_size, std::errc::invalid_argument, "wrong value size"},
+    MisuseText{Errc::wrong_value_size, std::errc::invalid_argument,
+               u64_is_narrowly_aligned
+                   ? "wrong value size; in this 32-bit program a 64-bit member is aligned to 4 "
+                     "bytes, in a BPF program to 8: declare it alignas(8)"
+                   : "wrong value size"},
     MisuseText{Errc::map_is_percpu, std::errc::invalid_argument, "plain call on a per-CPU map"},
     MisuseText{Errc::map_is_not_percpu, std::errc::invalid_argument, "per-CPU call on a plain map"},
     MisuseText{Errc::no_such_cpu, std::errc::invalid_argument, "not a possible CPU"},
@@ -41,6 +51,9 @@ constexpr std::array misuse{
     MisuseText{Errc::incompatible_map, std::errc::file_exists,
                "the pinned map is not as asked for"},
     MisuseText{Errc::wrong_record_size, std::errc::invalid_argument, "wrong record size"},
+    MisuseText{Errc::map_not_loaded, std::errc::bad_file_descriptor, "the map is not loaded"},
+    MisuseText{Errc::no_btf, std::errc::not_supported, "the map has no BTF of its variables"},
+    MisuseText{Errc::no_such_variable, std::errc::invalid_argument, "no such variable"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -139,6 +152,10 @@ std::string_view to_string(Operation operation) noexcept {
       return "consume";
     case Operation::reserve:
       return "reserve";
+    case Operation::from_libbpf:
+      return "from";
+    case Operation::reuse:
+      return "reuse";
   }
   return "unknown operation";
 }

@@ -46,6 +46,8 @@ enum class Operation : std::uint8_t {
   poll,
   consume,
   reserve,
+  from_libbpf,  // from(): a Map of a map that libbpf holds
+  reuse,        // a Map given to a map that libbpf is going to create
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".
@@ -75,6 +77,9 @@ enum class Errc : int {
   invalid_prefix,      ///< not a prefix such as 10.0.0.0/8; invalid_argument
   incompatible_map,    ///< the map that is pinned is not as asked for; file_exists
   wrong_record_size,   ///< a record is not as large as the event type; invalid_argument
+  map_not_loaded,      ///< libbpf has not created this map yet; bad_file_descriptor
+  no_btf,              ///< the map has no BTF that names its variables; not_supported
+  no_such_variable,    ///< the map has no variable of this name; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

@@ -58,6 +58,8 @@ constexpr std::array rights{
     Cause{reads, any_type, EPERM, write_only,
           "this descriptor is write-only (Access::write_only or MapFlags::wronly); open the map "
           "again with Access::read_write"},
+    Cause{reuse, any_type, EBUSY, always,
+          "the object is loaded already: call reuse() between its open() and its load()"},
     Cause{mmap, any_type, EINVAL, read_only,
           "a read-only descriptor cannot be mapped at all; open the map again with "
           "Access::read_write"},

@@ -23,6 +23,7 @@ static_assert(is(Command::obj_pin, BPF_OBJ_PIN) && is(Command::obj_get, BPF_OBJ_
 static_assert(is(Command::map_get_next_id, BPF_MAP_GET_NEXT_ID));
 static_assert(is(Command::map_get_fd_by_id, BPF_MAP_GET_FD_BY_ID));
 static_assert(is(Command::obj_get_info_by_fd, BPF_OBJ_GET_INFO_BY_FD));
+static_assert(is(Command::btf_get_fd_by_id, BPF_BTF_GET_FD_BY_ID));
 static_assert(is(Command::btf_load, BPF_BTF_LOAD) && is(Command::map_freeze, BPF_MAP_FREEZE));
 static_assert(is(Command::map_lookup_and_delete_elem, BPF_MAP_LOOKUP_AND_DELETE_ELEM));
 static_assert(is(Command::map_lookup_batch, BPF_MAP_LOOKUP_BATCH));
@@ -104,6 +105,9 @@ static_assert(offsetof(InfoAttr, info) == offsetof(bpf_attr, info.info));
 static_assert(offsetof(BtfLoadAttr, btf) == offsetof(bpf_attr, btf));
 static_assert(offsetof(BtfLoadAttr, log_buf) == offsetof(bpf_attr, btf_log_buf));
 static_assert(offsetof(BtfLoadAttr, btf_size) == offsetof(bpf_attr, btf_size));
+static_assert(offsetof(BtfInfoData, btf) == offsetof(bpf_btf_info, btf));
+static_assert(offsetof(BtfInfoData, btf_size) == offsetof(bpf_btf_info, btf_size));
+static_assert(offsetof(BtfInfoData, id) == offsetof(bpf_btf_info, id));
 static_assert(offsetof(MapCreateAttr, map_name) == offsetof(bpf_attr, map_name));
 static_assert(offsetof(MapCreateAttr, btf_vmlinux_value_type_id) ==
               offsetof(bpf_attr, btf_vmlinux_value_type_id));

@@ -155,6 +155,14 @@ int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAt
 /// 0.
 int btf_load(const void* btf, std::uint32_t size) noexcept;
 
+/// BPF_BTF_GET_FD_BY_ID (4.18): a descriptor of the BTF with the kernel's number `id`. Needs
+/// CAP_SYS_ADMIN.
+int btf_get_fd_by_id(std::uint32_t id) noexcept;
+
+/// BPF_OBJ_GET_INFO_BY_FD of BTF (4.18): copies up to `size` bytes of it to `btf`; `size` becomes
+/// the number of bytes that it has.
+int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept;
+
 /// BPF_MAP_FREEZE (5.2): forbids writes from user space, irreversibly.
 int map_freeze(int fd) noexcept;
 

@@ -27,6 +27,7 @@ enum class Command : int {
   map_get_fd_by_id = 14,             // 4.13
   obj_get_info_by_fd = 15,           // 4.13
   btf_load = 18,                     // 4.18
+  btf_get_fd_by_id = 19,             // 4.18
   map_lookup_and_delete_elem = 21,   // 4.20
   map_freeze = 22,                   // 5.2
   map_lookup_batch = 24,             // 5.6
@@ -156,6 +157,13 @@ struct BtfLoadAttr {
   alignas(8) std::uint64_t btf;
   alignas(8) std::uint64_t log_buf;
   std::uint32_t btf_size;
+};
+
+/// What BPF_OBJ_GET_INFO_BY_FD reads and writes about BTF, up to `id` (4.18).
+struct BtfInfoData {
+  alignas(8) std::uint64_t btf;
+  std::uint32_t btf_size;
+  std::uint32_t id;
 };
 
 /// What BPF_MAP_CREATE reads, whole up to 6.18: `union bpf_attr` of Linux 6.1 ends at map_extra.
