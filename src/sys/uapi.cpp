@@ -81,9 +81,11 @@ static_assert(f_any == BPF_ANY && f_noexist == BPF_NOEXIST && f_exist == BPF_EXI
 static_assert(f_lock == BPF_F_LOCK);
 static_assert(obj_name_len == BPF_OBJ_NAME_LEN);
 
+static_assert(offsetof(KeyAttr, key) == offsetof(bpf_attr, key));
+static_assert(offsetof(NextKeyAttr, key) == offsetof(bpf_attr, key));
+static_assert(offsetof(NextKeyAttr, next_key) == offsetof(bpf_attr, next_key));
 static_assert(offsetof(ElementAttr, key) == offsetof(bpf_attr, key));
 static_assert(offsetof(ElementAttr, value) == offsetof(bpf_attr, value));
-static_assert(offsetof(ElementAttr, value) == offsetof(bpf_attr, next_key));
 static_assert(offsetof(ElementAttr, flags) == offsetof(bpf_attr, flags));
 static_assert(offsetof(BatchAttr, in_batch) == offsetof(bpf_attr, batch.in_batch));
 static_assert(offsetof(BatchAttr, out_batch) == offsetof(bpf_attr, batch.out_batch));
