@@ -71,6 +71,8 @@ constexpr std::array buffers{
         reserve, user_ringbuf, E2BIG, always,
         "a sample of {given_value_size} bytes never fits: the buffer has {max_entries} bytes, 8 of "
         "them for each sample's header, and a sample 16777215 at most; create the map larger"},
+    Cause{reuse, any_type, EBUSY, always,
+          "the object is loaded already: call reuse() between its open() and its load()"},
     Cause{mmap, any_type, EINVAL, read_only,
           "a read-only descriptor cannot be mapped at all; open the map again with "
           "Access::read_write"},
