@@ -18,7 +18,8 @@ constexpr std::array rows{
     Cause{set(adopt, duplicate), any_type, misuse(Errc::no_map), always,
           "an empty UniqueFd or -1 was given"},
     Cause{event_reads, any_type, misuse(Errc::no_map), always,
-          "nothing is read yet: for_each() was not called, or this was moved from"},
+          "nothing is read yet: for_each() was not called, opening it failed, or this was moved "
+          "from"},
     Cause{any_operation, any_type, misuse(Errc::no_map), always,
           "it was never opened, was moved from or released, or opening it failed"},
     Cause{view, any_type, misuse(Errc::wrong_key_size), always,
@@ -64,6 +65,8 @@ constexpr std::array rows{
     Cause{any_operation, any_type, misuse(Errc::map_is_not_percpu), always,
           "{type} maps hold one value a key ({value_size} bytes), not one a CPU; use the call "
           "without percpu"},
+    Cause{view, perf_event_array, misuse(Errc::no_such_cpu), key_known,
+          "CPU {index} is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::no_such_cpu), asked_cpu,
           "CPU {cpu} is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::no_such_cpu), always,
@@ -91,6 +94,10 @@ constexpr std::array rows{
           "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
           "(an integer takes 1 to 8), and what is read must fit into the integer type asked for; "
           "ask for a wider one"},
+    Cause{view, perf_event_array, misuse(Errc::index_out_of_range), key_known,
+          "CPU {index} has no slot in the map (max_entries {max_entries}), and what programs write "
+          "there would be lost; create the map with a slot for each possible CPU, or choose CPUs "
+          "with PerfBufferOptions::cpus"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), key_known,
           "index {index} is out of range (max_entries {max_entries})"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), always,
