@@ -97,7 +97,7 @@ class PerfBuffer {
   }
   template <class Event = BytesView, class Fn>
   void for_each(Fn&& fn, std::error_code& ec) noexcept {
-    using Callback = std::remove_cvref_t<Fn>;
+    using Callback = std::decay_t<Fn>;
     check_callback<Event, Callback>();
     using Handler = detail::PerfHandlerOf<Event, Callback>;
     set(detail::make_handler<Handler>(ec, std::forward<Fn>(fn)), ec);
@@ -112,7 +112,7 @@ class PerfBuffer {
   }
   template <class Fn>
   void on_lost(Fn&& fn, std::error_code& ec) noexcept {
-    using Callback = std::remove_cvref_t<Fn>;
+    using Callback = std::decay_t<Fn>;
     static_assert(detail::callable_with<Callback, std::uint32_t, std::uint64_t>,
                   "bpfmap: the callback must take a CPU number (std::uint32_t) and a number of "
                   "records (std::uint64_t)");

@@ -135,7 +135,7 @@ class RingBuffer {
   }
   template <class Event = BytesView, class Fn>
   void for_each(Map map, Fn&& fn, std::error_code& ec) noexcept {
-    using Callback = std::remove_cvref_t<Fn>;
+    using Callback = std::decay_t<Fn>;
     check_callback<Event, Callback>();
     using Handler = detail::RingHandlerOf<Event, Callback>;
     add(detail::make_handler<Handler>(ec, std::move(map), std::forward<Fn>(fn)), ec);
