@@ -51,6 +51,7 @@
 #include "bpfmap/typed/queue.hpp"
 #include "bpfmap/typed/reuseport_sock_array.hpp"
 #include "bpfmap/typed/ring_buffer.hpp"
+#include "bpfmap/typed/ring_reader.hpp"
 #include "bpfmap/typed/sock_hash.hpp"
 #include "bpfmap/typed/sock_map.hpp"
 #include "bpfmap/typed/stack.hpp"
