@@ -61,8 +61,15 @@ install(FILES "${PROJECT_BINARY_DIR}/bpfmap.pc" DESTINATION "${pc_dir}")
 
 # --- what is read rather than built ---
 
-install(FILES "${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/README.md"
-        DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(
+  FILES "${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_SOURCE_DIR}/CONTRIBUTING.md" "${PROJECT_SOURCE_DIR}/LICENSE"
+        "${PROJECT_SOURCE_DIR}/README.md"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# In the same folder as here, so that the links of README.md lead to them.
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/cmake/reference"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/cmake"
+  FILES_MATCHING PATTERN "*.md")
 # The folders alone: examples/CMakeLists.txt is about this tree.
 install(
   DIRECTORY "${PROJECT_SOURCE_DIR}/examples/"
