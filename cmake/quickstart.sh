@@ -21,6 +21,7 @@ die() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }
 # By what a package brings, not by its name: whoever has another clang needs no second one.
 have() {
   case $1 in
+    g++-multilib) echo '#include <string>' | g++ -m32 -fsyntax-only -x c++ - 2>/dev/null ;;
     libbenchmark-dev) test -e /usr/include/benchmark/benchmark.h ;;
     libbpf-dev) test -e /usr/include/bpf/libbpf.h ;;
     libclang-rt-dev) test -e "$(clang++ -print-file-name="libclang_rt.asan-$(uname -m).a" 2>/dev/null)" ;;
