@@ -28,6 +28,7 @@ have() {
     libcli11-dev) test -e /usr/include/CLI/CLI.hpp ;;
     libfmt-dev) test -e /usr/include/fmt/core.h ;;
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
+    libpcap-dev) test -e /usr/include/pcap/pcap.h ;;
     libseccomp-dev) test -e /usr/include/seccomp.h ;;
     nlohmann-json3-dev) test -e /usr/include/nlohmann/json.hpp ;;
     iproute2) command -v ip >/dev/null ;;
