@@ -92,7 +92,7 @@ std::vector<std::uint32_t> StackTraceMap::ids(std::error_code& ec) const noexcep
   for (std::uint64_t steps = 0; id && steps < most_steps; ++steps) {
     if (ids.empty() || *id > ids.back()) detail::without_bad_alloc(ec, [&] { ids.push_back(*id); });
     if (ec) break;
-    id = map_.get_next_key<std::uint32_t>(*id, ec);
+    id = map_.get_next_key<std::uint32_t>(id, ec);
   }
   return ids;
 }
