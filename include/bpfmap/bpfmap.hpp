@@ -3,11 +3,12 @@
 #pragma once
 
 #include "bpfmap/bulk/batch.hpp"
-#include "bpfmap/bulk/batch_reader.hpp"
 #include "bpfmap/bulk/drain.hpp"
 #include "bpfmap/bulk/parallel_scan.hpp"
 #include "bpfmap/bulk/scan.hpp"
+#include "bpfmap/bulk/sync.hpp"
 #include "bpfmap/bulk/verbs.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/codec/fixed_string.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "../map/explain.hpp"
-#include "bpfmap/bulk/batch_reader.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 // What an inner map of `outer` is: the first that can be opened.
 std::optional<MapInfo> any_inner(const Map& outer) noexcept {
   std::error_code ec;
-  for (BatchReader reader{outer}; reader.next(ec);)
+  for (Walk reader{outer}; reader.next(ec);)
     for (std::uint32_t i = 0; i < reader.size(); ++i) {
       std::uint32_t id = 0;
       std::memcpy(&id, reader.values() + i * reader.value_stride(), sizeof id);

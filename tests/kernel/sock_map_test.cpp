@@ -139,7 +139,7 @@ TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
   EXPECT_FALSE(map.insert(1, udp.get()));
   std::error_code ec;
   std::size_t keys = 0;
-  for (const std::uint32_t key : map.keys(ec)) keys += key == 1;
+  for (const std::uint32_t key : bpfmap::keys(map, ec)) keys += key == 1;
   EXPECT_EQ(keys, 1U);
   EXPECT_TRUE(map.erase(1));
 }

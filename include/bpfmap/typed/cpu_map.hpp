@@ -35,6 +35,8 @@ struct CpuEntry {
   }
   friend bool operator==(const CpuEntry&, const CpuEntry&) = default;
 };
+template <>
+inline constexpr bool detail::sized_by_map<CpuEntry> = true;
 
 /// CPUs that XDP programs hand packets over to, by their numbers: BPF_MAP_TYPE_CPUMAP (4.15).
 ///

@@ -36,6 +36,8 @@ struct DevEntry {
   }
   friend bool operator==(const DevEntry&, const DevEntry&) = default;
 };
+template <>
+inline constexpr bool detail::sized_by_map<DevEntry> = true;
 
 /// Network devices by number, that XDP programs redirect to: BPF_MAP_TYPE_DEVMAP (4.14). Needs
 /// CAP_NET_ADMIN to create.

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "bpfmap/bulk/detail/whole_map.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
@@ -109,7 +110,7 @@ class ObjectRoom {
 struct TypedAccess;  // of typed/open_or_create.hpp: every typed map lets it see its requirement
 
 // The Map beneath a typed map, and how its failures are told.
-class TypedMap {
+class TypedMap : public TypedMapTag {
  public:
   /// The Map beneath: its descriptor, info, pin, freeze.
   [[nodiscard]] const Map& map() const& noexcept { return map_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Walks of a kernel that is played: what it is asked, and what it may answer.
-#include "bpfmap/bulk/batch_reader.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -60,7 +60,7 @@ MapInfo info_of(MapType type, std::uint32_t max_entries, std::uint32_t key_size 
   return {.type = type, .id = 1, .key_size = key_size, .value_size = 4, .max_entries = max_entries};
 }
 
-TEST(BatchReader, AsksFromTheStartAndThenFromWhereItWas) {
+TEST(Walk, AsksFromTheStartAndThenFromWhereItWas) {
   FakeHash hash{16};
   hash.fill(40);
   EXPECT_EQ(shown(scan(hash.map(), {.batch_size = 16})), numbers(40));
@@ -81,17 +81,17 @@ TEST(BatchReader, AsksFromTheStartAndThenFromWhereItWas) {
   EXPECT_EQ(attr_of(calls[2]).batch.in_batch, attr_of(calls[1]).batch.out_batch);
 }
 
-TEST(BatchReader, PassesTheLockFlagOn) {
+TEST(Walk, PassesTheLockFlagOn) {
   FakeHash hash{4};
   for ([[maybe_unused]] auto entry : scan(hash.map(), {.flags = LookupFlags::lock})) {
   }
   EXPECT_EQ(attr_of(hash.bpf().only_call()).batch.elem_flags, std::uint64_t{BPF_F_LOCK});
 }
 
-TEST(BatchReader, StartsAgainWhenItIsRewound) {
+TEST(Walk, StartsAgainWhenItIsRewound) {
   FakeHash hash{16};
   hash.fill(40);
-  BatchReader reader{hash.map(), {.batch_size = 8}};
+  Walk reader{hash.map(), {.batch_size = 8}};
   std::error_code ec;
   EXPECT_TRUE(reader.next(ec));
   reader.rewind();
@@ -105,7 +105,7 @@ TEST(BatchReader, StartsAgainWhenItIsRewound) {
 }
 
 // A bucket's lock is taken, and the next call finds it free.
-TEST(BatchReader, LosesNothingToALockThatIsTaken) {
+TEST(Walk, LosesNothingToALockThatIsTaken) {
   for (const int error : {EBUSY, EDEADLK, ETIMEDOUT, EINTR, EAGAIN})
     for (const std::uint32_t stuck : {0U, 1U, 7U, 15U})
       for (const std::uint32_t batch_size : {1U, 8U, 40U}) {
@@ -124,7 +124,7 @@ TEST(BatchReader, LosesNothingToALockThatIsTaken) {
       }
 }
 
-TEST(BatchReader, TellsOfALockThatStaysTakenBehindWhatItRead) {
+TEST(Walk, TellsOfALockThatStaysTakenBehindWhatItRead) {
   for (const int error : {EBUSY, EDEADLK, ETIMEDOUT}) {
     FakeHash hash{16};
     hash.fill(40);
@@ -189,7 +189,7 @@ TEST(DrainReader, KeepsWhatCannotBePutBack) {
 }
 
 // Whatever a kernel answers, a walk ends.
-TEST(BatchReader, EndsOnAnswersThatLeadNowhere) {
+TEST(Walk, EndsOnAnswersThatLeadNowhere) {
   for (const int error : {0, ENOSPC, EINTR, EAGAIN, EBUSY, ETIMEDOUT}) {
     SCOPED_TRACE(error);
     FakeHash hash{16};
@@ -257,7 +257,7 @@ class OldArrayOfMaps {
   FakeMap fake_;
 };
 
-TEST(BatchReaderOfAnArray, GoesByIndexWhereEmptySlotsEndABatch) {
+TEST(WalkOfAnArray, GoesByIndexWhereEmptySlotsEndABatch) {
   const std::vector<std::vector<std::uint32_t>> patterns{{},
                                                          {0},
                                                          {9},
@@ -281,13 +281,13 @@ TEST(BatchReaderOfAnArray, GoesByIndexWhereEmptySlotsEndABatch) {
     }
 }
 
-TEST(BatchReaderOfAnArray, KeepsToItsRange) {
+TEST(WalkOfAnArray, KeepsToItsRange) {
   for (const std::uint32_t begin : {0U, 1U, 5U, 9U})
     for (const std::uint32_t end : {1U, 5U, 9U, 10U, ~0U})
       for (const std::uint32_t batch_size : {1U, 3U, 10U}) {
         if (begin >= end) continue;
         OldArrayOfMaps array{{0, 1, 2, 5, 6, 9}};
-        BatchReader reader{array.map(), {.batch_size = batch_size}, ReadMode::look, {begin, end}};
+        Walk reader{array.map(), {.batch_size = batch_size}, {begin, end}};
         std::vector<std::uint32_t> seen;
         std::error_code ec;
         while (reader.next(ec))
@@ -303,7 +303,7 @@ TEST(BatchReaderOfAnArray, KeepsToItsRange) {
 
 // --- hash ranges ---
 
-TEST(BatchReaderOfAHash, KeepsToItsRange) {
+TEST(WalkOfAHash, KeepsToItsRange) {
   for (const std::uint32_t parts : {1U, 2U, 3U, 5U, 16U})
     for (const std::uint32_t batch_size : {1U, 3U, 8U, 16U}) {
       FakeHash hash{16};
@@ -312,7 +312,7 @@ TEST(BatchReaderOfAHash, KeepsToItsRange) {
       for (std::uint32_t part = 0; part < parts; ++part) {
         CursorRange range{.begin = 16 * part / parts};
         if (part + 1 < parts) range.end = 16 * (part + 1) / parts;
-        BatchReader reader{hash.map(), {.batch_size = batch_size}, ReadMode::look, range};
+        Walk reader{hash.map(), {.batch_size = batch_size}, range};
         std::error_code ec;
         while (reader.next(ec))
           for (std::uint32_t i = 0; i < reader.size(); ++i) {
@@ -328,54 +328,84 @@ TEST(BatchReaderOfAHash, KeepsToItsRange) {
     }
 }
 
-// What is behind the range goes, some of it or all, before the second reading, which tells it
-// apart.
-TEST(BatchReaderOfAHash, KeepsToItsRangeWhileEntriesGo) {
-  for (const std::uint32_t first_gone : {4U, 5U, 15U}) {
+// What a walk reads, each key once; `ec` must stay clear.
+Numbers all_of(Walk& walk) {
+  Numbers entries;
+  std::error_code ec;
+  while (walk.next(ec))
+    for (std::uint32_t i = 0; i < walk.size(); ++i)
+      EXPECT_TRUE(
+          entries
+              .emplace(number_of({walk.keys() + 4 * i, 4}), number_of({walk.values() + 4 * i, 4}))
+              .second);
+  EXPECT_EQ(ec, std::error_code{});
+  return entries;
+}
+
+// What is behind the range goes, some of it or all, before it is read again.
+TEST(WalkOfAHash, KeepsToItsRangeWhileEntriesGo) {
+  for (const std::uint32_t first_gone : {4U, 5U, 15U})
+    for (const int when : {2, 3, 4, 5}) {
+      SCOPED_TRACE(std::to_string(first_gone) + " " + std::to_string(when));
+      FakeHash hash{16};
+      hash.fill(16);
+      int calls = 0;
+      hash.at_call = [&](int, bpf_attr&) {
+        if (++calls == when)
+          for (std::uint32_t key = first_gone; key < 16; ++key) hash.erase(key);
+        return std::nullopt;
+      };
+      Walk walk{hash.map(), {.batch_size = 16}, {.begin = 0, .end = 4}};
+      EXPECT_EQ(all_of(walk), numbers(4));
+      EXPECT_TRUE(walk.status().complete);
+      EXPECT_TRUE(walk.status().exact);
+    }
+}
+
+// Of its own range, what goes meanwhile may be left out and what stays may not.
+TEST(WalkOfAHash, ShowsWhatStaysInItsRange) {
+  for (const int when : {2, 3, 4, 5, 6}) {
+    SCOPED_TRACE(when);
     FakeHash hash{16};
     hash.fill(16);
     int calls = 0;
     hash.at_call = [&](int, bpf_attr&) {
-      if (++calls == 2)
-        for (std::uint32_t key = first_gone; key < 16; ++key) hash.erase(key);
+      if (++calls == when)
+        for (const std::uint32_t key : {1U, 3U, 4U, 5U}) hash.erase(key);
       return std::nullopt;
     };
-    BatchReader reader{hash.map(), {.batch_size = 16}, ReadMode::look, {.begin = 0, .end = 4}};
-    std::error_code ec;
-    EXPECT_TRUE(reader.next(ec)) << first_gone;
-    ASSERT_EQ(reader.size(), 4U) << first_gone;
-    for (std::uint32_t i = 0; i < 4; ++i) EXPECT_EQ(number_of({reader.keys() + 4 * i, 4}), i);
-    EXPECT_FALSE(reader.next(ec));
+    Walk walk{hash.map(), {.batch_size = 16}, {.begin = 0, .end = 4}};
+    const Numbers seen = all_of(walk);
+    EXPECT_EQ(seen.count(0), 1U);
+    EXPECT_EQ(seen.count(2), 1U);
+    for (const auto& [key, value] : seen) EXPECT_LT(key, 4U);
   }
 }
 
-// Of its own range, what goes meanwhile may be left out and what stays may not.
-TEST(BatchReaderOfAHash, ShowsWhatStaysInItsRange) {
-  FakeHash hash{16};
-  hash.fill(16);
-  int calls = 0;
-  hash.at_call = [&](int, bpf_attr&) {
-    if (++calls == 2)
-      for (const std::uint32_t key : {1U, 3U, 4U, 5U}) hash.erase(key);
-    return std::nullopt;
-  };
-  BatchReader reader{hash.map(), {.batch_size = 16}, ReadMode::look, {.begin = 0, .end = 4}};
-  std::error_code ec;
-  EXPECT_TRUE(reader.next(ec));
-  ASSERT_EQ(reader.size(), 2U);
-  EXPECT_EQ(number_of({reader.keys(), 4}), 0U);
-  EXPECT_EQ(number_of({reader.keys() + 4, 4}), 2U);
-  EXPECT_EQ(number_of({reader.values() + 4, 4}), 20U);
+// Empty buckets on both sides hide the border: of one bucket it is not known where it is, until a
+// read from the border finds it, or does not.
+TEST(WalkOfAHash, FindsWhoseABucketIsThatEmptyOnesHide) {
+  for (const std::uint32_t bucket : {0U, 3U, 7U, 8U, 9U, 15U})
+    for (const std::uint32_t entries : {1U, 2U, 5U}) {
+      SCOPED_TRACE(std::to_string(bucket) + " " + std::to_string(entries));
+      FakeHash hash{16};
+      for (std::uint32_t i = 0; i < entries; ++i) hash.put(bucket + 16 * i);
+      Walk front{hash.map(), {.batch_size = 16}, {.begin = 0, .end = 8}};
+      Walk back{hash.map(), {.batch_size = 16}, {.begin = 8}};
+      EXPECT_EQ(all_of(front).size(), bucket < 8 ? entries : 0U);
+      EXPECT_EQ(all_of(back).size(), bucket < 8 ? 0U : entries);
+      EXPECT_TRUE(front.status().exact);
+    }
 }
 
-TEST(BatchReaderOfAHash, TellsAnErrorMetBehindItsRange) {
+TEST(WalkOfAHash, TellsAnErrorMetBehindItsRange) {
   FakeHash hash{16};
   hash.fill(16);
   int calls = 0;
   hash.at_call = [&](int, bpf_attr&) {
     return ++calls == 2 ? std::optional<long>{-EIO} : std::nullopt;
   };
-  BatchReader reader{hash.map(), {.batch_size = 16}, ReadMode::look, {.begin = 0, .end = 4}};
+  Walk reader{hash.map(), {.batch_size = 16}, {.begin = 0, .end = 4}};
   std::error_code ec;
   EXPECT_FALSE(reader.next(ec));
   EXPECT_EQ(ec, errno_code(EIO));
@@ -384,11 +414,11 @@ TEST(BatchReaderOfAHash, TellsAnErrorMetBehindItsRange) {
 }
 
 // The next key knows no range: a part must not become the whole.
-TEST(BatchReaderOfAHash, DoesNotFallBackInsideARange) {
+TEST(WalkOfAHash, DoesNotFallBackInsideARange) {
   for (const CursorRange range : {CursorRange{.begin = 0, .end = 8}, CursorRange{.begin = 8}}) {
     FakeHash hash{16};
     hash.at_call = [](int, bpf_attr&) { return std::optional<long>{-EINVAL}; };
-    BatchReader reader{hash.map(), {}, ReadMode::look, range};
+    Walk reader{hash.map(), {}, range};
     std::error_code ec;
     EXPECT_FALSE(reader.next(ec));
     EXPECT_EQ(ec, errno_code(EINVAL));
@@ -399,7 +429,7 @@ TEST(BatchReaderOfAHash, DoesNotFallBackInsideARange) {
 // --- by next key ---
 
 // A kernel that gives the first key again and again.
-TEST(BatchReaderByNextKey, GivesUpOnAWalkWithoutEnd) {
+TEST(WalkByNextKey, GivesUpOnAWalkWithoutEnd) {
   std::uint32_t next = 0;
   FakeMap fake{info_of(MapType::devmap_hash, 100), [&](int cmd, void* attr, unsigned int) -> long {
                  const auto& all = *static_cast<bpf_attr*>(attr);
@@ -418,7 +448,7 @@ TEST(BatchReaderByNextKey, GivesUpOnAWalkWithoutEnd) {
   EXPECT_EQ(scan.status().method, ScanMethod::next_key);
 }
 
-TEST(BatchReaderByNextKey, LooksNothingUpForKeysAlone) {
+TEST(WalkByNextKey, LooksNothingUpForKeysAlone) {
   std::uint32_t next = 0;
   FakeMap fake{info_of(MapType::devmap_hash, 10), [&](int cmd, void* attr, unsigned int) -> long {
                  const auto& all = *static_cast<bpf_attr*>(attr);
@@ -429,7 +459,7 @@ TEST(BatchReaderByNextKey, LooksNothingUpForKeysAlone) {
                  return 0;
                }};
   std::uint32_t keys = 0;
-  for (auto [key, value] : scan(fake.map, {.keys_only = true})) EXPECT_EQ(number_of(key), keys++);
+  for (const BytesView key : bpfmap::keys(fake.map)) EXPECT_EQ(number_of(key), keys++);
   EXPECT_EQ(keys, 7U);
 }
 
