@@ -11,6 +11,9 @@
 
 namespace bpfmap::inline v0::detail {
 
+// STUB: the bulk room declares it.
+struct TypedMapTag {};
+
 // A typed map, known by what it offers: bulk/ is below typed/.
 template <class M>
 concept typed_map = requires(M& map) {

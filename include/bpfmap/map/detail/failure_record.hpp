@@ -31,6 +31,7 @@ struct Attempt {
 /// Records a failed operation on `map`; returns `ec`.
 [[gnu::cold]] std::error_code record(const Map& map, const Attempt& attempt,
                                      std::error_code ec) noexcept;
+[[gnu::cold]] std::error_code record(const Map& map, const Attempt& attempt, int result) noexcept;
 /// Records a failed creation; returns `ec`.
 [[gnu::cold]] std::error_code record_create(const MapSpec& spec, std::error_code ec) noexcept;
 /// Records a failed opening; `subject` is the path, the id or the descriptor. Returns `ec`.
