@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
-// What a failure is: the operation, a code that compares with std::errc, and a text that says what
-// to do. Below every layer: includes nothing of bpfmap. (`map/explain.hpp` knows what an errno
-// means for a map.)
+// A failure: the operation, a code that compares with std::errc, and a text that names the remedy.
+// Below every layer: includes nothing of bpfmap. The text is made in explain/, from the record that
+// the failed operation left on its thread.
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 namespace bpfmap::inline v0 {
 
-/// What was asked of a map; named in every Error.
+/// The operation that failed; every Error has one.
 enum class Operation : std::uint8_t {
   create,
   open_pinned,
@@ -21,7 +23,7 @@ enum class Operation : std::uint8_t {
   from_id,
   adopt,
   duplicate,
-  view,  // a typed map made over a Map
+  view,  ///< a typed map made over a Map
   info,
   lookup,
   update,
@@ -48,30 +50,31 @@ enum class Operation : std::uint8_t {
 /// The operation's name as the API spells it, such as "get_next_key".
 [[nodiscard]] std::string_view to_string(Operation operation) noexcept;
 
-/// Misuse that is told before the kernel is called. Each compares equal to the std::errc named
-/// behind it.
+/// A fault that bpfmap finds by itself, mostly before it calls the kernel. Each compares equal to
+/// the std::errc named last.
 enum class Errc : int {
   wrong_key_size = 5001,  ///< the key is not as large as the map's keys; invalid_argument
   wrong_value_size,       ///< the value is not as large as the map's values; invalid_argument
   map_is_percpu,          ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
   map_is_not_percpu,      ///< a percpu call on a map of plain values; invalid_argument
   no_such_cpu,            ///< not a possible CPU; invalid_argument
-  wrong_cpu_count,        ///< not one value for each possible CPU; invalid_argument
-  wrong_value_count,      ///< not one value for each key of a batch; invalid_argument
-  values_not_stored,      ///< a bloom filter gives no values: use lookup_into; invalid_argument
+  wrong_cpu_count,        ///< not one value per possible CPU; invalid_argument
+  wrong_value_count,      ///< not one value per key of a batch; invalid_argument
+  values_not_stored,      ///< a bloom filter stores no values: use lookup_into; invalid_argument
   no_cpu_list,            ///< /sys/devices/system/cpu/possible cannot be read; not_supported
   no_map,                 ///< the Map is empty: default-made, moved from, or its creation failed;
                           ///< bad_file_descriptor
   wrong_map_type,         ///< a typed map over a map of another type; invalid_argument
   out_of_range,           ///< an integer does not fit into the bytes it has to; result_out_of_range
-  index_out_of_range,  ///< an array has no such index; argument_list_too_long, as the kernel's own
-                       ///< answer to an update
-  invalid_name,        ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
-  invalid_path,        ///< not a path on a bpffs that can be pinned to; invalid_argument
-  wrong_map_flags,     ///< a typed map over a map without a flag that it needs; invalid_argument
-  invalid_prefix,      ///< not a prefix such as 10.0.0.0/8; invalid_argument
-  incompatible_map,    ///< the map that is pinned is not as asked for; file_exists
-  wrong_record_size,   ///< a record is not as large as the event type; invalid_argument
+  index_out_of_range,     ///< the map has no such index, in every operation;
+                          ///< argument_list_too_long, the kernel's own answer to an update
+  invalid_name,           ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
+  invalid_path,           ///< not a path on a bpffs that can be pinned to; invalid_argument
+  wrong_map_flags,        ///< a typed map over a map without a flag that it needs; invalid_argument
+  invalid_prefix,         ///< not a prefix such as 10.0.0.0/8; invalid_argument
+  incompatible_map,       ///< the pinned map is not as asked for; file_exists
+  wrong_record_size,      ///< a record is not as large as the event type; invalid_argument
+  unsupported_operation,  ///< bpfmap offers no such operation for the map's type; not_supported
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.
@@ -83,15 +86,24 @@ enum class Errc : int {
 
 [[nodiscard]] std::error_code make_error_code(Errc error) noexcept;
 
+/// What several codes mean alike: `if (ec == Condition::map_full)`.
+enum class Condition : int {
+  /// No room for another entry: E2BIG of a hash or a queue, ENOSPC of an LPM trie. Ask it of an
+  /// update or a push; other operations use these errnos for other faults.
+  map_full = 1,
+};
+
+[[nodiscard]] std::error_condition make_error_condition(Condition condition) noexcept;
+
 /// Everything that a caller does not expect. `what()` names the operation, the map and the errno,
-/// and says what the errno most likely means there.
+/// and the cause where it could be established.
 class Error : public std::system_error {
  public:
   Error(std::error_code code, Operation operation, std::uint32_t map_id, const std::string& text)
       : std::system_error(code, text), operation_(operation), map_id_(map_id) {}
 
   [[nodiscard]] Operation operation() const noexcept { return operation_; }
-  /// The kernel's id of the map, or 0 when there was no map yet.
+  /// The kernel's id of the map; 0 when there was no map.
   [[nodiscard]] std::uint32_t map_id() const noexcept { return map_id_; }
 
  private:
@@ -99,16 +111,40 @@ class Error : public std::system_error {
   std::uint32_t map_id_;
 };
 
-/// What the throwing form would have thrown: what() of the last failure that this thread reported
-/// as `ec`. For programs built without exceptions, and for callers of the error_code forms. When
-/// `ec` is not that failure's code, `ec.message()`; empty when `ec` is no error.
+/// What a batch did. Entries before the one that failed stay done; entries behind it were not
+/// tried.
+struct BatchResult {
+  std::size_t done = 0;     ///< entries found, written or erased
+  std::size_t skipped = 0;  ///< keys missing (lookup, replace, erase) or existing (insert)
+  /// The index of the entry that failed; nullopt when none did.
+  std::optional<std::size_t> failed = {};
+
+  friend bool operator==(const BatchResult&, const BatchResult&) = default;
+};
+
+/// The Error of a batch. `what()` also names the number of entries done, and the index and the key
+/// of the entry that failed.
+class BatchError : public Error {
+ public:
+  BatchError(const Error& error, BatchResult result) : Error(error), result_(result) {}
+  [[nodiscard]] const BatchResult& result() const noexcept { return result_; }
+
+ private:
+  BatchResult result_;
+};
+
+/// The text that the throwing form throws, of the last failure that this thread reported as `ec`.
+///
+/// Word for word what(). When this thread's last failure is another one, `ec.message()`; empty when
+/// `ec` is no error. When the map was closed meanwhile, the text has only the causes that were
+/// recorded.
 [[nodiscard]] std::string explain(const std::error_code& ec);
 
 namespace detail {
 
 /// The Error of the last failure that this thread reported as `ec`.
 [[nodiscard]] Error recorded_error(const std::error_code& ec);
-/// The one function that throws: recorded_error(ec).
+/// The one function that throws: recorded_error(ec), as a BatchError when a batch failed.
 [[noreturn]] void throw_error(const std::error_code& ec);
 /// What a throwing form does behind its error_code form.
 inline void throw_if(const std::error_code& ec) {
@@ -116,13 +152,18 @@ inline void throw_if(const std::error_code& ec) {
     throw_error(ec);
 }
 
+/// Records a failed conversion that knows no map; returns `ec`. `text` is the argument as given or
+/// as decimal digits, `number` the size in bytes or the address family.
+[[gnu::cold]] std::error_code record_conversion(Operation operation, std::string_view text,
+                                                std::size_t number, std::error_code ec) noexcept;
+
 /// An error_code of a sys:: result, which is >= 0 or -errno.
 [[nodiscard]] inline std::error_code kernel_error(int result) noexcept {
   return result < 0 ? std::error_code{-result, category()} : std::error_code{};
 }
 
-// What `body` gives; when there is no memory for it, ENOMEM and an empty result. For the forms that
-// do not throw. (A program built without exceptions has asked for its end.)
+// Returns what `body` returns; an empty result, and ENOMEM in `ec`, when memory runs out. For the
+// forms that do not throw. (Without exceptions a failed allocation ends the program.)
 template <class Body>
 auto without_bad_alloc([[maybe_unused]] std::error_code& ec, Body body) noexcept
     -> decltype(body()) {
@@ -143,3 +184,5 @@ auto without_bad_alloc([[maybe_unused]] std::error_code& ec, Body body) noexcept
 
 template <>
 struct std::is_error_code_enum<bpfmap::Errc> : std::true_type {};
+template <>
+struct std::is_error_condition_enum<bpfmap::Condition> : std::true_type {};

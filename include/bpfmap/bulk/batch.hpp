@@ -18,27 +18,6 @@
 
 namespace bpfmap::inline v0 {
 
-/// What a batch did. What was done before an entry failed stays done; what stands behind it was not
-/// tried.
-struct BatchResult {
-  std::size_t done = 0;     ///< entries found, written or erased
-  std::size_t skipped = 0;  ///< keys missing (lookup, replace, erase) or there already (insert)
-  /// The index of the entry that failed; nullopt: none did.
-  std::optional<std::size_t> failed = {};
-
-  friend bool operator==(const BatchResult&, const BatchResult&) = default;
-};
-
-/// The Error of a batch, and what it did before.
-class BatchError : public Error {
- public:
-  BatchError(const Error& error, BatchResult result) : Error(error), result_(result) {}
-  [[nodiscard]] const BatchResult& result() const noexcept { return result_; }
-
- private:
-  BatchResult result_;
-};
-
 namespace detail {
 
 // Keys, and values or slots, one behind the other as the kernel wants them.

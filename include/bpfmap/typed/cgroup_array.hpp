@@ -15,15 +15,17 @@ namespace bpfmap::inline v0 {
 /// Cgroups that programs test for (bpf_skb_under_cgroup, bpf_current_task_under_cgroup):
 /// BPF_MAP_TYPE_CGROUP_ARRAY (4.8).
 ///
-/// Values are descriptors of directories of the unified hierarchy (cgroup2); they cannot be read back.
-/// A cgroup that is gone already is ENOENT. A cgroup that is removed later stays in its slot, empty.
-class CgroupArray : public TypedMap<CgroupArray>, public DescriptorOperations<CgroupArray, std::uint32_t, detail::Keys::slots> {
+/// Values are descriptors of directories of the unified hierarchy (cgroup2); they cannot be read
+/// back. A cgroup that is gone already is ENOENT. A cgroup that is removed later stays in its slot,
+/// empty.
+class CgroupArray : public TypedMap<CgroupArray>,
+                    public DescriptorOperations<CgroupArray, std::uint32_t, detail::Keys::slots> {
  public:
   using TypedMap::TypedMap;
 
   using DescriptorOperations::set;
-  /// Stores the cgroup whose directory is `path`, such as "/sys/fs/cgroup/system.slice". Errors: those
-  /// of open(2) as well.
+  /// Stores the cgroup whose directory is `path`, such as "/sys/fs/cgroup/system.slice". Errors:
+  /// those of open(2) as well.
   void set(argument<std::uint32_t> index, const std::string& path) {
     std::error_code ec;
     set(index, path, ec);
@@ -34,7 +36,8 @@ class CgroupArray : public TypedMap<CgroupArray>, public DescriptorOperations<Cg
  private:
   friend TypedMap;
   static constexpr std::array types{MapType::cgroup_array};
-  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

@@ -35,11 +35,11 @@ struct CpuEntry {
 
 /// CPUs by number, to which XDP programs hand packets: BPF_MAP_TYPE_CPUMAP (4.15).
 ///
-/// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a CPU
-/// that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
+/// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a
+/// CPU that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
 /// (SEC("xdp/cpumap")) is ENOMEM before 7.0, then EINVAL. create() makes one slot per possible CPU
-/// unless `max_entries` says otherwise, with values of 8 bytes; a map whose values have 4 bytes has no
-/// room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
+/// unless `max_entries` says otherwise, with values of 8 bytes; a map whose values have 4 bytes has
+/// no room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
 class CpuMap : public TypedMap<CpuMap>,
                public RedirectOperations<CpuMap, detail::Keys::slots, CpuTarget, CpuEntry>,
                public SlotEraseOperations<CpuMap> {

@@ -40,8 +40,8 @@ struct DevEntry {
 ///
 /// Devices are those of the calling thread's network namespace: an ifindex that it does not have is
 /// EINVAL, and so are 0 and a program that was not loaded for devmaps (SEC("xdp/devmap")). A device
-/// that goes leaves the map. create() makes values of 8 bytes; a map whose values have 4 bytes has no
-/// room for a program (Errc::wrong_value_size). A scan shows DevEntry.
+/// that goes leaves the map. create() makes values of 8 bytes; a map whose values have 4 bytes has
+/// no room for a program (Errc::wrong_value_size). A scan shows DevEntry.
 class DevMap : public TypedMap<DevMap>,
                public RedirectOperations<DevMap, detail::Keys::slots, DevTarget, DevEntry>,
                public SlotEraseOperations<DevMap> {

@@ -13,19 +13,26 @@ namespace bpfmap::inline v0 {
 /// Perf events that programs read and write, usually one per CPU: BPF_MAP_TYPE_PERF_EVENT_ARRAY
 /// (4.3).
 ///
-/// Values are perf_event_open(2) descriptors; inherited events are refused (EOPNOTSUPP). They cannot
-/// be read back. The kernel removes an event when the descriptor of this map that wrote it is closed,
-/// unless the map has MapFlags::preserve_elems (5.10). To receive what programs write with
-/// bpf_perf_event_output, use PerfBuffer. create() makes one slot per possible CPU unless
+/// Values are perf_event_open(2) descriptors; inherited events are refused (EOPNOTSUPP). They
+/// cannot be read back. The kernel removes an event when the descriptor of this map that wrote it
+/// is closed, unless the map has MapFlags::preserve_elems (5.10). To receive what programs write
+/// with bpf_perf_event_output, use PerfBuffer. create() makes one slot per possible CPU unless
 /// `max_entries` says otherwise.
-class PerfEventArray : public TypedMap<PerfEventArray>, public DescriptorOperations<PerfEventArray, std::uint32_t, detail::Keys::slots> {
+class PerfEventArray
+    : public TypedMap<PerfEventArray>,
+      public DescriptorOperations<PerfEventArray, std::uint32_t, detail::Keys::slots> {
  public:
   using TypedMap::TypedMap;
 
  private:
   friend TypedMap;
   static constexpr std::array types{MapType::perf_event_array};
-  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(std::uint32_t), sizeof(std::uint32_t), MapFlags::none, &detail::fill_max_entries_with_cpus};
+  static constexpr detail::Requirement requirement{types,
+                                                   sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t),
+                                                   MapFlags::none,
+                                                   &detail::fill_max_entries_with_cpus};
 };
 
 }  // namespace bpfmap::inline v0

@@ -15,18 +15,20 @@ namespace bpfmap::inline v0 {
 
 /// Programs for tail calls: BPF_MAP_TYPE_PROG_ARRAY (4.2).
 ///
-/// A program is written as a descriptor and read as its id. All programs of a map have the type of the
-/// first one (EINVAL), and a tail call to an empty slot falls through. The kernel empties the map when
-/// its last descriptor and pin go, even while programs still use it. A scan shows index and program id
-/// of the slots that are filled.
-class ProgArray : public TypedMap<ProgArray>, public DescriptorOperations<ProgArray, std::uint32_t, detail::Keys::slots> {
+/// A program is written as a descriptor and read as its id. All programs of a map have the type of
+/// the first one (EINVAL), and a tail call to an empty slot falls through. The kernel empties the
+/// map when its last descriptor and pin go, even while programs still use it. A scan shows index
+/// and program id of the slots that are filled.
+class ProgArray : public TypedMap<ProgArray>,
+                  public DescriptorOperations<ProgArray, std::uint32_t, detail::Keys::slots> {
  public:
   using TypedMap::TypedMap;
   using mapped_type = std::uint32_t;  ///< the program's id
   using slot_type = mapped_type;
   using shown_type = mapped_type;  ///< a value as a scan shows it
 
-  /// Returns the id of the program at `index`; nullopt when the slot is empty (BPF_MAP_LOOKUP_ELEM).
+  /// Returns the id of the program at `index`; nullopt when the slot is empty
+  /// (BPF_MAP_LOOKUP_ELEM).
   [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<std::uint32_t> index) const {
     std::error_code ec;
     const auto id = lookup_id(index, ec);
@@ -36,14 +38,14 @@ class ProgArray : public TypedMap<ProgArray>, public DescriptorOperations<ProgAr
   [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<std::uint32_t> index,
                                                        std::error_code& ec) const noexcept {
     if (!detail::fit(map(), Operation::lookup, ec, index)) return std::nullopt;
-    return detail::narrowed(
-        detail::lookup_number<detail::Keys::slots>(map(), index.value(), ec));
+    return detail::narrowed(detail::lookup_number<detail::Keys::slots>(map(), index.value(), ec));
   }
 
  private:
   friend TypedMap;
   static constexpr std::array types{MapType::prog_array};
-  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

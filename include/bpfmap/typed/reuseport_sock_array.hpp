@@ -18,14 +18,17 @@ namespace bpfmap::inline v0 {
 /// otherwise), and read as its cookie. It can be in one such map only, once (EBUSY), and leaves it
 /// when it is closed. A scan shows index and cookie of the slots that are filled. create() makes
 /// values of 8 bytes, so that cookies can be read.
-class ReusePortSockArray : public TypedMap<ReusePortSockArray>, public SocketOperations<ReusePortSockArray, std::uint32_t, detail::Keys::slots> {
+class ReusePortSockArray
+    : public TypedMap<ReusePortSockArray>,
+      public SocketOperations<ReusePortSockArray, std::uint32_t, detail::Keys::slots> {
  public:
   using TypedMap::TypedMap;
 
  private:
   friend TypedMap;
   static constexpr std::array types{MapType::reuseport_sockarray};
-  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(std::uint64_t), sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint64_t), sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

@@ -11,21 +11,23 @@
 
 namespace bpfmap::inline v0 {
 
-/// Sockets by number, between which programs redirect: BPF_MAP_TYPE_SOCKMAP (4.14). Creating one needs
-/// CAP_NET_ADMIN.
+/// Sockets by number, between which programs redirect: BPF_MAP_TYPE_SOCKMAP (4.14). Creating one
+/// needs CAP_NET_ADMIN.
 ///
-/// A socket is written as a descriptor (a connected or listening TCP socket, a UDP, a unix or a vsock
-/// one) and read as its cookie; another kind is ENOTSOCK, another state EOPNOTSUPP. It leaves the map
-/// when it is closed. A scan shows index and cookie of the slots that are filled. create() makes
-/// values of 8 bytes, so that cookies can be read.
-class SockMap : public TypedMap<SockMap>, public SocketOperations<SockMap, std::uint32_t, detail::Keys::slots, -EINVAL> {
+/// A socket is written as a descriptor (a connected or listening TCP socket, a UDP, a unix or a
+/// vsock one) and read as its cookie; another kind is ENOTSOCK, another state EOPNOTSUPP. It leaves
+/// the map when it is closed. A scan shows index and cookie of the slots that are filled. create()
+/// makes values of 8 bytes, so that cookies can be read.
+class SockMap : public TypedMap<SockMap>,
+                public SocketOperations<SockMap, std::uint32_t, detail::Keys::slots, -EINVAL> {
  public:
   using TypedMap::TypedMap;
 
  private:
   friend TypedMap;
   static constexpr std::array types{MapType::sockmap};
-  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(std::uint64_t), sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint64_t), sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

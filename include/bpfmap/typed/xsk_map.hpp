@@ -21,8 +21,8 @@ class XskMap : public TypedMap<XskMap>, public SlotEraseOperations<XskMap> {
   using TypedMap::TypedMap;
   using key_type = std::uint32_t;
 
-  /// Stores the AF_XDP socket that `fd` refers to, replacing any previous one (BPF_MAP_UPDATE_ELEM).
-  /// Errors: Errc::index_out_of_range, EBADF, ENOTSOCK, EOPNOTSUPP.
+  /// Stores the AF_XDP socket that `fd` refers to, replacing any previous one
+  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index_out_of_range, EBADF, ENOTSOCK, EOPNOTSUPP.
   void set(argument<std::uint32_t> index, int fd) {
     std::error_code ec;
     set(index, fd, ec);
@@ -36,7 +36,8 @@ class XskMap : public TypedMap<XskMap>, public SlotEraseOperations<XskMap> {
  private:
   friend TypedMap;
   static constexpr std::array types{MapType::xskmap};
-  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

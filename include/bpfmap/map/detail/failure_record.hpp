@@ -1,42 +1,88 @@
 // SPDX-License-Identifier: MIT
-// How an operation reports its failure: it records what failed on this thread, for explain(ec) and
-// the throwing form, and returns the code. Called after a failure only. Layer 1.
+// How an operation reports its failure: it records on this thread what failed, and returns the
+// code. explain(ec) and the throwing form make the text from the record. Called after a failure
+// only; no heap. Layer 1.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/error.hpp"
+#include "bpfmap/map/flags.hpp"
+#include "bpfmap/map/map_type.hpp"
 
 namespace bpfmap::inline v0 {
 
 class Map;
+struct MapInfo;
 struct MapSpec;
 
 namespace detail {
 
-/// What was asked of a map when an operation failed.
+/// Bytes of which only the number is known.
+[[nodiscard]] inline BytesView sized(std::size_t size) noexcept {
+  return {static_cast<const std::byte*>(nullptr), size};
+}
+
+/// What was asked of a map when an operation failed. The first 64 bytes of key and value are kept,
+/// and the first 511 of the subject.
 struct Attempt {
   Operation operation;
-  BytesView key = {};
-  BytesView value = {};
+  BytesView key = {};    ///< empty, or sized(), when it is not known
+  BytesView value = {};  ///< the same
   std::uint64_t flags = 0;
-  std::optional<std::size_t> count = {};  // of the values given, when they are counted
+  std::optional<std::size_t> count = {};  ///< of the values given, when they are counted
+  std::string_view subject = {};          ///< a path that the operation is about
 };
+
+/// The fields of a map that a typed map requires, for the text of a refusal.
+struct RequiredFields {
+  std::span<const MapType> types;
+  std::uint32_t key_size = 0;
+  std::uint32_t value_size = 0;
+  MapFlags flags = MapFlags::none;
+};
+
+/// The code of a sys:: result, which is -errno, or an Errc: Errc::no_map for an empty map, and
+/// Errc::index_out_of_range for each of the kernel's answers to an index that the map lacks.
+[[nodiscard, gnu::cold]] std::error_code element_error(const Map& map, const Attempt& attempt,
+                                                       int result) noexcept;
 
 /// Records a failed operation on `map`; returns `ec`.
 [[gnu::cold]] std::error_code record(const Map& map, const Attempt& attempt,
                                      std::error_code ec) noexcept;
+/// The same of a result, -errno or an Errc: returns its element_error().
 [[gnu::cold]] std::error_code record(const Map& map, const Attempt& attempt, int result) noexcept;
-/// Records a failed creation; returns `ec`.
+/// Records a failed batch; returns `ec`. The key of `attempt` is that of the entry that failed.
+[[gnu::cold]] std::error_code record_batch(const Map& map, const Attempt& attempt,
+                                           const BatchResult& result, std::error_code ec) noexcept;
+/// Records that `inner` could not be put into `outer`; returns `ec`. `like` is the template of the
+/// inner maps, or all zero when it is not known.
+[[gnu::cold]] std::error_code record_inner(const Map& outer, const Attempt& attempt,
+                                           const MapInfo& inner, const MapInfo& like,
+                                           std::error_code ec) noexcept;
+/// Records that a typed map refuses `map`; returns `ec`.
+[[gnu::cold]] std::error_code record_view(const Map& map, const RequiredFields& required,
+                                          std::error_code ec) noexcept;
+/// Records a failed creation; returns `ec`. `required` is what a typed map asks of the spec.
 [[gnu::cold]] std::error_code record_create(const MapSpec& spec, std::error_code ec) noexcept;
+[[gnu::cold]] std::error_code record_create(const MapSpec& spec, const RequiredFields& required,
+                                            std::error_code ec) noexcept;
 /// Records a failed opening; `subject` is the path, the id or the descriptor. Returns `ec`.
 [[gnu::cold]] std::error_code record_open(Operation operation, std::string_view subject,
                                           std::error_code ec) noexcept;
+[[gnu::cold]] std::error_code record_open(Operation operation, std::int64_t subject,
+                                          std::error_code ec) noexcept;
+/// Records that open_or_create failed at `step`; returns `ec`. `found` is the map that was opened
+/// or made.
+[[gnu::cold]] std::error_code record_open_or_create(std::string_view path, const MapSpec& spec,
+                                                    Operation step, const Map& found,
+                                                    std::error_code ec) noexcept;
 
 }  // namespace detail
 }  // namespace bpfmap::inline v0

@@ -11,8 +11,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// The writes of a map whose values are descriptors, for a class Derived that has a map(). `empty` is
-/// the errno that the kernel answers when a slot without a value is erased.
+/// The writes of a map whose values are descriptors, for a class Derived that has a map(). `empty`
+/// is the errno that the kernel answers when a slot without a value is erased.
 template <class Derived, class K, detail::Keys keys, int empty = -ENOENT>
 class DescriptorOperations {
   static_assert(detail::check_key<K>());
@@ -45,7 +45,9 @@ class DescriptorOperations {
   }
 
  private:
-  [[nodiscard]] const Map& self() const noexcept { return static_cast<const Derived&>(*this).map(); }
+  [[nodiscard]] const Map& self() const noexcept {
+    return static_cast<const Derived&>(*this).map();
+  }
 };
 
 /// The erasure of a map of slots whose kernel type does not report whether a slot was filled.
@@ -114,7 +116,9 @@ class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
   }
 
  private:
-  [[nodiscard]] const Map& self() const noexcept { return static_cast<const Derived&>(*this).map(); }
+  [[nodiscard]] const Map& self() const noexcept {
+    return static_cast<const Derived&>(*this).map();
+  }
 };
 
 }  // namespace bpfmap::inline v0

@@ -15,8 +15,8 @@ namespace bpfmap::inline v0 {
 
 namespace detail {
 
-// A number and a program's descriptor or id, as in struct bpf_devmap_val and bpf_cpumap_val. A value
-// of 4 bytes is the number alone.
+// A number and a program's descriptor or id, as in struct bpf_devmap_val and bpf_cpumap_val. A
+// value of 4 bytes is the number alone.
 struct RedirectValue {
   std::uint32_t number = 0;
   std::int32_t program = 0;
@@ -37,9 +37,9 @@ bool set_redirect(const Map& map, std::uint32_t key, RedirectValue value, std::u
                   std::error_code& ec) noexcept {
   const bool narrow = map.info().value_size == sizeof value.number;
   // The kernel takes the number 0 for an erasure.
-  const int error = value.number == 0                  ? -EINVAL
+  const int error = value.number == 0              ? -EINVAL
                     : value.program != 0 && narrow ? static_cast<int>(Errc::wrong_value_size)
-                                                       : 0;
+                                                   : 0;
   if (error == 0 || !map) [[likely]]
     return set_number<answer, keys>(
         map, key, narrow ? value.number : std::bit_cast<std::uint64_t>(value), flags, ec);
@@ -88,7 +88,9 @@ class RedirectOperations {
   }
 
  private:
-  [[nodiscard]] const Map& self() const noexcept { return static_cast<const Derived&>(*this).map(); }
+  [[nodiscard]] const Map& self() const noexcept {
+    return static_cast<const Derived&>(*this).map();
+  }
 };
 
 }  // namespace bpfmap::inline v0
