@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <type_traits>
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::array misuse{
                "not one value for each possible CPU"},
     MisuseText{Errc::wrong_value_count, std::errc::invalid_argument, "not one value for each key"},
     MisuseText{Errc::values_not_stored, std::errc::invalid_argument,
-               "a bloom filter gives no values"},
+               "a bloom filter stores no values"},
     MisuseText{Errc::no_cpu_list, std::errc::not_supported, "the possible CPUs are unknown"},
     MisuseText{Errc::no_map, std::errc::bad_file_descriptor, "the Map is empty"},
     MisuseText{Errc::wrong_map_type, std::errc::invalid_argument, "wrong map type"},
@@ -39,6 +40,7 @@ constexpr std::array misuse{
     MisuseText{Errc::incompatible_map, std::errc::file_exists,
                "the pinned map is not as asked for"},
     MisuseText{Errc::wrong_record_size, std::errc::invalid_argument, "wrong record size"},
+    MisuseText{Errc::unsupported_operation, std::errc::not_supported, "unsupported operation"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -66,17 +68,47 @@ class Category final : public std::error_category {
     if (value == EBADFD) return std::errc::bad_file_descriptor;
     return {value, std::generic_category()};
   }
+
+  bool equivalent(int value, const std::error_condition& condition) const noexcept override {
+    if (condition == make_error_condition(Condition::map_full))
+      return value == E2BIG || value == ENOSPC;
+    return default_error_condition(value) == condition;
+  }
 };
+
+// A category of its own: Condition::map_full is 1, and so is EPERM.
+class ConditionCategory final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "bpfmap condition"; }
+  std::string message(int value) const override {
+    return value == static_cast<int>(Condition::map_full) ? "the map is full" : "unknown condition";
+  }
+};
+
+// Never destroyed: static destructors may still compare codes.
+template <class T>
+const T& never_destroyed() noexcept {
+  static_assert(std::is_base_of_v<std::error_category, T>);
+  static union Storage {
+    T object;
+    Storage() noexcept : object() {}
+    ~Storage() {}
+  } storage;
+  return storage.object;
+}
 
 }  // namespace
 
 const std::error_category& category() noexcept {
-  static const Category instance;
-  return instance;
+  return never_destroyed<Category>();
 }
 
 std::error_code make_error_code(Errc error) noexcept {
   return {static_cast<int>(error), category()};
+}
+
+std::error_condition make_error_condition(Condition condition) noexcept {
+  return {static_cast<int>(condition), never_destroyed<ConditionCategory>()};
 }
 
 std::string_view to_string(Operation operation) noexcept {

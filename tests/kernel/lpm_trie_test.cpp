@@ -303,7 +303,7 @@ TEST(LpmTrieScan, ShowsLongerPrefixesBeforeThoseThatCoverThem) {
             (std::vector<std::string>{"192.168.0.0/24", "192.168.1.128/28", "192.168.1.0/24",
                                       "192.168.128.0/24", "192.168.0.0/16"}));
   std::vector<std::string> keys;
-  for (const Ip4& key : routes.keys()) keys.push_back(key.to_string());
+  for (const Ip4& key : keys(routes)) keys.push_back(key.to_string());
   EXPECT_EQ(keys, texts(routes));
 }
 
@@ -332,7 +332,7 @@ Words dictionary() {
 TEST(LpmTrieScan, SortsStrings) {
   const auto words = dictionary();
   std::vector<std::string> seen;
-  for (const LpmKey<Text>& key : words.keys()) seen.push_back(text_of(key));
+  for (const LpmKey<Text>& key : keys(words)) seen.push_back(text_of(key));
   EXPECT_EQ(seen.size(), 12U);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
 }
@@ -342,7 +342,7 @@ TEST(LpmTrieScan, SortsStringsThatAreErasedAsTheyAreSeen) {
     SCOPED_TRACE(batch_size);
     auto words = dictionary();
     std::vector<std::string> seen;
-    for (const LpmKey<Text>& key : words.keys({.batch_size = batch_size})) {
+    for (const LpmKey<Text>& key : keys(words, {.batch_size = batch_size})) {
       seen.push_back(text_of(key));
       EXPECT_TRUE(words.erase(key));
     }

@@ -188,16 +188,16 @@ void expect_no_scan(const M& map) {
                                                                  (void)entry;
                                                              },
                                                              [&] {
-                                                               for (const auto& entry : map.scan())
+                                                               for (const auto& entry : scan(map))
                                                                  (void)entry;
                                                              },
                                                              [&] {
-                                                               for (const auto& key : map.keys())
+                                                               for (const auto& key : keys(map))
                                                                  (void)key;
                                                              },
                                                              [&] {
                                                                for (const auto& value :
-                                                                    map.values())
+                                                                    values(map))
                                                                  (void)value;
                                                              }}) {
     const Error error = test::error_of(walk);
@@ -205,7 +205,7 @@ void expect_no_scan(const M& map) {
     EXPECT_EQ(error.operation(), Operation::scan);
   }
   std::error_code ec;
-  for (const auto& entry : map.scan(ec)) ADD_FAILURE() << sizeof entry;
+  for (const auto& entry : scan(map, ec)) ADD_FAILURE() << sizeof entry;
   EXPECT_EQ(ec, Errc::no_map);
 }
 

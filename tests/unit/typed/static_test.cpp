@@ -112,7 +112,7 @@ template <class M>
 constexpr bool reads_without_throwing = requires(
     const M& map, typename M::key_type key, typename M::mapped_type value, std::error_code& ec) {
   requires noexcept(map.lookup(key, ec));
-  requires noexcept(map.scan(ec));
+  requires noexcept(scan(map, ec));
   requires noexcept(M::create(MapSpec{}, ec));
 };
 static_assert(reads_without_throwing<Hash>);

@@ -24,6 +24,9 @@ concept typed_map = requires(M& map) {
 };
 
 template <class M>
+concept tagged = std::derived_from<M, TypedMapTag> && typed_map<M>;
+
+template <class M>
 concept whole_map = std::same_as<M, Map> || typed_map<M>;
 
 // Whose entries can leave it.
@@ -78,3 +81,21 @@ void for_each_entry(const BatchReader& reader, Function&& function) {
 }
 
 }  // namespace bpfmap::inline v0::detail
+
+// STUB until the bulk room lands
+namespace bpfmap::inline v0 {
+template <detail::tagged M>
+auto begin(const M& map) { return ScanIterator<detail::shown_entry<M>>{BatchReader{map.map()}}; }
+template <detail::tagged M>
+std::default_sentinel_t end(const M&) { return {}; }
+template <detail::tagged M>
+auto scan(const M& map, ScanOptions options = {}) { return Scan<detail::shown_entry<M>>{map.map(), options}; }
+template <detail::tagged M>
+auto scan(const M& map, ScanOptions options, std::error_code& ec) { return Scan<detail::shown_entry<M>>{map.map(), options, &ec}; }
+template <detail::tagged M>
+auto scan(const M& map, std::error_code& ec) { return scan(map, {}, ec); }
+template <detail::tagged M>
+auto keys(const M& map, ScanOptions options = {}) { return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), options}; }
+template <detail::tagged M>
+auto values(const M& map, ScanOptions options = {}) { return Scan<detail::ShowValue<detail::shown_value<M>>>{map.map(), options}; }
+}
