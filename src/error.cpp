@@ -99,9 +99,7 @@ const T& never_destroyed() noexcept {
 
 }  // namespace
 
-const std::error_category& category() noexcept {
-  return never_destroyed<Category>();
-}
+const std::error_category& category() noexcept { return never_destroyed<Category>(); }
 
 std::error_code make_error_code(Errc error) noexcept {
   return {static_cast<int>(error), category()};

@@ -84,5 +84,8 @@ struct RequiredFields {
                                                     Operation step, const Map& found,
                                                     std::error_code ec) noexcept;
 
+/// For rooms that have not been converted yet: record(map, attempt, ec), then throw_error().
+[[noreturn]] void raise(const Map& map, const Attempt& attempt, const std::error_code& ec);
+
 }  // namespace detail
 }  // namespace bpfmap::inline v0
