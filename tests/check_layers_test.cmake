@@ -40,6 +40,10 @@ expect_allowed(include/bpfmap/bpfmap.hpp "#include <bpfmap/typed/hash_map.hpp>")
 expect_allowed(src/layout/btf.cpp "#include <bpf/btf.h>")
 expect_allowed(src/map/describe.cpp "#include <fmt/format.h>")
 
+expect_allowed(src/explain/explain.cpp "#include <bpfmap/map/map.hpp>")
+
+expect_violation(src/map/open.cpp "#include <bpfmap/explain/explain.hpp>")
+expect_violation(src/explain/explain.cpp "#include <bpfmap/bulk/scan.hpp>")
 expect_violation(include/bpfmap/sys/bpf.hpp "#include <bpfmap/map/map.hpp>")
 expect_violation(include/bpfmap/sys/bpf.hpp "  #  include \"bpfmap/codec/codec.hpp\"")
 expect_violation(include/bpfmap/codec/codec.hpp "#include <bpfmap/sys/bpf.hpp>")

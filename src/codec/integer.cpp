@@ -1,34 +1,48 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/codec/integer.hpp"
 
-#include <string>
+#include <array>
+#include <charconv>
 
 #include "bpfmap/error.hpp"
 
 namespace bpfmap::inline v0 {
 
 namespace detail {
+namespace {
+
+std::error_code record_misfit(Integer value, std::size_t size) noexcept {
+  std::array<char, 24> digits;
+  char* const begin = digits.data();
+  char* const end = begin + digits.size();
+  const auto result = value.negative
+                          ? std::to_chars(begin, end, static_cast<std::int64_t>(value.bits))
+                          : std::to_chars(begin, end, value.bits);
+  return record_conversion(Operation::encode, {begin, static_cast<std::size_t>(result.ptr - begin)},
+                           size, Errc::out_of_range);
+}
+
+}  // namespace
 
 Bytes encode_int(Integer value, std::size_t size, std::error_code& ec) noexcept {
   ec.clear();
   if (!is_integer_size(size) || !fits(value, size)) {
-    ec = Errc::out_of_range;
+    ec = record_misfit(value, size);
     return {};
   }
-  Bytes bytes(size);
-  store(value.bits, bytes, std::endian::little);
+  Bytes bytes = without_bad_alloc(ec, [size] { return Bytes(size); });
+  if (ec)
+    ec = record_conversion(Operation::encode, {}, size, ec);
+  else
+    store(value.bits, bytes, std::endian::little);
   return bytes;
 }
 
 Bytes encode_int(Integer value, std::size_t size) {
   std::error_code ec;
   Bytes bytes = encode_int(value, size, ec);
-  if (!ec) return bytes;
-  const std::string number = value.negative ? std::to_string(static_cast<std::int64_t>(value.bits))
-                                            : std::to_string(value.bits);
-  throw Error{ec, Operation::encode, 0,
-              "encode_int_key: " + number + " does not fit into " + std::to_string(size) +
-                  " bytes (an integer takes 1 to 8)"};
+  throw_if(ec);
+  return bytes;
 }
 
 }  // namespace detail
@@ -36,17 +50,15 @@ Bytes encode_int(Integer value, std::size_t size) {
 std::uint64_t decode_int_value(BytesView bytes, std::error_code& ec) noexcept {
   ec.clear();
   if (detail::is_integer_size(bytes.size())) return detail::load(bytes, std::endian::little);
-  ec = Errc::out_of_range;
+  ec = detail::record_conversion(Operation::decode, {}, bytes.size(), Errc::out_of_range);
   return 0;
 }
 
 std::uint64_t decode_int_value(BytesView bytes) {
   std::error_code ec;
   const std::uint64_t value = decode_int_value(bytes, ec);
-  if (!ec) return value;
-  throw Error{
-      ec, Operation::decode, 0,
-      "decode_int_value: " + std::to_string(bytes.size()) + " bytes are no integer (1 to 8 are)"};
+  detail::throw_if(ec);
+  return value;
 }
 
 }  // namespace bpfmap::inline v0

@@ -32,13 +32,6 @@ bool parse_address(int family, std::string_view text, std::span<std::uint8_t> ad
   return ::inet_pton(family, terminated.data(), address.data()) == 1;
 }
 
-// As what() can hold it, which ends at a zero.
-std::string printable(std::string_view text) {
-  std::string printable{text};
-  std::replace(printable.begin(), printable.end(), '\0', '?');
-  return printable;
-}
-
 std::optional<std::uint32_t> parse_length(int family, std::string_view text) noexcept {
   std::uint32_t length = 0;
   const char* const end = text.data() + text.size();
@@ -56,23 +49,9 @@ std::uint32_t parse_prefix(int family, std::string_view text, std::span<std::uin
   const auto length = parts.length ? parse_length(family, *parts.length) : bits_of(family);
   if (length && parse_address(family, parts.address, address)) return *length;
   std::fill(address.begin(), address.end(), std::uint8_t{0});
-  ec = Errc::invalid_prefix;
+  ec = record_conversion(Operation::encode, text, static_cast<std::size_t>(family),
+                         Errc::invalid_prefix);
   return 0;
-}
-
-void raise_prefix(int family, std::string_view text) {
-  const bool four = family == AF_INET;
-  const std::string shown = printable(text);
-  const PrefixText parts = split(shown);
-  std::array<std::uint8_t, sizeof(in6_addr)> address{};
-  std::string what = "prefix '" + shown + "': ";
-  if (!parse_address(family, parts.address, address))
-    what += "'" + std::string{parts.address} + "' is no IPv" + (four ? "4" : "6") + " address";
-  else
-    what += "the length is '" + std::string{parts.length.value_or("")} + "', and 0 to " +
-            std::to_string(bits_of(family)) + " is possible";
-  what += four ? "; write it as 10.0.0.0/8" : "; write it as 2001:db8::/32";
-  throw Error{Errc::invalid_prefix, Operation::encode, 0, what};
 }
 
 std::string prefix_text(int family, std::span<const std::uint8_t> address,

@@ -71,20 +71,21 @@ struct Shape {
   }
 };
 
-// A lookup's result: found, not found, or an error. On an array every index below max_entries is
-// there, so ENOENT can only mean that this one is not.
-bool found(int result, MapType type, std::error_code& ec) noexcept {
+// A lookup's result: found, not found, or an error.
+bool found(const Map& map, int result, Operation operation, BytesView key,
+           std::error_code& ec) noexcept {
   if (result == 0) {
     ec.clear();
     return true;
   }
-  const bool missing = result == -ENOENT;
-  const MapTypeTraits* const traits = missing ? traits_of(type) : nullptr;
-  if (traits != nullptr && traits->key == KeyKind::index)
-    ec = Errc::index_out_of_range;
-  else
-    ec = missing ? std::error_code{} : kernel_error(result);
+  const std::error_code error = detail::element_error(map, {operation, key}, result);
+  ec = error == kernel_error(-ENOENT) ? std::error_code{} : error;
   return false;
+}
+
+// A write's result.
+std::error_code outcome(const Map& map, int result, Operation operation, BytesView key) noexcept {
+  return result >= 0 ? std::error_code{} : detail::element_error(map, {operation, key}, result);
 }
 
 // Room for a value of a type that this library does not know: for every CPU's, should the type be a
@@ -129,14 +130,16 @@ bool Map::read(BytesView key, MutableBytesView value, LookupFlags flags,
   const auto call = [&](void* to) {
     return sys::map_lookup_elem(fd(), pointer(key), to, detail::to_underlying(flags));
   };
-  return detail::without_bad_alloc(
-      ec, [&] { return found(copy_out(info_.type, value, call), info_.type, ec); });
+  return detail::without_bad_alloc(ec, [&] {
+    return found(*this, copy_out(info_.type, value, call), Operation::lookup, key, ec);
+  });
 }
 
 bool Map::read_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) const noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
-  return found(sys::map_lookup_elem(fd(), pointer(key), slots.data()), info_.type, ec);
+  return found(*this, sys::map_lookup_elem(fd(), pointer(key), slots.data()), Operation::lookup,
+               key, ec);
 }
 
 void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept {
@@ -145,7 +148,8 @@ void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_co
   const auto bits = detail::to_underlying(flags);
   if (!is_percpu() && !is_unknown_type(info_.type)) {
     if (shape.plain(value.size()))
-      ec = kernel_error(sys::map_update_elem(fd(), pointer(key), value.data(), bits));
+      ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), value.data(), bits),
+                   Operation::update, key);
     return;
   }
   if (value.size() != info_.value_size) {
@@ -155,7 +159,8 @@ void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_co
   if (!shape.percpu()) return;
   detail::without_bad_alloc(ec, [&] {
     const Bytes slots = replicate(value);
-    ec = kernel_error(sys::map_update_elem(fd(), pointer(key), slots.data(), bits));
+    ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), slots.data(), bits),
+                 Operation::update, key);
   });
 }
 
@@ -163,32 +168,33 @@ void Map::write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
                        std::error_code& ec) noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return;
-  ec = kernel_error(
-      sys::map_update_elem(fd(), pointer(key), slots.data(), detail::to_underlying(flags)));
+  const auto bits = detail::to_underlying(flags);
+  ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), slots.data(), bits),
+               Operation::update, key);
 }
 
 bool Map::read_cpu(BytesView key, std::uint32_t cpu, MutableBytesView value,
                    std::error_code& ec) const noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return false;
-  return found(sys::map_lookup_elem(fd(), pointer(key), value.data(), detail::cpu_flags(cpu)),
-               info_.type, ec);
+  const auto bits = detail::cpu_flags(cpu);
+  return found(*this, sys::map_lookup_elem(fd(), pointer(key), value.data(), bits),
+               Operation::lookup, key, ec);
 }
 
 void Map::write_cpu(BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
                     std::error_code& ec) noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return;
-  ec = kernel_error(sys::map_update_elem(fd(), pointer(key), value.data(),
-                                         detail::to_underlying(flags) | detail::cpu_flags(cpu)));
+  const auto bits = detail::to_underlying(flags) | detail::cpu_flags(cpu);
+  ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), value.data(), bits),
+               Operation::update, key);
 }
 
 bool Map::remove(BytesView key, std::error_code& ec) noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key)) return false;
-  const int result = sys::map_delete_elem(fd(), pointer(key));
-  ec = result == -ENOENT ? std::error_code{} : kernel_error(result);
-  return result == 0;
+  return found(*this, sys::map_delete_elem(fd(), pointer(key)), Operation::erase, key, ec);
 }
 
 bool Map::next(std::optional<BytesView> key, MutableBytesView next_key,
@@ -207,19 +213,27 @@ bool Map::take(BytesView key, MutableBytesView value, LookupFlags flags,
   const auto call = [&](void* to) {
     return sys::map_lookup_and_delete_elem(fd(), pointer(key), to, detail::to_underlying(flags));
   };
-  return detail::without_bad_alloc(
-      ec, [&] { return found(copy_out(info_.type, value, call), info_.type, ec); });
+  return detail::without_bad_alloc(ec, [&] {
+    return found(*this, copy_out(info_.type, value, call), Operation::lookup_and_delete, key, ec);
+  });
 }
 
 bool Map::take_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) noexcept {
   const Shape shape{*this, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
-  return found(sys::map_lookup_and_delete_elem(fd(), pointer(key), slots.data()), info_.type, ec);
+  return found(*this, sys::map_lookup_and_delete_elem(fd(), pointer(key), slots.data()),
+               Operation::lookup_and_delete, key, ec);
 }
 
 void Map::freeze(std::error_code& ec) noexcept {
-  if (!Shape{*this, ec}.opened()) return;
-  ec = kernel_error(sys::map_freeze(fd()));
+  ec = *this ? kernel_error(sys::map_freeze(fd())) : make_error_code(Errc::no_map);
+  if (ec) ec = detail::record(*this, {.operation = Operation::freeze}, ec);
+}
+
+void Map::freeze() {
+  std::error_code ec;
+  freeze(ec);
+  detail::throw_if(ec);
 }
 
 }  // namespace bpfmap::inline v0

@@ -12,7 +12,6 @@
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
-#include "explain.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -42,34 +41,32 @@ Access access_of(int status_flags) noexcept {
 
 }  // namespace
 
-MapFdInfo Map::fd_info(std::error_code& ec) const noexcept try {
-  MapFdInfo info;
-  if (!*this) {
-    ec = Errc::no_map;
-    return info;
-  }
-  const int flags = ::fcntl(fd(), F_GETFL);
-  if (flags < 0) {
-    ec = kernel_error(-errno);
-    return info;
-  }
+MapFdInfo Map::fd_info(std::error_code& ec) const noexcept {
   ec.clear();
-  info.access = access_of(flags);
-  std::ifstream file{"/proc/self/fdinfo/" + std::to_string(fd())};
-  for (std::string line; std::getline(file, line);) {
-    if (const auto memlock = field(line, "memlock:")) info.memlock = memlock;
-    if (const auto frozen = field(line, "frozen:")) info.frozen = *frozen != 0;
-  }
+  MapFdInfo info = detail::without_bad_alloc(ec, [&] {
+    MapFdInfo found;
+    const int flags = *this ? ::fcntl(fd(), F_GETFL) : 0;
+    if (!*this)
+      ec = Errc::no_map;
+    else if (flags < 0)
+      ec = kernel_error(-errno);
+    if (ec) return found;
+    found.access = access_of(flags);
+    std::ifstream file{"/proc/self/fdinfo/" + std::to_string(fd())};
+    for (std::string line; std::getline(file, line);) {
+      if (const auto memlock = field(line, "memlock:")) found.memlock = memlock;
+      if (const auto frozen = field(line, "frozen:")) found.frozen = *frozen != 0;
+    }
+    return found;
+  });
+  if (ec) ec = detail::record(*this, {.operation = Operation::info}, ec);
   return info;
-} catch (const std::bad_alloc&) {
-  ec = kernel_error(-ENOMEM);
-  return {};
 }
 
 MapFdInfo Map::fd_info() const {
   std::error_code ec;
   MapFdInfo info = fd_info(ec);
-  if (ec) detail::raise(*this, {Operation::info}, ec);
+  detail::throw_if(ec);
   return info;
 }
 
@@ -77,15 +74,14 @@ std::optional<std::uint32_t> next_map_id(std::uint32_t id, std::error_code& ec) 
   std::uint32_t next = 0;
   const int result = sys::map_get_next_id(id, next);
   ec = result == -ENOENT ? std::error_code{} : kernel_error(result);
+  if (ec) ec = detail::record_open(Operation::list, std::int64_t{id}, ec);
   return result == 0 ? std::optional{next} : std::nullopt;
 }
 
 std::optional<std::uint32_t> next_map_id(std::uint32_t id) {
   std::error_code ec;
   const auto next = next_map_id(id, ec);
-  if (ec)
-    throw Error{ec, Operation::list, 0,
-                detail::explain_open(Operation::list, std::to_string(id), ec)};
+  detail::throw_if(ec);
   return next;
 }
 
@@ -95,15 +91,16 @@ std::vector<MapInfo> list_maps(std::error_code& ec) noexcept {
     Map map = Map::from_id(*id, Access::read_only, ec);
     if (map) detail::without_bad_alloc(ec, [&] { maps.push_back(map.info()); });
     // Gone between the two calls is no failure of the listing.
-    if (ec && ec != std::errc::no_such_file_or_directory) return maps;
+    if (ec && ec != std::errc::no_such_file_or_directory) break;
   }
+  if (ec) ec = detail::record_open(Operation::list, std::string_view{}, ec);
   return maps;
 }
 
 std::vector<MapInfo> list_maps() {
   std::error_code ec;
   auto maps = list_maps(ec);
-  if (ec) throw Error{ec, Operation::list, 0, detail::explain_open(Operation::list, {}, ec)};
+  detail::throw_if(ec);
   return maps;
 }
 

@@ -16,18 +16,12 @@
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
-#include "explain.hpp"
 #include "pins.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
 
 using detail::kernel_error;
-
-[[noreturn]] void raise_open(Operation operation, const std::string& subject,
-                             const std::error_code& ec) {
-  throw Error{ec, operation, 0, detail::explain_open(operation, subject, ec)};
-}
 
 MapInfo to_info(const sys::MapInfoData& data) {
   return {.type = static_cast<MapType>(data.type),
@@ -151,7 +145,8 @@ Map Map::open(sys::UniqueFd fd, std::error_code& ec) noexcept {
   return detail::without_bad_alloc(ec, [&] { return Map{std::move(fd), to_info(data)}; });
 }
 
-Map Map::adopt(sys::UniqueFd fd, std::error_code& ec) noexcept {
+// A descriptor of unknown kind; not recorded.
+Map Map::take(sys::UniqueFd fd, std::error_code& ec) noexcept {
   ec.clear();
   if (!fd)
     ec = Errc::no_map;
@@ -162,92 +157,115 @@ Map Map::adopt(sys::UniqueFd fd, std::error_code& ec) noexcept {
   return ec ? Map{} : open(std::move(fd), ec);
 }
 
+Map Map::adopt(sys::UniqueFd fd, std::error_code& ec) noexcept {
+  const int number = fd.get();
+  Map map = take(std::move(fd), ec);
+  if (ec) ec = detail::record_open(Operation::adopt, number, ec);
+  return map;
+}
+
 Map Map::adopt(sys::UniqueFd fd) {
   std::error_code ec;
-  const int number = fd.get();
   Map map = adopt(std::move(fd), ec);
-  if (ec) raise_open(Operation::adopt, std::to_string(number), ec);
+  detail::throw_if(ec);
   return map;
 }
 
 Map Map::duplicate_of(int fd, std::error_code& ec) noexcept {
-  if (fd < 0) {
+  Map map;
+  sys::UniqueFd copy = fd < 0 ? sys::UniqueFd{} : sys::UniqueFd::duplicate_of(fd);
+  if (fd < 0)
     ec = Errc::no_map;
-    return {};
-  }
-  sys::UniqueFd copy = sys::UniqueFd::duplicate_of(fd);
-  if (!copy) {
+  else if (!copy)
     ec = kernel_error(-errno);
-    return {};
-  }
-  return adopt(std::move(copy), ec);
+  else
+    map = take(std::move(copy), ec);
+  if (ec) ec = detail::record_open(Operation::duplicate, fd, ec);
+  return map;
 }
 
 Map Map::duplicate_of(int fd) {
   std::error_code ec;
   Map map = duplicate_of(fd, ec);
-  if (ec) raise_open(Operation::duplicate, std::to_string(fd), ec);
+  detail::throw_if(ec);
   return map;
 }
 
 Map Map::create(const MapSpec& spec, std::error_code& ec) noexcept {
+  Map map;
+  ec.clear();
   if (!is_valid_name(spec.name)) {
     ec = Errc::invalid_name;
-    return {};
+  } else {
+    const sys::MapCreateAttr attr = to_attr(spec);
+    const int fd = sys::map_create(attr, used_size(attr));
+    ec = kernel_error(fd);
+    if (!ec) map = open(sys::UniqueFd{fd}, ec);
   }
-  const sys::MapCreateAttr attr = to_attr(spec);
-  const int fd = sys::map_create(attr, used_size(attr));
-  ec = kernel_error(fd);
-  return ec ? Map{} : open(sys::UniqueFd{fd}, ec);
+  if (ec) ec = detail::record_create(spec, ec);
+  return map;
 }
 
 Map Map::create(const MapSpec& spec) {
   std::error_code ec;
   Map map = create(spec, ec);
-  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(spec, ec)};
+  detail::throw_if(ec);
   return map;
 }
 
 Map Map::open_pinned(const std::string& path, Access access, std::error_code& ec) noexcept {
+  Map map;
   const int fd = sys::obj_get(path.c_str(), file_flags(access));
   ec = kernel_error(fd);
-  return ec ? Map{} : adopt(sys::UniqueFd{fd}, ec);
+  if (!ec) map = take(sys::UniqueFd{fd}, ec);
+  if (ec) ec = detail::record_open(Operation::open_pinned, path, ec);
+  return map;
 }
 
 Map Map::open_pinned(const std::string& path, Access access) {
   std::error_code ec;
   Map map = open_pinned(path, access, ec);
-  if (ec) raise_open(Operation::open_pinned, path, ec);
+  detail::throw_if(ec);
   return map;
 }
 
 Map Map::from_id(std::uint32_t id, Access access, std::error_code& ec) noexcept {
+  Map map;
   const int fd = sys::map_get_fd_by_id(id, file_flags(access));
   ec = kernel_error(fd);
-  return ec ? Map{} : open(sys::UniqueFd{fd}, ec);
+  if (!ec) map = open(sys::UniqueFd{fd}, ec);
+  if (ec) ec = detail::record_open(Operation::from_id, std::int64_t{id}, ec);
+  return map;
 }
 
 Map Map::from_id(std::uint32_t id, Access access) {
   std::error_code ec;
   Map map = from_id(id, access, ec);
-  if (ec) raise_open(Operation::from_id, std::to_string(id), ec);
+  detail::throw_if(ec);
   return map;
 }
 
 void Map::pin(const std::string& path, std::error_code& ec) const noexcept {
-  if (!*this) {
+  ec.clear();
+  if (!*this)
     ec = Errc::no_map;
-    return;
-  }
-  detail::without_bad_alloc(ec, [&] {
-    ec = detail::check_pin_path(path);
-    if (!ec) ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
-  });
+  else
+    detail::without_bad_alloc(ec, [&] {
+      ec = detail::check_pin_path(path);
+      if (!ec) ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
+    });
+  if (ec) ec = detail::record(*this, {.operation = Operation::pin, .subject = path}, ec);
+}
+
+void Map::pin(const std::string& path) const {
+  std::error_code ec;
+  pin(path, ec);
+  detail::throw_if(ec);
 }
 
 bool Map::unpin(const std::string& path, std::error_code& ec) noexcept {
   ec.clear();
-  return detail::without_bad_alloc(ec, [&] {
+  const bool removed = detail::without_bad_alloc(ec, [&] {
     if (!is_on_bpffs(detail::folder_of(path)))
       ec = Errc::invalid_path;
     else if (::unlink(path.c_str()) == 0)
@@ -256,12 +274,14 @@ bool Map::unpin(const std::string& path, std::error_code& ec) noexcept {
       ec = kernel_error(-errno);
     return false;
   });
+  if (ec) ec = detail::record_open(Operation::unpin, path, ec);
+  return removed;
 }
 
 bool Map::unpin(const std::string& path) {
   std::error_code ec;
   const bool removed = unpin(path, ec);
-  if (ec) raise_open(Operation::unpin, path, ec);
+  detail::throw_if(ec);
   return removed;
 }
 

@@ -14,8 +14,7 @@
 #include <utility>
 
 #include "bpfmap/sys/cpus.hpp"
-#include "explain.hpp"
-#include "failure.hpp"
+#include "names.hpp"
 #include "pins.hpp"
 #include "sets.hpp"
 
@@ -83,8 +82,8 @@ sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
   return {};
 }
 
-// One call of open_or_create. Afterwards `step` and `map` tell what was tried last, for the text of
-// an Error.
+// One call of open_or_create. Afterwards `step` and `map` are what was tried last, for the record
+// of a failure.
 struct Reuse {
   const std::string& path;
   const MapSpec& spec;
@@ -93,7 +92,6 @@ struct Reuse {
   Map map = {};  // what does not fit; or what was made and is not pinned yet
 
   Map run(std::error_code& ec);
-  std::string explain(const std::error_code& ec) const;
 
  private:
   Map open(std::error_code& ec);
@@ -188,21 +186,6 @@ bool Reuse::swap_in(std::error_code& ec) {
   return false;
 }
 
-std::string Reuse::explain(const std::error_code& ec) const {
-  const std::string begin = "open_or_create '" + path + "': ";
-  if (step == Operation::create) return begin + detail::explain_create(spec, ec);
-  if (ec == Errc::incompatible_map)
-    return begin + "the map that is pinned there, " + detail::describe(map.info()) +
-           ", is not as asked for: " + incompatibilities(map.info(), spec) +
-           "; unpin it, ask for a map like it, or replace it "
-           "(OpenOrCreateOptions::replace_incompatible)";
-  return begin + detail::cause_of({.operation = step,
-                                   .error = ec.value(),
-                                   .info = map.info(),
-                                   .map = map ? &map : nullptr,
-                                   .subject = path});
-}
-
 }  // namespace
 
 std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
@@ -229,15 +212,16 @@ std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
 
 Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options,
                    std::error_code& ec) noexcept {
-  return detail::without_bad_alloc(
-      ec, [&] { return Reuse{.path = path, .spec = spec, .options = options}.run(ec); });
+  Reuse reuse{.path = path, .spec = spec, .options = options};
+  Map map = detail::without_bad_alloc(ec, [&] { return reuse.run(ec); });
+  if (ec) ec = detail::record_open_or_create(path, spec, reuse.step, reuse.map, ec);
+  return map;
 }
 
 Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options) {
   std::error_code ec;
-  Reuse reuse{.path = path, .spec = spec, .options = options};
-  Map map = reuse.run(ec);
-  if (ec) throw Error{ec, Operation::open_or_create, reuse.map.info().id, reuse.explain(ec)};
+  Map map = open_or_create(path, spec, options, ec);
+  detail::throw_if(ec);
   return map;
 }
 

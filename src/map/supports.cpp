@@ -15,7 +15,6 @@
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/cpus.hpp"
-#include "explain.hpp"
 #include "sets.hpp"
 
 namespace bpfmap::inline v0 {
@@ -218,7 +217,10 @@ Support supports(MapType type, std::error_code& ec) noexcept {
   if (const auto known = remembered(Operation::create, type)) return *known;
   (void)make_least(type, ec);
   const auto support = creation_says(type, ec.value());
-  if (!support) return Support::no;
+  if (!support) {
+    ec = detail::record_create(least_spec(type), ec);
+    return Support::no;
+  }
   ec.clear();
   return remember(Operation::create, type, *support);
 }
@@ -238,20 +240,22 @@ Support supports(Operation operation, MapType type, std::error_code& ec) noexcep
   if (type == MapType::struct_ops)
     return on_struct_ops.contains(operation) ? Support::yes : Support::no;
   const Support support = detail::without_bad_alloc(ec, [&] { return probe(operation, type, ec); });
-  return ec ? Support::no : remember(operation, type, support);
+  if (!ec) return remember(operation, type, support);
+  ec = detail::record_create(least_spec(type), ec);
+  return Support::no;
 }
 
 Support supports(MapType type) {
   std::error_code ec;
   const Support support = supports(type, ec);
-  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(least_spec(type), ec)};
+  detail::throw_if(ec);
   return support;
 }
 
 Support supports(Operation operation, MapType type) {
   std::error_code ec;
   const Support support = supports(operation, type, ec);
-  if (ec) throw Error{ec, Operation::create, 0, detail::explain_create(least_spec(type), ec)};
+  detail::throw_if(ec);
   return support;
 }
 

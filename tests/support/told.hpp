@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a refused call says.
+// The text of a refused call.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,15 +16,18 @@
 namespace bpfmap::test {
 
 /// `call` is a generic lambda: with an argument it is the form that takes an error_code, with none
-/// the form that throws. Both end with `code` and leak no descriptor; gives what() of the Error.
+/// the form that throws. Both end with `code`, have the same text and leak no descriptor; returns
+/// what() of the Error.
 template <class Call>
 [[nodiscard]] std::string told(std::error_code code, Call call) {
   const std::size_t before = open_descriptors();
   std::error_code ec;
   call(ec);
   EXPECT_EQ(ec, code) << ec.message();
+  const std::string explained = explain(ec);
   const Error error = error_of([&call] { call(); });
   EXPECT_EQ(error.code(), code) << error.what();
+  EXPECT_EQ(error.what(), explained);
   EXPECT_EQ(open_descriptors(), before);
   return error.what();
 }

@@ -16,6 +16,8 @@
 #include <system_error>
 #include <type_traits>
 
+#include "bpfmap/error.hpp"
+
 namespace bpfmap::inline v0 {
 
 namespace detail {
@@ -40,7 +42,6 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
 [[nodiscard]] std::uint32_t parse_prefix(int family, std::string_view text,
                                          std::span<std::uint8_t> address,
                                          std::error_code& ec) noexcept;
-[[noreturn]] void raise_prefix(int family, std::string_view text);
 [[nodiscard]] std::string prefix_text(int family, std::span<const std::uint8_t> address,
                                       std::uint32_t prefixlen);
 
@@ -80,7 +81,7 @@ struct LpmKey {
   {
     std::error_code ec;
     const LpmKey key = parse(text, ec);
-    if (ec) detail::raise_prefix(detail::address_family<Addr>, text);
+    detail::throw_if(ec);
     return key;
   }
   [[nodiscard]] static LpmKey parse(std::string_view text, std::error_code& ec) noexcept

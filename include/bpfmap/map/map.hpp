@@ -248,13 +248,10 @@ class Map {
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 
-  /// What the throwing form of `operation` would have said of `ec`: for programs built without
-  /// exceptions.
-  [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
-
  private:
   Map(sys::UniqueFd fd, MapInfo info) noexcept : fd_(std::move(fd)), info_(std::move(info)) {}
   static Map open(sys::UniqueFd fd, std::error_code& ec) noexcept;
+  static Map take(sys::UniqueFd fd, std::error_code& ec) noexcept;
 
   // Each operation once, on bytes; the templates only encode and decode.
   bool read(BytesView key, MutableBytesView value, LookupFlags flags,
@@ -275,12 +272,13 @@ class Map {
 
   bool check_percpu(std::error_code& ec) const noexcept;
   template <decodable V, class K, class Call>
-  std::optional<PerCpuResult<V>> percpu(const K& key, std::error_code& ec,
+  std::optional<PerCpuResult<V>> percpu(Operation operation, const K& key, std::error_code& ec,
                                         Call call) const noexcept;
+  // Records what failed in `ec`. A value that was to be read is given by its size.
   template <class K, class V>
-  [[noreturn]] void fail(Operation operation, const std::error_code& ec, const K& key,
-                         const V& value, std::uint64_t flags = 0,
-                         std::optional<std::size_t> count = {}) const;
+  [[gnu::cold, gnu::noinline]] void fail(Operation operation, std::error_code& ec, const K& key,
+                                         const V& value, std::uint64_t flags = 0,
+                                         std::optional<std::size_t> count = {}) const noexcept;
 
   sys::UniqueFd fd_;
   MapInfo info_;

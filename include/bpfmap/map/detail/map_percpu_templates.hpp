@@ -74,23 +74,24 @@ template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key) const {
   std::error_code ec;
   auto values = lookup_percpu<V>(key, ec);
-  if (ec) fail(Operation::lookup, ec, key, detail::Room<V>{info_.value_size}.bytes());
+  detail::throw_if(ec);
   return values;
 }
 
 template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key,
                                                   std::error_code& ec) const noexcept {
-  return percpu<V>(key, ec, [this](BytesView k, MutableBytesView slots, std::error_code& e) {
+  const auto call = [this](BytesView k, MutableBytesView slots, std::error_code& e) {
     return read_percpu(k, slots, e);
-  });
+  };
+  return percpu<V>(Operation::lookup, key, ec, call);
 }
 
 template <argument_encodable K>
 bool Map::lookup_percpu_into(const K& key, MutableBytesView slots) const {
   std::error_code ec;
   const bool found = lookup_percpu_into(key, slots, ec);
-  if (ec) fail(Operation::lookup, ec, key, slots);
+  detail::throw_if(ec);
   return found;
 }
 
@@ -99,15 +100,17 @@ bool Map::lookup_percpu_into(const K& key, MutableBytesView slots,
                              std::error_code& ec) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  return !ec && read_percpu(bytes.bytes(), slots, ec);
+  const bool found = !ec && read_percpu(bytes.bytes(), slots, ec);
+  if (ec) [[unlikely]]
+    fail(Operation::lookup, ec, key, detail::sized(slots.size()));
+  return found;
 }
 
 template <argument_encodable K, detail::percpu_values Values>
 void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags) {
   std::error_code ec;
   update_percpu(key, values, flags, ec);
-  if (ec)
-    fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags), values.size());
+  detail::throw_if(ec);
 }
 
 template <argument_encodable K, detail::percpu_values Values>
@@ -115,21 +118,21 @@ void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags,
                         std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  if (ec || !check_percpu(ec)) return;
-  detail::without_bad_alloc(ec, [&] {
-    detail::Slots slots{info_.value_size};
-    detail::encode_slots(values, info_.value_size, slots, ec);
-    if (!ec) write_percpu(bytes.bytes(), slots.bytes(), flags, ec);
-  });
+  if (!ec && check_percpu(ec))
+    detail::without_bad_alloc(ec, [&] {
+      detail::Slots slots{info_.value_size};
+      detail::encode_slots(values, info_.value_size, slots, ec);
+      if (!ec) write_percpu(bytes.bytes(), slots.bytes(), flags, ec);
+    });
+  if (ec) [[unlikely]]
+    fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags), values.size());
 }
 
 template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu) const {
   std::error_code ec;
   auto value = lookup_cpu<V>(key, cpu, ec);
-  if (ec)
-    fail(Operation::lookup, ec, key, detail::Room<V>{info_.value_size}.bytes(),
-         detail::cpu_flags(cpu));
+  detail::throw_if(ec);
   return value;
 }
 
@@ -137,20 +140,22 @@ template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu,
                                  std::error_code& ec) const noexcept {
   ec.clear();
-  return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+  auto value = detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
     detail::Room<V> room{info_.value_size};
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
     if (ec || !read_cpu(bytes.bytes(), cpu, room.bytes(), ec)) return std::nullopt;
     return room.take(ec);
   });
+  if (ec) [[unlikely]]
+    fail(Operation::lookup, ec, key, detail::asked<V>(info_.value_size), detail::cpu_flags(cpu));
+  return value;
 }
 
 template <argument_encodable K, argument_encodable V>
 void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlags flags) {
   std::error_code ec;
   update_cpu(key, cpu, value, flags, ec);
-  if (ec)
-    fail(Operation::update, ec, key, value, detail::to_underlying(flags) | detail::cpu_flags(cpu));
+  detail::throw_if(ec);
 }
 
 template <argument_encodable K, argument_encodable V>
@@ -160,34 +165,38 @@ void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlag
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ec};
   const detail::Encoded<V> value_bytes{value, info_.value_size, ec};
   if (!ec) write_cpu(key_bytes.bytes(), cpu, value_bytes.bytes(), flags, ec);
+  if (ec) [[unlikely]]
+    fail(Operation::update, ec, key, value, detail::to_underlying(flags) | detail::cpu_flags(cpu));
 }
 
 template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key) {
   std::error_code ec;
   auto values = lookup_and_delete_percpu<V>(key, ec);
-  if (ec) fail(Operation::lookup_and_delete, ec, key, detail::Room<V>{info_.value_size}.bytes());
+  detail::throw_if(ec);
   return values;
 }
 
 template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
                                                              std::error_code& ec) noexcept {
-  return percpu<V>(key, ec, [this](BytesView k, MutableBytesView slots, std::error_code& e) {
+  const auto call = [this](BytesView k, MutableBytesView slots, std::error_code& e) {
     return take_percpu(k, slots, e);
-  });
+  };
+  return percpu<V>(Operation::lookup_and_delete, key, ec, call);
 }
 
-// Reads or takes all slots of a key, and decodes them. What is to be given has its room before an
-// entry is taken.
+// Reads or takes all slots of a key, and decodes them. The result has its room before an entry is
+// taken.
 template <decodable V, class K, class Call>
-std::optional<PerCpuResult<V>> Map::percpu(const K& key, std::error_code& ec,
+std::optional<PerCpuResult<V>> Map::percpu(Operation operation, const K& key, std::error_code& ec,
                                            Call call) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  if (ec || !check_percpu(ec)) return std::nullopt;
-  return detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuResult<V>> {
-    if (detail::Room<V>{info_.value_size}.bytes().size() != info_.value_size) {
+  const bool allowed = !ec && check_percpu(ec);
+  auto result = detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuResult<V>> {
+    if (!allowed) return std::nullopt;
+    if (detail::asked<V>(info_.value_size).size() != info_.value_size) {
       ec = Errc::wrong_value_size;
       return std::nullopt;
     }
@@ -197,6 +206,9 @@ std::optional<PerCpuResult<V>> Map::percpu(const K& key, std::error_code& ec,
     if (!detail::decode_slots<V>(slots, values, ec)) return std::nullopt;
     return values;
   });
+  if (ec) [[unlikely]]
+    fail(operation, ec, key, detail::asked<V>(info_.value_size));
+  return result;
 }
 
 }  // namespace bpfmap::inline v0

@@ -8,48 +8,60 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-/// Throws the Error of what was tried on `map`.
-[[noreturn]] void raise(const Map& map, const Attempt& attempt, const std::error_code& ec);
+// The size of a value that is to be read as a V, which the record of a failure has.
+template <decodable V>
+[[nodiscard]] constexpr BytesView asked(std::size_t value_size) noexcept {
+  if constexpr (std::same_as<V, Bytes>)
+    return sized(value_size);
+  else if constexpr (integer_or_enum<V>)
+    return sized(is_integer_size(value_size) ? value_size : sizeof(V));
+  else
+    return sized(Codec<V>::size);
+}
 
 }  // namespace detail
 
 template <class K, class V>
-void Map::fail(Operation operation, const std::error_code& ec, const K& key, const V& value,
-               std::uint64_t flags, std::optional<std::size_t> count) const {
+void Map::fail(Operation operation, std::error_code& ec, const K& key, const V& value,
+               std::uint64_t flags, std::optional<std::size_t> count) const noexcept {
   std::error_code ignored;
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ignored};
   const detail::Encoded<V> value_bytes{value, info_.value_size, ignored};
-  detail::raise(*this, {operation, key_bytes.bytes(), value_bytes.bytes(), flags, count}, ec);
+  ec = detail::record(*this, {operation, key_bytes.bytes(), value_bytes.bytes(), flags, count}, ec);
 }
 
 template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags) const {
   std::error_code ec;
   auto value = lookup<V>(key, flags, ec);
-  if (ec)
-    fail(Operation::lookup, ec, key, detail::Room<V>{info_.value_size}.bytes(),
-         detail::to_underlying(flags));
+  detail::throw_if(ec);
   return value;
 }
 
 template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& ec) const noexcept {
-  if (info_.type == MapType::bloom_filter) {
-    ec = Errc::values_not_stored;
-    return std::nullopt;
-  }
-  return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+  ec.clear();
+  auto value = detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+    if (info_.type == MapType::bloom_filter) {
+      ec = Errc::values_not_stored;
+      return std::nullopt;
+    }
     detail::Room<V> room{info_.value_size};
-    if (!lookup_into(key, room.bytes(), flags, ec)) return std::nullopt;
+    const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+    if (ec || !read(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
     return room.take(ec);
   });
+  if (ec) [[unlikely]]
+    fail(Operation::lookup, ec, key, detail::asked<V>(info_.value_size),
+         detail::to_underlying(flags));
+  return value;
 }
 
 template <argument_encodable K>
 bool Map::lookup_into(const K& key, MutableBytesView value, LookupFlags flags) const {
   std::error_code ec;
   const bool found = lookup_into(key, value, flags, ec);
-  if (ec) fail(Operation::lookup, ec, key, value, detail::to_underlying(flags));
+  detail::throw_if(ec);
   return found;
 }
 
@@ -58,14 +70,17 @@ bool Map::lookup_into(const K& key, MutableBytesView value, LookupFlags flags,
                       std::error_code& ec) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  return !ec && read(bytes.bytes(), value, flags, ec);
+  const bool found = !ec && read(bytes.bytes(), value, flags, ec);
+  if (ec) [[unlikely]]
+    fail(Operation::lookup, ec, key, detail::sized(value.size()), detail::to_underlying(flags));
+  return found;
 }
 
 template <argument_encodable K, argument_encodable V>
 void Map::update(const K& key, const V& value, UpdateFlags flags) {
   std::error_code ec;
   update(key, value, flags, ec);
-  if (ec) fail(Operation::update, ec, key, value, detail::to_underlying(flags));
+  detail::throw_if(ec);
 }
 
 template <argument_encodable K, argument_encodable V>
@@ -74,13 +89,15 @@ void Map::update(const K& key, const V& value, UpdateFlags flags, std::error_cod
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ec};
   const detail::Encoded<V> value_bytes{value, info_.value_size, ec};
   if (!ec) write(key_bytes.bytes(), value_bytes.bytes(), flags, ec);
+  if (ec) [[unlikely]]
+    fail(Operation::update, ec, key, value, detail::to_underlying(flags));
 }
 
 template <argument_encodable K>
 bool Map::erase(const K& key) {
   std::error_code ec;
   const bool erased = erase(key, ec);
-  if (ec) fail(Operation::erase, ec, key, BytesView{});
+  detail::throw_if(ec);
   return erased;
 }
 
@@ -88,15 +105,17 @@ template <argument_encodable K>
 bool Map::erase(const K& key, std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  return !ec && remove(bytes.bytes(), ec);
+  const bool erased = !ec && remove(bytes.bytes(), ec);
+  if (ec) [[unlikely]]
+    fail(Operation::erase, ec, key, BytesView{});
+  return erased;
 }
 
 template <decodable K>
 std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key) const {
   std::error_code ec;
   auto next_key = get_next_key<K>(key, ec);
-  if (ec && key) fail(Operation::get_next_key, ec, *key, BytesView{});
-  if (ec) fail(Operation::get_next_key, ec, detail::Room<K>{info_.key_size}.bytes(), BytesView{});
+  detail::throw_if(ec);
   return next_key;
 }
 
@@ -104,7 +123,7 @@ template <decodable K>
 std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key,
                                    std::error_code& ec) const noexcept {
   ec.clear();
-  return detail::without_bad_alloc(ec, [&]() -> std::optional<K> {
+  auto next_key = detail::without_bad_alloc(ec, [&]() -> std::optional<K> {
     detail::Room<K> room{info_.key_size};
     bool found = false;
     if (key) {
@@ -115,15 +134,18 @@ std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key,
     }
     return found ? room.take(ec) : std::nullopt;
   });
+  if (ec && key) [[unlikely]]
+    fail(Operation::get_next_key, ec, *key, BytesView{});
+  else if (ec) [[unlikely]]
+    fail(Operation::get_next_key, ec, detail::asked<K>(info_.key_size), BytesView{});
+  return next_key;
 }
 
 template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags) {
   std::error_code ec;
   auto value = lookup_and_delete<V>(key, flags, ec);
-  if (ec)
-    fail(Operation::lookup_and_delete, ec, key, detail::Room<V>{info_.value_size}.bytes(),
-         detail::to_underlying(flags));
+  detail::throw_if(ec);
   return value;
 }
 
@@ -131,12 +153,16 @@ template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags,
                                         std::error_code& ec) noexcept {
   ec.clear();
-  return detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
+  auto value = detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
     detail::Room<V> room{info_.value_size};
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
     if (ec || !take(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
     return room.take(ec);
   });
+  if (ec) [[unlikely]]
+    fail(Operation::lookup_and_delete, ec, key, detail::asked<V>(info_.value_size),
+         detail::to_underlying(flags));
+  return value;
 }
 
 }  // namespace bpfmap::inline v0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an Errc means: told by this library, before the kernel is called. One row a cause; the first
-// that fits is told.
+// What an Errc means: a fault that this library found. One row a cause; the first that fits is
+// told.
 #include <array>
 
 #include "causes.hpp"
@@ -50,7 +50,7 @@ constexpr std::array rows{
     Cause{batches, any_type, misuse(Errc::wrong_value_size), always,
           "a value is not of the {value_size} bytes that the map's values have"},
     Cause{update, set(devmap, devmap_hash, cpumap), misuse(Errc::wrong_value_size),
-          [](const Failure& f) { return small_values(f) && f.value.size() == 8; },
+          small_values_and_program,
           "the map's values have 4 bytes and no room for a program; create the map with value_size "
           "8"},
     Cause{any_operation, any_type, misuse(Errc::wrong_value_size), always,
@@ -62,14 +62,14 @@ constexpr std::array rows{
           "a {type} map holds a value for each of {cpus} possible CPUs ({slots} bytes in all); use "
           "lookup_percpu and update_percpu"},
     Cause{any_operation, any_type, misuse(Errc::map_is_not_percpu), always,
-          "{type} maps hold one value a key ({value_size} bytes), not one a CPU; use the call "
+          "{type} maps hold one value per key ({value_size} bytes), not one per CPU; use the call "
           "without percpu"},
     Cause{any_operation, any_type, misuse(Errc::no_such_cpu), asked_cpu,
-          "CPU {cpu} is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
+          "CPU {cpu} is not one of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::no_such_cpu), always,
-          "the CPU is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
+          "the CPU is not one of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::values_not_stored), always,
-          "a bloom filter gives no values, it says whether it may hold one: put the value into a "
+          "a bloom filter stores no values, only whether it may hold one: put the value into a "
           "buffer, and ask with lookup_into"},
     Cause{any_operation, any_type, misuse(Errc::wrong_cpu_count), count_known,
           "{count} values were given; it takes one for each of the {cpus} possible CPUs "
@@ -106,13 +106,25 @@ constexpr std::array rows{
           "{folder} is not on a bpffs, the only file system that holds pins; use a path under "
           "/sys/fs/bpf (if nothing is mounted there: mount -t bpf bpf /sys/fs/bpf)"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), dotted,
-          "the last part of the path has a '.' in it, which a bpffs does not take"},
+          "'{dotted}' has a '.', which a bpffs does not take in a name"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), always,
           "it is not the path of a file on a bpffs; use one such as /sys/fs/bpf/name"},
+    Cause{drain, arrays, misuse(Errc::unsupported_operation), always,
+          "entries of an array cannot be removed; update them with zeros"},
+    Cause{erases, arrays, misuse(Errc::unsupported_operation), always,
+          "entries of an array cannot be removed; update them with zeros"},
+    Cause{scan, queues, misuse(Errc::unsupported_operation), always,
+          "a {type} cannot be read without removing its elements; use drain"},
+    Cause{set(scan, drain), bloom_filter, misuse(Errc::unsupported_operation), always,
+          "a bloom filter can neither be walked nor lose a value; create a new one"},
+    Cause{update_batch, maps_of_maps, misuse(Errc::unsupported_operation), always,
+          "a {type} is read as ids and written as descriptors; open the inner maps (from_id), and "
+          "write their descriptors"},
+    Cause{any_operation, any_type, misuse(Errc::unsupported_operation), always,
+          "bpfmap has no {operation} for {type} maps"},
     Cause{any_operation, any_type, misuse(Errc::incompatible_map), always,
           "the map that is pinned there is not as asked for (incompatibilities() lists the "
-          "fields); unpin it, "
-          "or ask with OpenOrCreateOptions::replace_incompatible"},
+          "fields); unpin it, or ask with OpenOrCreateOptions::replace_incompatible"},
 };
 
 }  // namespace

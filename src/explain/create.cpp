@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Holds a MapSpec against the tables of creation.hpp.
+// Holds a MapSpec against the tables of map/creation.hpp.
+#include "create.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -8,9 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "../map/creation.hpp"
+#include "../map/names.hpp"
 #include "bpfmap/sys/uapi.hpp"
-#include "creation.hpp"
-#include "explain.hpp"
+#include "causes.hpp"
+#include "system.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -109,11 +113,12 @@ bool is_name_character(char c) {
          c == '.';
 }
 
-std::string check_name(std::string_view name) {
+std::string check_name(const FailureRecord& record) {
   const std::string most = number(sys::obj_name_len - 1);
-  if (name.size() >= sys::obj_name_len)
-    return "name has " + number(name.size()) + " characters, and the kernel takes " + most +
-           " at most";
+  if (record.spec.name.size >= sys::obj_name_len)
+    return "name has " + number(record.spec.name.size) + " characters, and the kernel takes " +
+           most + " at most";
+  const std::string_view name = record.spec.name.view();
   const auto bad = std::find_if_not(name.begin(), name.end(), is_name_character);
   if (bad == name.end()) return "name: the kernel takes " + most + " of [A-Za-z0-9_.] at most";
   const auto byte = static_cast<unsigned char>(*bad);
@@ -122,7 +127,7 @@ std::string check_name(std::string_view name) {
          number(static_cast<std::size_t>(bad - name.begin()) + 1) + ")";
 }
 
-// The fields that stand not in every text already.
+// The fields that describe() leaves out.
 std::string rest_of(const MapSpec& spec) {
   std::string text;
   const auto add = [&text](std::string_view name, auto value) {
@@ -159,46 +164,28 @@ std::string broken_fields(const Failure& failure) {
   for (const Rule& row : suspicions())
     if (row.types.contains(failure.info.type) && row.broken(failure))
       return fill(row.text, failure);
-  return "bpfmap finds no wrong field, so the reason is unknown; the running kernel is " +
+  return "bpfmap finds no wrong field, so that the cause is not known; the running kernel is " +
          kernel_release() + rest_of(*failure.spec);
-}
-
-std::string cause(const Failure& failure) {
-  if (failure.error == static_cast<int>(Errc::invalid_name)) return check_name(failure.spec->name);
-  if (!is_about_spec(failure.error)) return cause_of(failure);
-  const std::string type = check_type(failure.info.type);
-  return type.empty() ? broken_fields(failure) : type;
 }
 
 }  // namespace
 
-std::string to_string(MapFlags flags) {
-  std::string text;
-  const auto add = [&text](std::string_view name) {
-    if (!text.empty()) text += '|';
-    text += name;
-  };
-  for (const FlagName& row : flag_names()) {
-    if (!has(flags, row.flag)) continue;
-    add(row.name);
-    flags = flags & ~row.flag;
-  }
-  if (flags != MapFlags::none) add(hexadecimal(to_underlying(flags)));
-  return text.empty() ? "none" : text;
+MapInfo asked_info(const MapSpec& spec) {
+  return {.type = spec.type,
+          .key_size = spec.key_size,
+          .value_size = spec.value_size,
+          .max_entries = spec.max_entries,
+          .flags = all_flags(spec),
+          .name = spec.name,
+          .map_extra = spec.map_extra,
+          .ifindex = spec.ifindex};
 }
 
-std::string explain_create(const MapSpec& spec, const std::error_code& ec) {
-  const MapInfo info{.type = spec.type,
-                     .key_size = spec.key_size,
-                     .value_size = spec.value_size,
-                     .max_entries = spec.max_entries,
-                     .flags = all_flags(spec),
-                     .name = spec.name,
-                     .map_extra = spec.map_extra,
-                     .ifindex = spec.ifindex};
-  const Failure failure{
-      .operation = Operation::create, .error = ec.value(), .info = info, .spec = &spec};
-  return "create map " + describe(info) + ": " + cause(failure);
+std::string cause_of_creation(const Failure& failure) {
+  if (failure.error == static_cast<int>(Errc::invalid_name)) return check_name(failure.record);
+  if (!is_about_spec(failure.error)) return cause_of(failure);
+  const std::string type = check_type(failure.info.type);
+  return type.empty() ? broken_fields(failure) : type;
 }
 
 }  // namespace bpfmap::inline v0::detail

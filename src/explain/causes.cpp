@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// What an errno of the kernel means for an operation on a type of map: one row a cause. The first
+// row that fits is told, so that rows of a narrow meaning stand before broad ones. A row asks what
+// the errno alone does not prove.
+#include "causes.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include "bpfmap/sys/uapi.hpp"
+#include "system.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+using namespace condition;
+using enum Operation;
+using enum MapType;
+using sys::enotsupp;
+
+// The descriptor and the process: what they may do.
+constexpr std::array rights{
+    Cause{any_operation, any_type, EBADF, closed,
+          "descriptor {fd} is closed: something other than this Map closed it"},
+    Cause{any_operation, any_type, EBADFD, closed,
+          "descriptor {fd} is closed: something other than this Map closed it"},
+    Cause{any_operation, any_type, EINVAL, not_a_map,
+          "descriptor {fd} is not a map any more: something else closed it, and the number was "
+          "given out again"},
+    Cause{freeze, any_type, EPERM, frozen, "the map is frozen already"},
+    Cause{writes, any_type, EPERM, read_only,
+          "this descriptor is read-only (Access::read_only or MapFlags::rdonly); open the map "
+          "again with Access::read_write"},
+    Cause{reads, any_type, EPERM, write_only,
+          "this descriptor is write-only (Access::write_only or MapFlags::wronly); open the map "
+          "again with Access::read_write"},
+    Cause{writes, any_type, EPERM, frozen,
+          "the map is frozen: nothing in user space can write to it any more; only a new map can "
+          "be written"},
+    Cause{any_operation, any_type, EPERM, dotted,
+          "'{dotted}' has a '.', which a bpffs does not take in a name"},
+    Cause{from_id, any_type, EPERM, lacks_privilege,
+          "opening a map by its id is privileged: {missing}"},
+    Cause{list, any_type, EPERM, lacks_privilege,
+          "walking the ids of all maps is privileged: {missing}"},
+    Cause{create, any_type, EPERM, lacks_privilege, "creating this map is privileged: {missing}"},
+    Cause{create, any_type, EPERM, memlock_counts,
+          "RLIMIT_MEMLOCK is too low: before Linux 5.11 the memory of maps counts against it; "
+          "raise it (ulimit -l)"},
+    Cause{any_operation, any_type, EPERM, lacks_privilege, "{missing}"},
+    Cause{any_operation, any_type, EPERM, has_privilege,
+          "the cause is not known: this process has {needed}, and no seccomp filter of its own "
+          "refuses bpf(2)"},
+    Cause{writes, any_type, EPERM, may_be_frozen,
+          "the descriptor may write; whether the map is frozen is not known, because "
+          "/proc/self/fdinfo cannot be read"},
+    Cause{unpin, any_type, EPERM, folder_is_sticky,
+          "{folder} has the sticky bit: only the owner of the pin or of the folder may remove it"},
+    Cause{any_operation, any_type, EPERM, always,
+          "the kernel refused it, and the cause is not known"},
+    Cause{open_pinned, any_type, EACCES, is_directory, "it is a directory, not a pin"},
+    Cause{open_pinned, any_type, EACCES, not_on_bpffs,
+          "{folder} is not on a bpffs, so the file is not a pin; pins are made with Map::pin or "
+          "by libbpf, mostly under /sys/fs/bpf"},
+    Cause{open_pinned, any_type, EACCES, file_is_closed,
+          "the permission bits of the pin refuse this access: {permissions}; ask for less with "
+          "Access::read_only, or chmod the pin"},
+    Cause{set(pin, unpin), any_type, EACCES, folder_is_closed,
+          "this process may not write to {folder}"},
+};
+
+constexpr Types no_take = any_type - (hashes - hash_of_maps) - queues - stack_trace;
+
+// What a type cannot do. The kernel answers EINVAL, EOPNOTSUPP or ENOTSUPP.
+constexpr std::array impossible{
+    Cause{freeze, any_type, enotsupp, always,
+          "maps of this type, and maps whose values hold a bpf_spin_lock, a bpf_timer or a kptr, "
+          "cannot be frozen"},
+    Cause{erases, arrays, 0, always,
+          "entries of an array cannot be deleted; update them with zeros"},
+    Cause{erases, cgroup_storages, 0, always,
+          "entries of a {type} map cannot be deleted; they go with the cgroup (before Linux 5.9, "
+          "when the program is detached)"},
+    Cause{erase, sockmap, 0, always, "the slot is empty"},
+    Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
+          "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
+    Cause{set(erase, erase_batch, get_next_key), bloom_filter, 0, always,
+          "a bloom filter can neither be walked nor lose a value; create a new one"},
+    Cause{element_operations, ringbuf, 0, always,
+          "a {type} has no elements; read its records with RingBuffer"},
+    Cause{element_operations, user_ringbuf, 0, always,
+          "a {type} has no elements; write samples to it with UserRingBuffer"},
+    Cause{element_operations, arena, 0, always,
+          "an arena has no elements; map its memory with mmap(2)"},
+    Cause{updates, stack_trace, 0, always, "only BPF programs write stack traces"},
+    Cause{lookups, set(perf_event_array, cgroup_array, xskmap), 0, always,
+          "user space cannot read the entries of {type} maps"},
+    Cause{get_next_key, local_storages, 0, always,
+          "{type} maps cannot be walked: look up the objects that you hold a descriptor of"},
+    Cause{lookup_and_delete, hashes - hash_of_maps, 0,
+          [](const Failure&) { return kernel_is_before("5.14"); },
+          "on {type} maps it needs Linux 5.14, and this is {kernel}; look up, then erase"},
+    Cause{lookup_and_delete, arrays, 0, always,
+          "lookup_and_delete does not exist for {type} maps; look up, then update with zeros"},
+    Cause{lookup_and_delete, cgroup_storages | bloom_filter, 0, always,
+          "lookup_and_delete does not exist for {type} maps"},
+    Cause{lookup_and_delete, no_take, 0, has_map,
+          "lookup_and_delete does not exist for {type} maps; look up, then erase"},
+};
+
+// Opening and pinning.
+constexpr std::array paths{
+    Cause{open_pinned, any_type, ENOENT, no_path, "the path is empty"},
+    Cause{
+        open_pinned, any_type, ENOENT, always,
+        "nothing is pinned there; see whether the program that pins it has run (bpftool map show)"},
+    Cause{open_pinned, any_type, EINVAL, always,
+          "the object that is pinned there is not a map, but a program, a link or a BTF"},
+    Cause{from_id, any_type, ENOENT, always,
+          "no map has this id, or not any more: it goes with the last descriptor, pin and program "
+          "that use the map"},
+    Cause{list, any_type, EINVAL, always, "there are no ids above this one"},
+    Cause{set(adopt, duplicate), any_type, EINVAL, always,
+          "the descriptor is not a map's, but of a program, a link, a file or another kind"},
+    Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
+    Cause{pin, any_type, EEXIST, always,
+          "the path exists already; unpin it, or choose another name"},
+    Cause{pin, any_type, ENOENT, no_folder, "the folder {folder} does not exist; make it first"},
+    Cause{pin, any_type, EOVERFLOW, in_user_namespace,
+          "the user namespace in which the bpffs was mounted has no number for the user or the "
+          "group of this process (uid {uid} here); pin as a user that its uid_map and gid_map "
+          "have"},
+    Cause{any_operation, any_type, ENOTDIR, always, "a part of the path is a file, not a folder"},
+    Cause{any_operation, any_type, ENAMETOOLONG, always, "the path, or a part of it, is too long"},
+    Cause{any_operation, any_type, ELOOP, always, "too many symbolic links are in the path"},
+    Cause{any_operation, any_type, EROFS, always, "the file system is mounted read-only"},
+    Cause{any_operation, any_type, EISDIR, always, "it is a directory, not a pin"},
+};
+
+// Whatever the operation.
+constexpr std::array resources{
+    Cause{element_operations, any_type, EBUSY, always,
+          "a lock inside the map is contended; try again"},
+    Cause{element_operations, any_type, EDEADLK, always,
+          "a lock inside the map is contended; try again"},
+    Cause{element_operations, any_type, ETIMEDOUT, always,
+          "a lock inside the map is contended; try again"},
+    Cause{any_operation, any_type, EINTR, always, "a signal came in between; try again"},
+    Cause{open_or_create, any_type, EAGAIN, always,
+          "other processes make and remove this pin all the time, or one keeps {folder} locked; "
+          "try again"},
+    Cause{element_operations, any_type, EAGAIN, always, "the kernel was busy; try again"},
+    Cause{any_operation, any_type, EFAULT, always,
+          "the kernel cannot read or write the memory of a key, a value or a path"},
+    Cause{create, any_type, ENOMEM, always,
+          "the kernel has no memory for the map ({memory} for its entries alone); lower "
+          "max_entries or value_size, or raise the memory cgroup's limit"},
+    Cause{element_operations, any_type, ENOMEM, always,
+          "there is no memory for the entry; try again, or raise the memory cgroup's limit"},
+    Cause{any_operation, any_type, ENOMEM, always, "there is no memory left for this"},
+    Cause{any_operation, any_type, EMFILE, always,
+          "this process has as many descriptors open as it may; close some, or raise its limit "
+          "(ulimit -n)"},
+    Cause{any_operation, any_type, ENFILE, always,
+          "the system has as many files open as it may; raise fs.file-max"},
+    Cause{any_operation, any_type, ENOSYS, always,
+          "the running kernel ({kernel}) was built without bpf(2)"},
+};
+
+// The rest.
+constexpr std::array unsupported{
+    Cause{any_operation, any_type, enotsupp, has_map,
+          "the running kernel ({kernel}) does not support {operation} on this {type} map"},
+    Cause{any_operation, any_type, EOPNOTSUPP, has_map,
+          "the running kernel ({kernel}) does not support {operation} on this {type} map"},
+    Cause{any_operation, any_type, EINVAL, has_map,
+          "the running kernel ({kernel}) does not take this call on {type} maps, or not with these "
+          "arguments"},
+};
+
+bool fits(int row, int error) noexcept {
+  return row == error ||
+         (row == 0 && (error == EINVAL || error == EOPNOTSUPP || error == enotsupp));
+}
+
+const Cause* find(std::span<const Cause> table, const Failure& failure) {
+  for (const Cause& row : table)
+    if (row.operations.contains(failure.operation) && row.types.contains(failure.info.type) &&
+        fits(row.error, failure.error) && row.when(failure))
+      return &row;
+  return nullptr;
+}
+
+}  // namespace
+
+std::string cause_of(const Failure& failure) {
+  const std::array<std::span<const Cause>, 10> tables{
+      misuses(),      capacity_causes(), buffer_causes(), rights,    flag_causes(),
+      value_causes(), impossible,        paths,           resources, unsupported};
+  for (const auto table : tables)
+    if (const Cause* const row = find(table, failure)) return fill(row->text, failure);
+  return "the cause of this errno is not known here";
+}
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+// The causes that lie in a key, a value, a flag or a buffer. As in causes.cpp, the first row that
+// fits is told.
+#include <array>
+#include <cerrno>
+
+#include "bpfmap/sys/uapi.hpp"
+#include "causes.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+using namespace condition;
+using enum Operation;
+using enum MapType;
+using sys::enotsupp;
+
+constexpr std::array capacity{
+    Cause{updates, filling_hashes, E2BIG, always,
+          "the map is full ({max_entries} of {max_entries} entries); erase entries, create it "
+          "larger, or use an LRU hash"},
+    Cause{updates, queues, E2BIG, always,
+          "the {type} is full ({max_entries} of {max_entries} entries); pop entries, create it "
+          "larger, or push with UpdateFlags::exist, which drops the oldest"},
+    Cause{updates, lpm_trie, ENOSPC, always,
+          "the map is full ({max_entries} of {max_entries} entries); erase entries or create it "
+          "larger"},
+    Cause{element_operations, lpm_trie, EINVAL, prefix_too_long,
+          "the prefix length {index} is larger than the {prefix_bits} bits of the map's keys "
+          "(key_size {key_size}: 4 bytes of length, then the prefix)"},
+    Cause{lookups, socket_maps, ENOSPC, small_values,
+          "value_size is 4, and a lookup returns a socket's cookie of 8 bytes; create the map with "
+          "value_size 8"},
+    Cause{batches, hashes, ENOSPC, always,
+          "one hash bucket holds more entries than the batch has room for; give it more room"},
+};
+
+// Records that are read or written through mapped memory.
+constexpr Types event_buffers = ring_buffers | perf_event_array;
+
+constexpr std::array buffers{
+    Cause{view, ring_buffers, EACCES, not_read_write,
+          "this descriptor is read-only or write-only (see Access), and the memory of a ring "
+          "buffer is both read and written; open the map again with Access::read_write"},
+    Cause{view, ring_buffers, EPERM, frozen,
+          "the map is frozen, and the memory of a ring buffer must be mapped writable; only a new "
+          "map can be used"},
+    Cause{view, perf_event_array, EPERM, read_only,
+          "this descriptor is read-only, and the CPUs' perf events are written into the map; open "
+          "the map again with Access::read_write"},
+    Cause{view, perf_event_array, EPERM, frozen,
+          "the map is frozen, and the CPUs' perf events are written into the map; only a new map "
+          "can be used"},
+    Cause{view, perf_event_array, EPERM, lacks_ipc_lock,
+          "the buffers take more memory than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow a "
+          "process without CAP_IPC_LOCK; ask for fewer pages_per_cpu, or raise one of them"},
+    Cause{view, perf_event_array, EACCES, lacks_perfmon,
+          "opening the CPUs' perf events takes CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
+          "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "
+          "capability"},
+    Cause{view, ringbuf, EEXIST, always,
+          "the map has a callback in this RingBuffer already; a record goes to one of them only"},
+    Cause{view, ringbuf, EOPNOTSUPP, always,
+          "the map was created with MapFlags::rb_overwrite: its programs overwrite records while "
+          "they are read, which bpfmap does not support"},
+    Cause{view, perf_event_array, EINVAL, always,
+          "pages_per_cpu is not a power of two (1, 2, 4, ...)"},
+    Cause{event_reads | view, event_buffers, EDEADLK, always,
+          "a callback used the buffer that called it; do that when poll() has returned"},
+    Cause{
+        reserve, user_ringbuf, E2BIG, always,
+        "a sample of {given_value_size} bytes never fits: the buffer has {max_entries} bytes, 8 of "
+        "them for each sample's header, and a sample 16777215 at most; create the map larger"},
+    Cause{mmap, any_type, EINVAL, read_only,
+          "a read-only descriptor cannot be mapped at all; open the map again with "
+          "Access::read_write"},
+    Cause{mmap, any_type, EACCES, read_only,
+          "a read-only descriptor cannot be mapped at all; open the map again with "
+          "Access::read_write"},
+    Cause{mmap, any_type, EACCES, write_only,
+          "a write-only descriptor cannot be mapped; open the map again with Access::read_write"},
+    Cause{mmap, any_type, EACCES, programs_only_read,
+          "the map was created with MapFlags::rdonly_prog, and user space can only map it "
+          "read-only: MappedArray<const V>"},
+    Cause{mmap, any_type, EPERM, frozen,
+          "the map is frozen, and can only be mapped read-only: MappedArray<const V>"},
+    Cause{mmap, arena, EINVAL, always,
+          "the arena has been mapped at another address before, here or by another process, and "
+          "every process has to map it there: create it with that address in map_extra"},
+    Cause{mmap, arena, EEXIST, always,
+          "something else is mapped at the arena's address in this process; create the arena with "
+          "another address in map_extra"},
+    Cause{set(mmap, view), any_type, EAGAIN, locks_memory,
+          "this process locks its memory (mlockall(2)), and the mapping goes beyond "
+          "RLIMIT_MEMLOCK; raise it (ulimit -l)"},
+    Cause{mmap, any_type, ENOMEM, always, "there is no room left in the address space"},
+};
+
+constexpr std::string_view no_cpu_to_update =
+    "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0); where nothing else writes meanwhile, "
+    "read all CPUs with lookup_percpu and write them with update_percpu";
+
+constexpr std::array flags{
+    Cause{updates, arrays | devmap | cpumap, EEXIST, asked_noexist,
+          "UpdateFlags::noexist never succeeds on {type} maps: every entry always exists; use "
+          "UpdateFlags::any"},
+    Cause{updates, reuseport_sockarray, EEXIST, asked_noexist,
+          "the slot is taken, and UpdateFlags::noexist was asked for; use UpdateFlags::any"},
+    Cause{updates, any_type, EEXIST, asked_noexist,
+          "the key is in the map already, and UpdateFlags::noexist was asked for; use "
+          "UpdateFlags::any to overwrite"},
+    Cause{updates, cgroup_storages, ENOENT, always,
+          "there is no such entry, and user space cannot make one: the kernel does, when a program "
+          "that uses the map is attached to the cgroup"},
+    Cause{
+        updates, local_storages, ENOENT, asked_exist,
+        "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
+    Cause{element_operations, local_storages, ENOENT, always,
+          "the object that the key's descriptor refers to is gone"},
+    Cause{updates, cgroup_array, ENOENT, always,
+          "the cgroup of descriptor {value_fd} has been removed"},
+    Cause{updates, any_type, ENOENT, asked_exist,
+          "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
+          "to insert"},
+    Cause{lookups, any_type, EINVAL, asked_cpu_too_early,
+          "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup_percpu"},
+    Cause{updates, any_type, EINVAL, asked_cpu_too_early, no_cpu_to_update},
+    // An older kernel wants the values of all CPUs before it looks at the flags.
+    Cause{updates, any_type, EFAULT, asked_cpu_too_early, no_cpu_to_update},
+    Cause{any_operation, any_type, ERANGE, asked_cpu,
+          "the kernel takes CPU numbers below {cpus}, the number of possible CPUs, and this is CPU "
+          "{cpu}"},
+    Cause{updates, any_type, EINVAL, asked_both,
+          "UpdateFlags::noexist and UpdateFlags::exist exclude each other; use UpdateFlags::any"},
+    Cause{element_operations, any_type, EINVAL, asked_unknown_flags,
+          "the flags {flags} have bits that the running kernel ({kernel}) does not take here"},
+    Cause{element_operations, any_type, EINVAL, asked_lock_without_btf,
+          "the lock flag needs a struct bpf_spin_lock in the map's value type, which BTF "
+          "describes, and this map was created without BTF"},
+    Cause{element_operations, any_type, EINVAL, asked_lock,
+          "the lock flag needs a struct bpf_spin_lock in the map's value type (in its BTF), and "
+          "this map has none, or its type takes no lock"},
+    Cause{updates, fd_arrays | bloom_filter, EINVAL, asked_noexist,
+          "{type} maps take UpdateFlags::any only, not noexist"},
+    Cause{updates, fd_arrays | bloom_filter, EINVAL, asked_exist,
+          "{type} maps take UpdateFlags::any only, not exist"},
+    Cause{updates, queues | cgroup_storages, EINVAL, asked_noexist,
+          "{type} maps do not take UpdateFlags::noexist"},
+};
+
+constexpr Types socket_slots = set(sockmap, sockhash, reuseport_sockarray, xskmap);
+constexpr Types devmaps = set(devmap, devmap_hash);
+
+constexpr std::array values{
+    Cause{updates, socket_slots, ENOTSOCK, always,
+          "the value, descriptor {value_fd}, is not a socket"},
+    Cause{element_operations, sk_storage, ENOTSOCK, always,
+          "the key, descriptor {key_fd}, is not a socket"},
+    Cause{element_operations, sk_storage, EBADF, always,
+          "the key, {key_fd}, is not an open descriptor of a socket"},
+    Cause{element_operations, inode_storage, EBADF, always,
+          "the key, {key_fd}, is not an open descriptor"},
+    Cause{element_operations, task_storage, EBADF, always,
+          "the key, {key_fd}, is not an open pidfd (see pidfd_open(2))"},
+    Cause{element_operations, cgrp_storage, EBADF, always,
+          "the key, {key_fd}, is not an open descriptor of a cgroup's directory"},
+    Cause{updates, maps_of_maps, EBADF, always,
+          "the value, {value_fd}, is not an open descriptor of a map; write a descriptor here, "
+          "although a lookup reads an id"},
+    Cause{updates, prog_array, EBADF, always,
+          "the value, {value_fd}, is not an open descriptor of a program; write a descriptor here, "
+          "although a lookup reads an id"},
+    Cause{updates, perf_event_array, EBADF, always,
+          "the value, {value_fd}, is not an open descriptor of a perf event (see "
+          "perf_event_open(2))"},
+    Cause{updates, cgroup_array, EBADF, always,
+          "the value, {value_fd}, is not an open descriptor of a cgroup's directory in the unified "
+          "hierarchy (a cgroup2 mount)"},
+    Cause{updates, socket_slots, EBADF, always,
+          "the value, {value_fd}, is not an open descriptor of a socket"},
+    Cause{updates, devmaps | cpumap, EBADF, has_program,
+          "the program in the value, {value_program}, is not an open descriptor of a program"},
+    Cause{updates, maps_of_maps, EINVAL, value_is_no_map,
+          "the value, descriptor {value_fd}, is not a map"},
+    Cause{updates, maps_of_maps, EINVAL, value_is_map,
+          "the map of descriptor {value_fd} is not like the inner map given at creation: type, "
+          "key_size, value_size, flags and the bpf_spin_lock, bpf_timer and kptrs of the value "
+          "must be the same, and for arrays max_entries too (unless both have "
+          "MapFlags::inner_map)"},
+    Cause{updates, prog_array, EINVAL, value_is_no_program,
+          "the value, descriptor {value_fd}, is not a program"},
+    Cause{updates, prog_array, EINVAL, value_is_other_program,
+          "the program of descriptor {value_fd} has another type than the programs that use the "
+          "map or are in it"},
+    Cause{updates, prog_array, EINVAL, value_is_same_program,
+          "the program of descriptor {value_fd} has the right type and yet does not fit: the "
+          "programs that use the map and those in it must all be JIT-compiled or none, all "
+          "xdp.frags (SEC(\"xdp.frags\")) or none, and have the same expected attach type and "
+          "function"},
+    Cause{updates, perf_event_array, EINVAL, value_is_no_perf_event,
+          "the value, descriptor {value_fd}, is not a perf event"},
+    Cause{updates, perf_event_array, EOPNOTSUPP, always,
+          "descriptor {value_fd} is not a perf event that a program can write to: child processes "
+          "inherit it (perf_event_attr.inherit)"},
+    Cause{updates, devmap_hash, EINVAL, number_is_0, "no network device has ifindex 0"},
+    Cause{updates, devmaps, EINVAL, no_such_device,
+          "there is no network device with ifindex {value_number} in this network namespace"},
+    Cause{updates, devmaps | cpumap, EINVAL, program_is_none,
+          "the program in the value, descriptor {value_program}, is not a program"},
+    Cause{updates, devmaps | cpumap, EINVAL, program_is_not_xdp,
+          "the program of descriptor {value_program} is not an XDP program"},
+    Cause{updates, devmaps, EINVAL, has_program,
+          "the program of descriptor {value_program} does not fit: devmaps take XDP programs for "
+          "devmaps (SEC(\"xdp/devmap\")), all of them xdp.frags or none"},
+    Cause{updates, cpumap, EINVAL, number_is_0, "the queue size in the value is 0"},
+    // The kernel reports a program that it refuses as ENOMEM, too.
+    Cause{updates, cpumap, ENOMEM, program_is_none,
+          "the program in the value, descriptor {value_program}, is not a program"},
+    Cause{updates, cpumap, ENOMEM, has_program,
+          "the kernel refuses the program of descriptor {value_program}, or has no memory for the "
+          "CPU's queue: cpumaps take XDP programs for cpumaps (SEC(\"xdp/cpumap\")), all of them "
+          "xdp.frags or none"},
+    Cause{updates, socket_maps, EINVAL, always,
+          "the socket cannot be in this map: its kind or state is not right (a reuseport_sockarray "
+          "takes bound SO_REUSEPORT sockets, a sockmap connected or listening ones)"},
+    Cause{updates, xskmap, EOPNOTSUPP, always,
+          "the value, descriptor {value_fd}, is not an AF_XDP socket"},
+    Cause{updates, socket_maps, EOPNOTSUPP, always,
+          "sockets of this kind or in this state cannot be in this map"},
+    Cause{updates, socket_maps, enotsupp, always,
+          "sockets of this kind or in this state cannot be in this map"},
+    Cause{updates, cpumap, EOVERFLOW, always,
+          "the queue size in the value is too large: 16384 at most"},
+    Cause{updates, cpumap, ENODEV, always, "CPU {index} is not a possible CPU of this machine"},
+    Cause{updates, reuseport_sockarray, EBUSY, always,
+          "the socket is in a reuseport_sockarray already"},
+    Cause{freeze, any_type, EBUSY, always,
+          "the map is mapped writable somewhere, or a write is under way; unmap it, then freeze"},
+};
+
+}  // namespace
+
+std::span<const Cause> capacity_causes() noexcept { return capacity; }
+std::span<const Cause> buffer_causes() noexcept { return buffers; }
+std::span<const Cause> flag_causes() noexcept { return flags; }
+std::span<const Cause> value_causes() noexcept { return values; }
+
+}  // namespace bpfmap::inline v0::detail

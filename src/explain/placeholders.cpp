@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// What stands in braces in the text of a cause.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+
+#include "../map/names.hpp"
+#include "../map/sets.hpp"
+#include "bpfmap/sys/cpus.hpp"
+#include "questions.hpp"
+#include "system.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string descriptor(BytesView bytes) {
+  return bytes.empty() ? "it" : std::to_string(static_cast<std::int32_t>(leading_u32(bytes)));
+}
+
+std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
+
+// What the entries alone take.
+std::string memory(const Failure& failure) {
+  const MapInfo& info = failure.info;
+  const std::uint64_t slots = percpu_types.contains(info.type) ? sys::possible_cpus().size() : 1;
+  const double entry =
+      (info.key_size + 7.0) / 8 * 8 + (info.value_size + 7.0) / 8 * 8 * static_cast<double>(slots);
+  return number(static_cast<std::uint64_t>(info.max_entries * entry / (1U << 20U))) + " MiB";
+}
+
+std::string permissions(const Failure& failure) {
+  struct stat status{};
+  const std::string path{failure.record.subject.view()};
+  if (::stat(path.c_str(), &status) != 0) return "a folder of the path is closed to this process";
+  std::array<char, 8> mode;
+  const auto end =
+      std::to_chars(mode.data(), mode.data() + mode.size(), status.st_mode & 07777U, 8).ptr;
+  return "its mode is " + std::string(mode.data(), end) + ", its owner " + number(status.st_uid) +
+         ", this process runs as " + number(::geteuid());
+}
+
+std::string prefix_bits(const Failure& failure) {
+  return number(failure.info.key_size < 4 ? 0 : (std::uint64_t{failure.info.key_size} - 4) * 8);
+}
+
+std::string next_ring_size(const Failure& failure) {
+  return number(std::bit_ceil(std::max(page_size(), std::uint64_t{failure.info.max_entries})));
+}
+
+// The program in the value of a devmap or a cpumap, behind the number.
+std::string value_program(const Failure& failure) {
+  const BytesView value = failure.record.value.view();
+  return descriptor(value.size() > 4 ? value.subspan(4) : BytesView{});
+}
+
+struct Placeholder {
+  std::string_view name;
+  std::string (*text)(const Failure&);
+};
+
+constexpr std::array placeholders{
+    Placeholder{"operation", [](const Failure& f) { return std::string{to_string(f.operation)}; }},
+    Placeholder{"type", [](const Failure& f) { return type_name(f.info.type); }},
+    Placeholder{"key_size", [](const Failure& f) { return number(f.info.key_size); }},
+    Placeholder{"value_size", [](const Failure& f) { return number(f.info.value_size); }},
+    Placeholder{"max_entries", [](const Failure& f) { return number(f.info.max_entries); }},
+    Placeholder{"given_key_size", [](const Failure& f) { return number(f.record.key.size); }},
+    Placeholder{"given_value_size", [](const Failure& f) { return number(f.record.value.size); }},
+    Placeholder{"index", [](const Failure& f) { return number(leading_u32(f.record.key.view())); }},
+    Placeholder{"prefix_bits", prefix_bits},
+    Placeholder{"key_fd", [](const Failure& f) { return descriptor(f.record.key.view()); }},
+    Placeholder{"value_fd", [](const Failure& f) { return descriptor(f.record.value.view()); }},
+    Placeholder{"value_number",
+                [](const Failure& f) { return number(leading_u32(f.record.value.view())); }},
+    Placeholder{"value_program", value_program},
+    Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.record.flags); }},
+    Placeholder{"count", [](const Failure& f) { return number(f.record.count.value_or(0)); }},
+    Placeholder{"cpu", [](const Failure& f) { return number(f.record.flags >> 32U); }},
+    Placeholder{"cpus", [](const Failure&) { return number(sys::possible_cpus().size()); }},
+    Placeholder{"slots",
+                [](const Failure& f) { return number(sys::percpu_size(f.info.value_size)); }},
+    Placeholder{"fd", [](const Failure& f) { return std::to_string(f.record.fd); }},
+    Placeholder{"path", [](const Failure& f) { return std::string{f.record.subject.view()}; }},
+    Placeholder{"folder", [](const Failure& f) { return folder_part(f.record.subject.view()); }},
+    Placeholder{"dotted", [](const Failure& f) { return dotted_part(f.record.subject.view()); }},
+    Placeholder{"permissions", permissions},
+    Placeholder{"missing", missing_privilege},
+    Placeholder{"needed", needed_privilege},
+    Placeholder{"page_size", [](const Failure&) { return number(page_size()); }},
+    Placeholder{"ring_size", next_ring_size},
+    Placeholder{"memory", memory},
+    Placeholder{"map_extra", [](const Failure& f) { return number(f.info.map_extra); }},
+    Placeholder{"ifindex", [](const Failure& f) { return number(f.info.ifindex); }},
+    Placeholder{"numa_node",
+                [](const Failure& f) { return number(f.spec->numa_node.value_or(0)); }},
+    Placeholder{"inner_map_fd",
+                [](const Failure& f) { return std::to_string(f.spec->inner_map_fd); }},
+    Placeholder{"btf_fd", [](const Failure& f) { return std::to_string(f.spec->btf_fd); }},
+    Placeholder{"uid", [](const Failure&) { return number(::geteuid()); }},
+    Placeholder{"kernel", [](const Failure&) { return kernel_release(); }},
+};
+
+}  // namespace
+
+std::string fill(std::string_view text, const Failure& failure) {
+  std::string filled;
+  for (auto open = text.find('{'); open != std::string_view::npos; open = text.find('{')) {
+    const auto close = text.find('}', open);
+    const auto name = text.substr(open + 1, close - open - 1);
+    const auto row = std::find_if(placeholders.begin(), placeholders.end(),
+                                  [name](const Placeholder& p) { return p.name == name; });
+    filled += text.substr(0, open);
+    if (row != placeholders.end()) filled += row->text(failure);
+    text.remove_prefix(close + 1);
+  }
+  return filled += text;
+}
+
+}  // namespace bpfmap::inline v0::detail
