@@ -60,9 +60,11 @@ void fill_max_entries_with_cpus(MapSpec& spec) noexcept {
     spec.max_entries = static_cast<std::uint32_t>(sys::possible_cpus().size());
 }
 
-std::error_code record_element(const Map& map, Operation operation, BytesView key, BytesView value,
+std::error_code record_element(const Map& map, ElementCall call, const void* key, const void* value,
                                std::uint64_t flags, int result) noexcept {
-  return record(map, {operation, key, value, flags}, result);
+  const BytesView key_bytes{static_cast<const std::byte*>(key), call.key_size};
+  const BytesView value_bytes{static_cast<const std::byte*>(value), call.value_size};
+  return record(map, {call.operation, key_bytes, value_bytes, flags}, result);
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -36,29 +36,31 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
     return value;
   }
   /// As above; nullopt when `ec` is set.
-  [[nodiscard]] std::optional<V> lookup(argument<std::uint32_t> index,
-                                        std::error_code& ec) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::optional<V> lookup(argument<std::uint32_t> index,
+                                                            std::error_code& ec) const noexcept {
     return detail::read_value<V>([&](void* value) { return read(index, value, ec); });
   }
 
   /// Copies the value at `index` into `value`.
   void lookup_into(argument<std::uint32_t> index, V& value) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     lookup_into(index, value, ec);
     detail::throw_if(ec);
   }
   /// As above; leaves `value` alone when `ec` is set.
-  void lookup_into(argument<std::uint32_t> index, V& value, std::error_code& ec) const noexcept {
+  [[gnu::always_inline]] void lookup_into(argument<std::uint32_t> index, V& value,
+                                          std::error_code& ec) const noexcept {
     (void)detail::read_value_into(value, [&](void* to) { return read(index, to, ec); });
   }
 
   /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM, 3.18).
   void update(argument<std::uint32_t> index, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     update(index, value, ec);
     detail::throw_if(ec);
   }
-  void update(argument<std::uint32_t> index, argument<V> value, std::error_code& ec) noexcept {
+  [[gnu::always_inline]] void update(argument<std::uint32_t> index, argument<V> value,
+                                     std::error_code& ec) noexcept {
     const detail::ElementBytes<V> bytes{detail::value_of<V>(value)};
     if (detail::fit(this->map(), Operation::update, ec, index, value))
       detail::update_element<0>(this->map(), index.value(), bytes.view(), detail::lock_flag<V>, ec);
@@ -69,8 +71,8 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   static constexpr std::array types{MapType::array};
   static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), Codec<V>::size};
 
-  [[nodiscard]] bool read(const argument<std::uint32_t>& index, void* value,
-                          std::error_code& ec) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool read(const argument<std::uint32_t>& index, void* value,
+                                              std::error_code& ec) const noexcept {
     return detail::fit(this->map(), Operation::lookup, ec, index) &&
            detail::lookup_element<0>(this->map(), index.value(), value, detail::lock_flag<V>, ec);
   }

@@ -32,7 +32,7 @@ class BloomFilter : public TypedMap<BloomFilter<V>> {
 
   /// Adds `value` (BPF_MAP_UPDATE_ELEM).
   void push(argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     push(value, ec);
     detail::throw_if(ec);
   }
@@ -45,7 +45,7 @@ class BloomFilter : public TypedMap<BloomFilter<V>> {
   /// Returns false when `value` was never pushed, true when it was or when its hashes equal those
   /// of others (BPF_MAP_LOOKUP_ELEM, which reads the value here).
   [[nodiscard]] bool contains(argument<V> value) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = contains(value, ec);
     detail::throw_if(ec);
     return found;

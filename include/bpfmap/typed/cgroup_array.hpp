@@ -27,7 +27,7 @@ class CgroupArray : public TypedMap<CgroupArray>,
   /// Stores the cgroup whose directory is `path`, such as "/sys/fs/cgroup/system.slice". Errors:
   /// those of open(2) as well.
   void set(argument<std::uint32_t> index, const std::string& path) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     set(index, path, ec);
     detail::throw_if(ec);
   }

@@ -63,7 +63,7 @@ class DevMapHash
 
   /// Adds a target; returns false, and changes nothing, when there is one (BPF_NOEXIST).
   bool insert(argument<std::uint32_t> key, const DevTarget& target) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool inserted = insert(key, target, ec);
     detail::throw_if(ec);
     return inserted;
@@ -76,7 +76,7 @@ class DevMapHash
 
   /// Removes the target; returns false when there is none (BPF_MAP_DELETE_ELEM).
   bool erase(argument<std::uint32_t> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
     detail::throw_if(ec);
     return erased;

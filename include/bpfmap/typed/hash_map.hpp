@@ -28,25 +28,26 @@ class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K
   /// Removes the entry of `key` and returns its value; nullopt when there is none
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM, 5.14).
   [[nodiscard]] std::optional<V> lookup_and_delete(argument<K> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto value = lookup_and_delete(key, ec);
     detail::throw_if(ec);
     return value;
   }
-  [[nodiscard]] std::optional<V> lookup_and_delete(argument<K> key, std::error_code& ec) noexcept {
+  [[nodiscard, gnu::always_inline]] std::optional<V> lookup_and_delete(
+      argument<K> key, std::error_code& ec) noexcept {
     return detail::read_value<V>([&](void* value) { return take(key, value, ec); });
   }
 
   /// As lookup_and_delete(), into `value`; returns false, and leaves `value` alone, when there is
   /// no entry.
   [[nodiscard]] bool lookup_and_delete_into(argument<K> key, V& value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = lookup_and_delete_into(key, value, ec);
     detail::throw_if(ec);
     return found;
   }
-  [[nodiscard]] bool lookup_and_delete_into(argument<K> key, V& value,
-                                            std::error_code& ec) noexcept {
+  [[nodiscard, gnu::always_inline]] bool lookup_and_delete_into(argument<K> key, V& value,
+                                                                std::error_code& ec) noexcept {
     return detail::read_value_into(value, [&](void* to) { return take(key, to, ec); });
   }
 
@@ -55,7 +56,8 @@ class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K
   static constexpr std::array types{MapType::hash, MapType::lru_hash};
   static constexpr detail::Requirement requirement{types, Codec<K>::size, Codec<V>::size};
 
-  [[nodiscard]] bool take(const argument<K>& key, void* value, std::error_code& ec) noexcept {
+  [[nodiscard, gnu::always_inline]] bool take(const argument<K>& key, void* value,
+                                              std::error_code& ec) noexcept {
     return detail::fit(this->map(), Operation::lookup_and_delete, ec, key) &&
            detail::lookup_and_delete_element(this->map(), detail::value_of<K>(key), value,
                                              detail::lock_flag<V>, ec);

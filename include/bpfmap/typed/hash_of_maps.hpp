@@ -26,7 +26,7 @@ class HashOfMaps : public TypedMap<HashOfMaps<K, Inner>>,
 
   /// Adds an inner map; returns false, and changes nothing, when the key exists (BPF_NOEXIST).
   bool insert(argument<K> key, const Inner& inner) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool inserted = insert(key, inner, ec);
     detail::throw_if(ec);
     return inserted;
@@ -38,7 +38,7 @@ class HashOfMaps : public TypedMap<HashOfMaps<K, Inner>>,
   /// Replaces an inner map; returns false, and changes nothing, when the key is missing
   /// (BPF_EXIST).
   bool replace(argument<K> key, const Inner& inner) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool replaced = replace(key, inner, ec);
     detail::throw_if(ec);
     return replaced;

@@ -41,7 +41,7 @@ class PerCpuArrayMap : public TypedMap<PerCpuArrayMap<V>>,
 
   /// Copies the value at `index` on each CPU into `values`, and allocates nothing.
   void lookup_into(argument<std::uint32_t> index, PerCpuValues<V>& values) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     lookup_into(index, values, ec);
     detail::throw_if(ec);
   }

@@ -27,7 +27,7 @@ class PerCpuHashMap : public TypedMap<PerCpuHashMap<K, V>>,
   /// Removes the entry of `key` and returns its values; nullopt when there is none
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM, 5.14).
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup_and_delete(argument<K> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto values = lookup_and_delete(key, ec);
     detail::throw_if(ec);
     return values;
@@ -42,7 +42,7 @@ class PerCpuHashMap : public TypedMap<PerCpuHashMap<K, V>>,
   /// As lookup_and_delete(), into `values`, and allocates nothing; returns false, and leaves
   /// `values` alone, when there is no entry.
   [[nodiscard]] bool lookup_and_delete_into(argument<K> key, PerCpuValues<V>& values) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = lookup_and_delete_into(key, values, ec);
     detail::throw_if(ec);
     return found;

@@ -30,7 +30,7 @@ class ProgArray : public TypedMap<ProgArray>,
   /// Returns the id of the program at `index`; nullopt when the slot is empty
   /// (BPF_MAP_LOOKUP_ELEM).
   [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<std::uint32_t> index) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const auto id = lookup_id(index, ec);
     detail::throw_if(ec);
     return id;

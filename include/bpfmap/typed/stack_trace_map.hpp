@@ -75,7 +75,7 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
 
   /// Removes stack `id`; returns false when there is none (BPF_MAP_DELETE_ELEM).
   bool erase(argument<std::uint32_t> id) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool erased = erase(id, ec);
     detail::throw_if(ec);
     return erased;

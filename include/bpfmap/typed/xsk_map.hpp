@@ -24,7 +24,7 @@ class XskMap : public TypedMap<XskMap>, public SlotEraseOperations<XskMap> {
   /// Stores the AF_XDP socket that `fd` refers to, replacing any previous one
   /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index_out_of_range, EBADF, ENOTSOCK, EOPNOTSUPP.
   void set(argument<std::uint32_t> index, int fd) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     set(index, fd, ec);
     detail::throw_if(ec);
   }

@@ -23,8 +23,8 @@ template <Keys keys, class K>
                             std::error_code& ec) noexcept {
   if constexpr (keys == Keys::slots) {
     if (key >= map.info().max_entries && map) [[unlikely]] {
-      ec = record_element(map, operation, ElementBytes<K>{key}.view(), {}, 0,
-                          static_cast<int>(Errc::index_out_of_range));
+      ec = record(map, {operation, ElementBytes<K>{key}.view()},
+                  make_error_code(Errc::index_out_of_range));
       return false;
     }
   }
@@ -72,8 +72,9 @@ bool set_descriptor(const Map& map, const K& key, int fd, std::uint64_t flags,
   if (fd >= 0) [[likely]]
     return set_number<answer, keys>(map, key, static_cast<std::uint32_t>(fd), flags, ec);
   if (in_range<keys>(map, Operation::update, key, ec))
-    ec = record_element(map, Operation::update, ElementBytes<K>{key}.view(),
-                        ElementBytes<int>{fd}.view(), flags, -EBADF);
+    ec = record(
+        map, {Operation::update, ElementBytes<K>{key}.view(), ElementBytes<int>{fd}.view(), flags},
+        -EBADF);
   return false;
 }
 

@@ -23,7 +23,7 @@ class DescriptorOperations {
   /// Stores the object that `fd` refers to, replacing any previous one (BPF_MAP_UPDATE_ELEM).
   /// Errors: Errc::index_out_of_range, EBADF, and those that the class names.
   void set(argument<K> key, int fd) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     set(key, fd, ec);
     detail::throw_if(ec);
   }
@@ -34,7 +34,7 @@ class DescriptorOperations {
 
   /// Removes the object at `key`; returns false when there is none (BPF_MAP_DELETE_ELEM).
   bool erase(argument<K> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
     detail::throw_if(ec);
     return erased;
@@ -56,7 +56,7 @@ class SlotEraseOperations {
  public:
   /// Empties the slot `index`, filled or not (BPF_MAP_DELETE_ELEM).
   void erase(argument<std::uint32_t> index) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     erase(index, ec);
     detail::throw_if(ec);
   }
@@ -77,7 +77,7 @@ class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
 
   /// Adds a socket; returns false, and changes nothing, when there is one (BPF_NOEXIST).
   bool insert(argument<K> key, int fd) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool inserted = insert(key, fd, ec);
     detail::throw_if(ec);
     return inserted;
@@ -90,7 +90,7 @@ class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
 
   /// Replaces a socket; returns false, and changes nothing, when there is none (BPF_EXIST).
   bool replace(argument<K> key, int fd) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool replaced = replace(key, fd, ec);
     detail::throw_if(ec);
     return replaced;
@@ -104,7 +104,7 @@ class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
   /// Returns the socket's cookie, as SO_COOKIE does; nullopt when there is no socket
   /// (BPF_MAP_LOOKUP_ELEM). ENOSPC on a map whose values have 4 bytes.
   [[nodiscard]] std::optional<std::uint64_t> lookup_cookie(argument<K> key) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const auto cookie = lookup_cookie(key, ec);
     detail::throw_if(ec);
     return cookie;

@@ -72,6 +72,7 @@ class ElementBytes {
   [[nodiscard]] BytesView view() const noexcept {
     return {static_cast<const std::byte*>(data()), Codec<T>::size};
   }
+  static constexpr auto size = static_cast<std::uint16_t>(Codec<T>::size);  // of a key
 
  private:
   std::conditional_t<coded_as_object<T>, const T*, std::array<std::byte, Codec<T>::size>> data_{};
@@ -85,23 +86,31 @@ class ElementBytes<NoKey> {
   explicit ElementBytes(NoKey) noexcept {}
   [[nodiscard]] static const void* data() noexcept { return nullptr; }
   [[nodiscard]] static BytesView view() noexcept { return {}; }
+  static constexpr std::uint16_t size = 0;
 };
 
 // A value under a bpf_spin_lock is read and written while the kernel holds the lock.
 template <class V>
 inline constexpr std::uint64_t lock_flag = has_spin_lock<V> ? std::uint64_t{BPF_F_LOCK} : 0;
 
-// Records a failed call. Its arguments are made on the failing path only, which is why they are not
-// an Attempt.
-[[nodiscard, gnu::cold]] std::error_code record_element(const Map& map, Operation operation,
-                                                        BytesView key, BytesView value,
+// A call in one register: with few arguments to pass on the failing path, a call is small enough to
+// be inlined.
+struct ElementCall {
+  Operation operation;
+  std::uint16_t key_size;    // bytes; a kernel's key has at most 65535
+  std::uint32_t value_size;  // bytes; 0 when there is no value to record
+};
+
+// Records a failed call.
+[[nodiscard, gnu::cold]] std::error_code record_element(const Map& map, ElementCall call,
+                                                        const void* key, const void* value,
                                                         std::uint64_t flags, int result) noexcept;
 
-// Whether integer arguments fit into the types of the map; records Errc::out_of_range.
+// Whether integer arguments fit into the types of the map; records Errc::out_of_range otherwise.
 template <class... Arguments>
-[[nodiscard]] inline bool fit(const Map& map, Operation operation, std::error_code& ec,
-                              const Arguments&... arguments) noexcept {
-  clear(ec);
+[[nodiscard, gnu::always_inline]] inline bool fit(const Map& map, Operation operation,
+                                                  std::error_code& ec,
+                                                  const Arguments&... arguments) noexcept {
   if ((fits(arguments) && ...)) [[likely]]
     return true;
   ec = record(map, {operation}, make_error_code(Errc::out_of_range));
@@ -110,61 +119,82 @@ template <class... Arguments>
 
 // BPF_MAP_LOOKUP_ELEM into `value`.
 template <int answer, class K>
-[[nodiscard]] bool lookup_element(const Map& map, const K& key, void* value, std::uint64_t flags,
-                                  std::error_code& ec) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool lookup_element(const Map& map, const K& key,
+                                                             void* value, std::uint64_t flags,
+                                                             std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
   const int result = sys::map_lookup_elem(map.fd(), bytes.data(), value, flags);
-  if (result != 0 && result != answer) [[unlikely]]
-    ec = record_element(map, Operation::lookup, bytes.view(), {}, flags, result);
+  if (result == 0 || result == answer) [[likely]]
+    clear(ec);
+  else
+    ec = record_element(map, {Operation::lookup, bytes.size, 0}, bytes.data(), nullptr, flags,
+                        result);
   return result == 0;
 }
 
 // BPF_MAP_LOOKUP_AND_DELETE_ELEM into `value`.
 template <class K>
-[[nodiscard]] bool lookup_and_delete_element(const Map& map, const K& key, void* value,
-                                             std::uint64_t flags, std::error_code& ec) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool lookup_and_delete_element(
+    const Map& map, const K& key, void* value, std::uint64_t flags, std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
   const int result = sys::map_lookup_and_delete_elem(map.fd(), bytes.data(), value, flags);
-  if (result != 0 && result != -ENOENT) [[unlikely]]
-    ec = record_element(map, Operation::lookup_and_delete, bytes.view(), {}, flags, result);
+  if (result == 0 || result == -ENOENT) [[likely]]
+    clear(ec);
+  else
+    ec = record_element(map, {Operation::lookup_and_delete, bytes.size, 0}, bytes.data(), nullptr,
+                        flags, result);
   return result == 0;
 }
 
 // BPF_MAP_UPDATE_ELEM from `value`.
 template <int answer, class K>
-bool update_element(const Map& map, const K& key, BytesView value, std::uint64_t flags,
-                    std::error_code& ec) noexcept {
+[[gnu::always_inline]] inline bool update_element(const Map& map, const K& key, BytesView value,
+                                                  std::uint64_t flags,
+                                                  std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
   const int result = sys::map_update_elem(map.fd(), bytes.data(), value.data(), flags);
-  if (result != 0 && result != answer) [[unlikely]]
-    ec = record_element(map, Operation::update, bytes.view(), value, flags, result);
+  if (result == 0 || result == answer) [[likely]]
+    clear(ec);
+  else
+    ec = record_element(map,
+                        {Operation::update, bytes.size, static_cast<std::uint32_t>(value.size())},
+                        bytes.data(), value.data(), flags, result);
   return result == 0;
 }
 
 // BPF_MAP_DELETE_ELEM.
 template <int answer, class K>
-bool delete_element(const Map& map, const K& key, std::error_code& ec) noexcept {
+[[gnu::always_inline]] inline bool delete_element(const Map& map, const K& key,
+                                                  std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
   const int result = sys::map_delete_elem(map.fd(), bytes.data());
-  if (result != 0 && result != answer) [[unlikely]]
-    ec = record_element(map, Operation::erase, bytes.view(), {}, 0, result);
+  if (result == 0 || result == answer) [[likely]]
+    clear(ec);
+  else
+    ec = record_element(map, {Operation::erase, bytes.size, 0}, bytes.data(), nullptr, 0, result);
   return result == 0;
 }
 
-// A value that `read(void*)` fills in, where it will be returned: there is no second V. nullopt
-// when `read` returns false.
+// A small value is read beside the optional, which the compiler then keeps in registers; a large
+// one in the optional itself, so that there is no second V on the stack.
+inline constexpr std::size_t small_value = 64;
+
+// A value that `read(void*)` fills in; nullopt when `read` returns false.
 template <class V, class Read>
 [[nodiscard, gnu::always_inline]] inline std::optional<V> read_value(Read read) noexcept {
-  std::optional<V> value;
-  if constexpr (coded_as_object<V>) {
-    value.emplace();
-    if (!read(&*value)) value.reset();
-  } else {
+  if constexpr (!coded_as_object<V>) {
     std::array<std::byte, Codec<V>::size> bytes;
-    if (read(bytes.data()))
-      value.emplace(Codec<V>::decode(std::span<const std::byte, Codec<V>::size>{bytes}));
+    if (!read(bytes.data())) return std::nullopt;
+    return Codec<V>::decode(std::span<const std::byte, Codec<V>::size>{bytes});
+  } else if constexpr (sizeof(V) <= small_value) {
+    V value;
+    if (!read(&value)) return std::nullopt;
+    return value;
+  } else {
+    std::optional<V> value{std::in_place};
+    if (!read(&*value)) value.reset();
+    return value;
   }
-  return value;
 }
 
 // As read_value(), into the caller's V, which stays as it was when `read` returns false.

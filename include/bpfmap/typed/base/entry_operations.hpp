@@ -26,24 +26,26 @@ class EntryOperations {
 
   /// Returns the value of `key`; nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18).
   [[nodiscard]] std::optional<V> lookup(argument<K> key) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto value = lookup(key, ec);
     detail::throw_if(ec);
     return value;
   }
-  [[nodiscard]] std::optional<V> lookup(argument<K> key, std::error_code& ec) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::optional<V> lookup(argument<K> key,
+                                                            std::error_code& ec) const noexcept {
     return detail::read_value<V>([&](void* value) { return read(key, value, ec); });
   }
 
   /// Copies the value of `key` into `value`; returns false, and leaves `value` alone, when there is
   /// none.
   [[nodiscard]] bool lookup_into(argument<K> key, V& value) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = lookup_into(key, value, ec);
     detail::throw_if(ec);
     return found;
   }
-  [[nodiscard]] bool lookup_into(argument<K> key, V& value, std::error_code& ec) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool lookup_into(argument<K> key, V& value,
+                                                     std::error_code& ec) const noexcept {
     return detail::read_value_into(value, [&](void* to) { return read(key, to, ec); });
   }
 
@@ -55,44 +57,47 @@ class EntryOperations {
 
   /// Sets the value of `key`, existing or not (BPF_MAP_UPDATE_ELEM, 3.18).
   void update(argument<K> key, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     update(key, value, ec);
     detail::throw_if(ec);
   }
-  void update(argument<K> key, argument<V> value, std::error_code& ec) noexcept {
+  [[gnu::always_inline]] void update(argument<K> key, argument<V> value,
+                                     std::error_code& ec) noexcept {
     write<0>(key, value, BPF_ANY, ec);
   }
 
   /// Adds an entry; returns false, and changes nothing, when the key exists (BPF_NOEXIST).
   bool insert(argument<K> key, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool inserted = insert(key, value, ec);
     detail::throw_if(ec);
     return inserted;
   }
-  bool insert(argument<K> key, argument<V> value, std::error_code& ec) noexcept {
+  [[gnu::always_inline]] bool insert(argument<K> key, argument<V> value,
+                                     std::error_code& ec) noexcept {
     return write<-EEXIST>(key, value, BPF_NOEXIST, ec);
   }
 
   /// Overwrites an entry; returns false, and changes nothing, when the key is missing (BPF_EXIST).
   bool replace(argument<K> key, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool replaced = replace(key, value, ec);
     detail::throw_if(ec);
     return replaced;
   }
-  bool replace(argument<K> key, argument<V> value, std::error_code& ec) noexcept {
+  [[gnu::always_inline]] bool replace(argument<K> key, argument<V> value,
+                                      std::error_code& ec) noexcept {
     return write<-ENOENT>(key, value, BPF_EXIST, ec);
   }
 
   /// Deletes the entry of `key`; returns false when there is none (BPF_MAP_DELETE_ELEM, 3.18).
   bool erase(argument<K> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
     detail::throw_if(ec);
     return erased;
   }
-  bool erase(argument<K> key, std::error_code& ec) noexcept {
+  [[gnu::always_inline]] bool erase(argument<K> key, std::error_code& ec) noexcept {
     return detail::fit(self(), Operation::erase, ec, key) &&
            detail::delete_element<-ENOENT>(self(), detail::value_of<K>(key), ec);
   }
@@ -101,14 +106,15 @@ class EntryOperations {
   [[nodiscard]] const Map& self() const noexcept {
     return static_cast<const Derived&>(*this).map();
   }
-  [[nodiscard]] bool read(const argument<K>& key, void* value, std::error_code& ec) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool read(const argument<K>& key, void* value,
+                                              std::error_code& ec) const noexcept {
     return detail::fit(self(), Operation::lookup, ec, key) &&
            detail::lookup_element<-ENOENT>(self(), detail::value_of<K>(key), value,
                                            detail::lock_flag<V>, ec);
   }
   template <int answer>
-  bool write(const argument<K>& key, const argument<V>& value, std::uint64_t flags,
-             std::error_code& ec) noexcept {
+  [[gnu::always_inline]] bool write(const argument<K>& key, const argument<V>& value,
+                                    std::uint64_t flags, std::error_code& ec) noexcept {
     const detail::ElementBytes<V> bytes{detail::value_of<V>(value)};
     return detail::fit(self(), Operation::update, ec, key, value) &&
            detail::update_element<answer>(self(), detail::value_of<K>(key), bytes.view(),

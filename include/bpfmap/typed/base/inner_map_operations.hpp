@@ -43,7 +43,7 @@ class InnerMapOperations {
   /// is not stored and may be destroyed. Inner arrays must have its max_entries, too, unless all
   /// have MapFlags::inner_map. Type and sizes of the outer map are filled in.
   [[nodiscard]] static Derived create(MapSpec spec, const Inner& inner) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     Derived outer = create(std::move(spec), inner, ec);
     detail::throw_if(ec);
     return outer;
@@ -64,7 +64,7 @@ class InnerMapOperations {
   /// cannot sleep uses the old map, some milliseconds: replace many with set_batch(). A sleepable
   /// program may still use the old map when this returns.
   void set(argument<K> key, const Inner& inner) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     set(key, inner, ec);
     detail::throw_if(ec);
   }
@@ -75,7 +75,7 @@ class InnerMapOperations {
   /// Returns the inner map; nullopt when there is none. Opens it by its id, which needs
   /// CAP_SYS_ADMIN.
   [[nodiscard]] std::optional<Inner> lookup(argument<K> key) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto inner = lookup(key, ec);
     detail::throw_if(ec);
     return inner;
@@ -94,7 +94,7 @@ class InnerMapOperations {
   /// Returns the id of the inner map; nullopt when there is none (BPF_MAP_LOOKUP_ELEM). Needs no
   /// privilege.
   [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<K> key) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const auto id = lookup_id(key, ec);
     detail::throw_if(ec);
     return id;
@@ -108,7 +108,7 @@ class InnerMapOperations {
   /// Removes the inner map, which lives on while others hold it; returns false when there is none
   /// (BPF_MAP_DELETE_ELEM).
   bool erase(argument<K> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
     detail::throw_if(ec);
     return erased;
@@ -121,7 +121,7 @@ class InnerMapOperations {
   /// Stores one inner map for each key, and waits for programs once (BPF_MAP_UPDATE_BATCH, 5.16).
   /// Returns how many were stored. Errc::wrong_value_count unless there is one map for each key.
   BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const BatchResult result = set_batch(all_keys, inners, ec);
     detail::throw_if(ec);
     return result;

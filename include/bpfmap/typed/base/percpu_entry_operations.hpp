@@ -18,7 +18,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
  public:
   /// Returns the value of `key` on each CPU; nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 4.6).
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup(argument<K> key) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto values = lookup(key, ec);
     detail::throw_if(ec);
     return values;
@@ -33,13 +33,13 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
   /// Copies the value of `key` on each CPU into `values`, and allocates nothing; returns false, and
   /// leaves `values` alone, when there is none.
   [[nodiscard]] bool lookup_into(argument<K> key, PerCpuValues<V>& values) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = lookup_into(key, values, ec);
     detail::throw_if(ec);
     return found;
   }
-  [[nodiscard]] bool lookup_into(argument<K> key, PerCpuValues<V>& values,
-                                 std::error_code& ec) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool lookup_into(argument<K> key, PerCpuValues<V>& values,
+                                                     std::error_code& ec) const noexcept {
     if (!detail::fit(self(), Operation::lookup, ec, key)) return false;
     void* const slots = detail::slots_of(self(), Operation::lookup, values, ec);
     return slots != nullptr &&
@@ -54,7 +54,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
 
   /// Adds an entry; returns false, and changes nothing, when the key exists (BPF_NOEXIST).
   bool insert(argument<K> key, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool inserted = insert(key, value, ec);
     detail::throw_if(ec);
     return inserted;
@@ -64,7 +64,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
   }
   template <detail::one_per_cpu<V> Values>
   bool insert(argument<K> key, const Values& values) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool inserted = insert(key, values, ec);
     detail::throw_if(ec);
     return inserted;
@@ -76,7 +76,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
 
   /// Overwrites an entry; returns false, and changes nothing, when the key is missing (BPF_EXIST).
   bool replace(argument<K> key, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool replaced = replace(key, value, ec);
     detail::throw_if(ec);
     return replaced;
@@ -86,7 +86,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
   }
   template <detail::one_per_cpu<V> Values>
   bool replace(argument<K> key, const Values& values) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool replaced = replace(key, values, ec);
     detail::throw_if(ec);
     return replaced;
@@ -98,12 +98,12 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
 
   /// Deletes the entry of `key`; returns false when there is none (BPF_MAP_DELETE_ELEM, 4.6).
   bool erase(argument<K> key) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
     detail::throw_if(ec);
     return erased;
   }
-  bool erase(argument<K> key, std::error_code& ec) noexcept {
+  [[gnu::always_inline]] bool erase(argument<K> key, std::error_code& ec) noexcept {
     return detail::fit(self(), Operation::erase, ec, key) &&
            detail::delete_element<-ENOENT>(self(), detail::value_of<K>(key), ec);
   }

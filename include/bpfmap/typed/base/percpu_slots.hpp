@@ -62,7 +62,7 @@ class SlotBytes {
   }
   // nullptr when there is no memory.
   [[gnu::cold, gnu::noinline]] std::byte* heap_for(std::size_t size) noexcept {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     without_bad_alloc(ec, [&] { heap_.resize(size); });
     return heap_.data();
   }

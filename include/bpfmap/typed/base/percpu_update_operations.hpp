@@ -27,7 +27,7 @@ class PerCpuUpdateOperations {
 
   /// Sets the value of `key` on every possible CPU (BPF_MAP_UPDATE_ELEM, 4.6).
   void update(argument<K> key, argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     update(key, value, ec);
     detail::throw_if(ec);
   }
@@ -36,7 +36,7 @@ class PerCpuUpdateOperations {
   }
   template <detail::one_per_cpu<V> Values>
   void update(argument<K> key, const Values& values) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     update(key, values, ec);
     detail::throw_if(ec);
   }
@@ -73,8 +73,7 @@ class PerCpuUpdateOperations {
     if (!detail::fit(self(), Operation::update, ec, key, values)) return false;
     const detail::SlotBytes<V> slots{detail::slot_source<V>(values)};
     if (slots.error() != 0) [[unlikely]] {
-      ec =
-          detail::record_element(self(), Operation::update, {}, slots.view(), flags, slots.error());
+      ec = detail::record(self(), {.operation = Operation::update, .flags = flags}, slots.error());
       return false;
     }
     return detail::update_element<answer>(self(), detail::value_of<K>(key), slots.view(), flags,

@@ -24,7 +24,7 @@ class PushPopOperations {
   /// Adds `value`; returns false, and changes nothing, when there is no room (BPF_MAP_UPDATE_ELEM,
   /// 4.20).
   bool push(argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool pushed = push(value, ec);
     detail::throw_if(ec);
     return pushed;
@@ -35,7 +35,7 @@ class PushPopOperations {
 
   /// Adds `value`; when there is no room, the oldest value is lost (BPF_EXIST).
   void push_overwrite(argument<V> value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     push_overwrite(value, ec);
     detail::throw_if(ec);
   }
@@ -45,7 +45,7 @@ class PushPopOperations {
 
   /// Returns the value that pop() would remove; nullopt when it is empty (BPF_MAP_LOOKUP_ELEM).
   [[nodiscard]] std::optional<V> peek() const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto value = peek(ec);
     detail::throw_if(ec);
     return value;
@@ -55,7 +55,7 @@ class PushPopOperations {
   }
   /// As peek(), into `value`; returns false, and leaves `value` alone, when it is empty.
   [[nodiscard]] bool peek_into(V& value) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = peek_into(value, ec);
     detail::throw_if(ec);
     return found;
@@ -66,7 +66,7 @@ class PushPopOperations {
 
   /// Removes a value and returns it; nullopt when it is empty (BPF_MAP_LOOKUP_AND_DELETE_ELEM).
   [[nodiscard]] std::optional<V> pop() {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     auto value = pop(ec);
     detail::throw_if(ec);
     return value;
@@ -76,7 +76,7 @@ class PushPopOperations {
   }
   /// As pop(), into `value`; returns false, and leaves `value` alone, when it is empty.
   [[nodiscard]] bool pop_into(V& value) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const bool found = pop_into(value, ec);
     detail::throw_if(ec);
     return found;

@@ -44,8 +44,10 @@ bool set_redirect(const Map& map, std::uint32_t key, RedirectValue value, std::u
     return set_number<answer, keys>(
         map, key, narrow ? value.number : std::bit_cast<std::uint64_t>(value), flags, ec);
   if (in_range<keys>(map, Operation::update, key, ec))
-    ec = record_element(map, Operation::update, ElementBytes<std::uint32_t>{key}.view(),
-                        ElementBytes<RedirectValue>{value}.view(), flags, error);
+    ec = record(map,
+                {Operation::update, ElementBytes<std::uint32_t>{key}.view(),
+                 ElementBytes<RedirectValue>{value}.view(), flags},
+                error);
   return false;
 }
 
@@ -63,7 +65,7 @@ class RedirectOperations {
 
   /// Sets the target of a redirect to `key`, replacing any previous one (BPF_MAP_UPDATE_ELEM).
   void set(argument<std::uint32_t> key, const Target& target) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     set(key, target, ec);
     detail::throw_if(ec);
   }
@@ -74,7 +76,7 @@ class RedirectOperations {
 
   /// Returns the target of a redirect to `key`; nullopt when there is none (BPF_MAP_LOOKUP_ELEM).
   [[nodiscard]] std::optional<Entry> lookup(argument<std::uint32_t> key) const {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     const auto entry = lookup(key, ec);
     detail::throw_if(ec);
     return entry;

@@ -52,7 +52,7 @@ class TypedMap : public detail::TypedMapTag {
   /// Takes over `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size, wrong_value_size,
   /// wrong_map_flags when it is not a map of this class.
   explicit TypedMap(Map map) : TypedMap() {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     take_over(std::move(map), ec);
     detail::throw_if(ec);
   }
@@ -62,7 +62,7 @@ class TypedMap : public detail::TypedMapTag {
   /// Creates a map (BPF_MAP_CREATE). Fields of `spec` that are left open are filled in: the type
   /// and the sizes of this class, and the flags that the type needs.
   [[nodiscard]] static Derived create(MapSpec spec) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     Derived map = create(std::move(spec), ec);
     detail::throw_if(ec);
     return map;
@@ -76,7 +76,7 @@ class TypedMap : public detail::TypedMapTag {
   /// Opens the map pinned at `path` (BPF_OBJ_GET, 4.4).
   [[nodiscard]] static Derived open_pinned(const std::string& path,
                                            Access access = Access::read_write) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     Derived map = open_pinned(path, access, ec);
     detail::throw_if(ec);
     return map;
@@ -92,7 +92,7 @@ class TypedMap : public detail::TypedMapTag {
 
   /// Opens the map with the kernel's number `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
   [[nodiscard]] static Derived from_id(std::uint32_t id, Access access = Access::read_write) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     Derived map = from_id(id, access, ec);
     detail::throw_if(ec);
     return map;
@@ -110,7 +110,7 @@ class TypedMap : public detail::TypedMapTag {
   /// spec is filled in as by create().
   [[nodiscard]] static Derived open_or_create(const std::string& path, MapSpec spec,
                                               OpenOrCreateOptions options = {}) {
-    std::error_code ec;
+    std::error_code ec = detail::no_error();
     Derived map = open_or_create(path, std::move(spec), options, ec);
     detail::throw_if(ec);
     return map;
