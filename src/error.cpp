@@ -102,26 +102,27 @@ class ConditionCategory final : public std::error_category {
 
 // Never destroyed: static destructors may still compare codes.
 template <class T>
-const T& never_destroyed() noexcept {
-  static_assert(std::is_base_of_v<std::error_category, T>);
-  static union Storage {
-    T object;
-    Storage() noexcept : object() {}
-    ~Storage() {}
-  } storage;
-  return storage.object;
-}
+union Forever {
+  constexpr Forever() noexcept : object() {}
+  constexpr ~Forever() {}
+  T object;
+};
+
+constinit Forever<Category> category_object;
+constinit Forever<ConditionCategory> condition_category_object;
 
 }  // namespace
 
-const std::error_category& category() noexcept { return never_destroyed<Category>(); }
+const std::error_category* const detail::category_address = &category_object.object;
+
+const std::error_category& category() noexcept { return category_object.object; }
 
 std::error_code make_error_code(Errc error) noexcept {
   return {static_cast<int>(error), category()};
 }
 
 std::error_condition make_error_condition(Condition condition) noexcept {
-  return {static_cast<int>(condition), never_destroyed<ConditionCategory>()};
+  return {static_cast<int>(condition), condition_category_object.object};
 }
 
 std::string_view to_string(Operation operation) noexcept {

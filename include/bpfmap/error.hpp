@@ -150,6 +150,11 @@ class BatchError : public Error {
 
 namespace detail {
 
+extern const std::error_category* const category_address;
+
+// No error. std::error_code{} calls into the standard library, which a hot path does not.
+[[nodiscard]] inline std::error_code no_error() noexcept { return {0, *category_address}; }
+
 /// The Error of the last failure that this thread reported as `ec`.
 [[nodiscard]] Error recorded_error(const std::error_code& ec);
 /// The one function that throws: recorded_error(ec), as a BatchError when a batch failed.

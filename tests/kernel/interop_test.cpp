@@ -251,7 +251,7 @@ TEST(LockedMapOfAProgram, IsReadAndWrittenUnderItsLock) {
   std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(locked.lookup(0, LookupFlags::lock, ec), (LockedCounter{.packets = 1, .bytes = 2}));
   EXPECT_EQ(ec, std::error_code{});
-  for (auto [index, value] : bpfmap::scan(locked, {.flags = LookupFlags::lock})) {
+  for (auto [index, value] : scan(locked, {.flags = LookupFlags::lock})) {
     EXPECT_EQ(index, 0U);
     EXPECT_EQ(value.packets, 1U);
   }
@@ -276,18 +276,18 @@ TEST(FromLibbpf, RefusesAMapThatIsNotLoaded) {
   const std::size_t before = test::open_descriptors();
   std::error_code ec;
   EXPECT_FALSE(from(skeleton->maps.by_key, ec));
-  EXPECT_EQ(ec, Errc::map_not_loaded);
+  EXPECT_EQ(ec, Errc::no_map);
   const Error error = error_of([&] { (void)from(skeleton->maps.by_key); });
-  EXPECT_EQ(error.code(), Errc::map_not_loaded);
-  EXPECT_EQ(error.operation(), Operation::from_libbpf);
+  EXPECT_EQ(error.code(), Errc::no_map);
+  EXPECT_EQ(error.operation(), Operation::duplicate);
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
 TEST(FromLibbpf, RefusesANullPointer) {
   std::error_code ec;
   EXPECT_FALSE(from(nullptr, ec));
-  EXPECT_EQ(ec, Errc::map_not_loaded);
-  EXPECT_EQ(error_of([] { (void)from(nullptr); }).code(), Errc::map_not_loaded);
+  EXPECT_EQ(ec, Errc::no_map);
+  EXPECT_EQ(error_of([] { (void)from(nullptr); }).code(), Errc::no_map);
 }
 
 TEST(FromLibbpf, MakesAnOwnerOfItsOwn) {

@@ -11,6 +11,7 @@
 #include "bpfmap/bulk/detail/whole_map.hpp"
 #include "bpfmap/bulk/walk/walk.hpp"
 #include "bpfmap/codec/codec.hpp"
+#include "bpfmap/codec/spin_lock.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/percpu_values.hpp"
 
@@ -50,6 +51,10 @@ template <class T>
 // bpf_spin_lock is read under it.
 template <class M>
 [[nodiscard]] ScanOptions with_lock(ScanOptions options) noexcept {
+  if constexpr (written_map<M>)
+    if constexpr (std::same_as<typename M::mapped_type, typename M::slot_type> &&
+                  has_spin_lock<typename M::mapped_type>)
+      options.flags = options.flags | LookupFlags::lock;
   return options;
 }
 
