@@ -209,9 +209,9 @@ std::size_t walk(Range&& range) {
 
 TYPED_TEST(ScanAllocation, IsZeroTheSecondTime) {
   const auto map = filled<TypeParam>(1000);
-  auto scan = scan(map);
-  ASSERT_EQ(walk(scan), 1000U);
-  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(scan), 1000U); }), 0U);
+  auto entries = scan(map);
+  ASSERT_EQ(walk(entries), 1000U);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(entries), 1000U); }), 0U);
 }
 
 TYPED_TEST(ScanAllocation, IsOneBufferHoweverManyEntries) {

@@ -44,30 +44,30 @@ TEST(CpuMap, LeadsARedirectToTheCpu) {
     CpuMap map = make(value_size);
     const sys::UniqueFd redirect = test::load_redirect(map.map().fd(), 0);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
-    EXPECT_EQ(map.get(0), std::nullopt);
+    EXPECT_EQ(map.lookup(0), std::nullopt);
     std::error_code ec = Errc::invalid_name;
-    EXPECT_EQ(map.get(0, ec), std::nullopt);
+    EXPECT_EQ(map.lookup(0, ec), std::nullopt);
     EXPECT_EQ(ec, std::error_code{});
 
     map.set(0, {.queue_size = 192});
     EXPECT_EQ(test::run_program(redirect.get()), redirected);
-    EXPECT_EQ(map.get(0), CpuEntry{.queue_size = 192});
+    EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 192});
     map.erase(0);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
-    EXPECT_EQ(map.get(0), std::nullopt);
+    EXPECT_EQ(map.lookup(0), std::nullopt);
 
     ec = Errc::invalid_name;
     map.set(0, {.queue_size = 64}, ec);
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
-    EXPECT_EQ(map.get(0, ec), CpuEntry{.queue_size = 64});
+    EXPECT_EQ(map.lookup(0, ec), CpuEntry{.queue_size = 64});
     EXPECT_EQ(ec, std::error_code{});
     for (int i = 0; i < 2; ++i) {
       ec = Errc::invalid_name;
       map.erase(0, ec);
       EXPECT_EQ(ec, std::error_code{});
     }
-    EXPECT_EQ(map.get(0), std::nullopt);
+    EXPECT_EQ(map.lookup(0), std::nullopt);
   }
 }
 
@@ -77,7 +77,7 @@ TEST(CpuMap, HoldsAProgramThatRunsThere) {
   map.set(0, {.queue_size = 64, .program_fd = program.get()});
   const CpuEntry expected{.queue_size = 64, .program_id = test::id_of_program(program.get())};
   EXPECT_NE(expected.program_id, 0U);
-  EXPECT_EQ(map.get(0), expected);
+  EXPECT_EQ(map.lookup(0), expected);
 }
 
 TEST(CpuMap, TellsWhatIsNoProgramForIt) {
@@ -100,20 +100,20 @@ TEST(CpuMap, TellsWhatIsNoProgramForIt) {
                               narrow.set(0, {.queue_size = 64, .program_fd = other.get()}, ec...);
                             }),
                        "values have 4 bytes and no room for a program"));
-  EXPECT_EQ(map.get(0), std::nullopt);
-  EXPECT_EQ(narrow.get(0), std::nullopt);
+  EXPECT_EQ(map.lookup(0), std::nullopt);
+  EXPECT_EQ(narrow.lookup(0), std::nullopt);
 }
 
 TEST(CpuMap, TakesQueuesOfUpTo16384) {
   CpuMap map = make();
   map.set(0, {.queue_size = 16384});
-  EXPECT_EQ(map.get(0), CpuEntry{.queue_size = 16384});
+  EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 16384});
   EXPECT_TRUE(
       contains(told(EOVERFLOW, [&](auto&... ec) { map.set(0, {.queue_size = 16385}, ec...); }),
                "the queue size in the value is too large: 16384 at most"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(0, {.queue_size = 0}, ec...); }),
                        "the queue size in the value is 0"));
-  EXPECT_EQ(map.get(0), CpuEntry{.queue_size = 16384}) << "0 must not erase";
+  EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 16384}) << "0 must not erase";
 }
 
 TEST(CpuMap, TellsACpuThatIsNotPossible) {
@@ -121,7 +121,7 @@ TEST(CpuMap, TellsACpuThatIsNotPossible) {
   EXPECT_TRUE(
       contains(told(ENODEV, [&](auto&... ec) { map.set(last_cpu + 1, {.queue_size = 64}, ec...); }),
                "CPU " + std::to_string(last_cpu + 1) + " is not a possible CPU of this machine"));
-  EXPECT_EQ(map.get(last_cpu + 1), std::nullopt);
+  EXPECT_EQ(map.lookup(last_cpu + 1), std::nullopt);
 }
 
 TEST(CpuMap, ShowsItsCpusInAScan) {
@@ -143,7 +143,7 @@ TEST(CpuMap, ShowsItsCpusInAScan) {
 TEST(CpuMap, RefusesAnIndexOutOfRange) {
   CpuMap map = CpuMap::create({.max_entries = 4});
   test::expect_index_told([&](auto&... ec) { map.set(4, {.queue_size = 64}, ec...); });
-  test::expect_index_told([&](auto&... ec) { (void)map.get(4, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.lookup(4, ec...); });
   test::expect_index_told([&](auto&... ec) { map.erase(4, ec...); });
 }
 
@@ -151,7 +151,7 @@ TEST(CpuMap, RefusesEverythingWithoutAMap) {
   CpuMap map;
   EXPECT_FALSE(map);
   test::expect_no_map_told([&](auto&... ec) { map.set(0, {.queue_size = 64}, ec...); });
-  test::expect_no_map_told([&](auto&... ec) { (void)map.get(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup(0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { map.erase(0, ec...); });
 }
 

@@ -302,9 +302,9 @@ TEST(LpmTrieScan, ShowsLongerPrefixesBeforeThoseThatCoverThem) {
   EXPECT_EQ(texts(routes),
             (std::vector<std::string>{"192.168.0.0/24", "192.168.1.128/28", "192.168.1.0/24",
                                       "192.168.128.0/24", "192.168.0.0/16"}));
-  std::vector<std::string> keys;
-  for (const Ip4& key : keys(routes)) keys.push_back(key.to_string());
-  EXPECT_EQ(keys, texts(routes));
+  std::vector<std::string> shown;
+  for (const Ip4& key : keys(routes)) shown.push_back(key.to_string());
+  EXPECT_EQ(shown, texts(routes));
 }
 
 // Strings with their zeros, none a prefix of another, come in the order of strcmp().

@@ -105,15 +105,16 @@ TEST(PerCpuHashMapUpdate, TakesAListOfMembers) {
   expect_equal(map.lookup(flow), PerCpuValues<FlowStats>{{.packets = 8}});
 }
 
-TEST(PerCpuHashMapUpdate, HonoursItsFlags) {
+TEST(PerCpuHashMapUpdate, TakesFlagsOnTheMapBeneath) {
   auto map = Flows::create({.max_entries = 2});
+  Map& beneath = map.map();
   std::error_code ec;
-  map.update(flow, stats, UpdateFlags::exist, ec);
+  beneath.update(flow, stats, UpdateFlags::exist, ec);
   EXPECT_EQ(ec, std::errc::no_such_file_or_directory);
-  map.update(flow, one_for_each_cpu(), UpdateFlags::noexist, ec);
+  beneath.update_percpu(flow, one_for_each_cpu(), UpdateFlags::noexist, ec);
   EXPECT_FALSE(ec) << ec.message();
   expect_equal(map.lookup(flow), one_for_each_cpu());
-  EXPECT_EQ(error_of([&] { map.update(flow, stats, UpdateFlags::noexist); }).code(),
+  EXPECT_EQ(error_of([&] { beneath.update(flow, stats, UpdateFlags::noexist); }).code(),
             std::errc::file_exists);
   expect_equal(map.lookup(flow), one_for_each_cpu());
 }

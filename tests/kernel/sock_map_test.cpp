@@ -138,9 +138,9 @@ TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
                "8"));
   EXPECT_FALSE(map.insert(1, udp.get()));
   std::error_code ec;
-  std::size_t keys = 0;
-  for (const std::uint32_t key : keys(map, ec)) keys += key == 1;
-  EXPECT_EQ(keys, 1U);
+  std::size_t shown = 0;
+  for (const std::uint32_t key : keys(map, ec)) shown += key == 1;
+  EXPECT_EQ(shown, 1U);
   EXPECT_TRUE(map.erase(1));
 }
 

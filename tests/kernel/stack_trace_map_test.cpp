@@ -264,7 +264,7 @@ TEST(StackTraceMapErase, TakesAStackOut) {
 
 TEST(StackTraceMapBuildIds, AreThoseOfThisProcess) {
   const Stacks program;
-  const StackTraceMap map = program.lookup_build_ids();
+  const StackTraceMap map = program.build_ids();
   ASSERT_TRUE(map.has_build_ids());
   const std::uint32_t id = checked(program.record_user_build_ids());
   const auto frames = map.lookup_build_ids(id);

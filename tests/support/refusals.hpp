@@ -35,7 +35,7 @@ void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_siz
     EXPECT_EQ(info.key_size, 4U);
     EXPECT_EQ(info.value_size, value_size);
     EXPECT_EQ(info.max_entries, spec.max_entries);
-    EXPECT_EQ(map->size(), spec.max_entries);
+    EXPECT_EQ(map->max_entries(), spec.max_entries);
   }
   EXPECT_EQ(M{loud.map().duplicate()}.map().info().id, loud.map().info().id);
   const M moved = std::move(quiet);
