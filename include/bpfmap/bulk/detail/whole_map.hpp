@@ -97,5 +97,9 @@ auto scan(const M& map, std::error_code& ec) { return scan(map, {}, ec); }
 template <detail::tagged M>
 auto keys(const M& map, ScanOptions options = {}) { return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), options}; }
 template <detail::tagged M>
+auto keys(const M& map, std::error_code& ec) { return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), {}, &ec}; }
+template <detail::tagged M>
+auto values(const M& map, std::error_code& ec) { return Scan<detail::ShowValue<detail::shown_value<M>>>{map.map(), {}, &ec}; }
+template <detail::tagged M>
 auto values(const M& map, ScanOptions options = {}) { return Scan<detail::ShowValue<detail::shown_value<M>>>{map.map(), options}; }
 }
