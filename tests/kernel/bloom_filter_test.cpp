@@ -110,6 +110,23 @@ TEST(BloomFilterOfCodedValues, HashesTheEncodedBytes) {
   EXPECT_TRUE(may_hold(filter.map(), std::array<std::uint8_t, 4>{1, 2, 3, 4}));
 }
 
+TEST(BloomFilterOfIntegers, TakesAnyIntegerTypeThatFits) {
+  auto filter = BloomFilter<std::uint16_t>::create({.max_entries = 100});
+  filter.push(std::int64_t{7});
+  EXPECT_TRUE(filter.contains(std::uint8_t{7}));
+  EXPECT_TRUE(may_hold(filter.map(), std::uint16_t{7}));
+  EXPECT_FALSE(filter.contains(65535));
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{0x1'0000} + 8}) {
+    SCOPED_TRACE(value);
+    EXPECT_FALSE(told(Errc::out_of_range, [&](auto&... ec) { filter.push(value, ec...); }).empty());
+    EXPECT_FALSE(told(Errc::out_of_range, [&](auto&... ec) {
+                   (void)filter.contains(value, ec...);
+                 }).empty());
+  }
+  EXPECT_FALSE(may_hold(filter.map(), std::uint16_t{65535})) << "nothing is pushed";
+  EXPECT_FALSE(may_hold(filter.map(), std::uint16_t{8})) << "nothing is pushed";
+}
+
 TEST(BloomFilterView, RefusesAMapOfAnotherKind) {
   const Map queue = test::make_map(MapType::queue, 0, 8);
   const auto type =

@@ -147,6 +147,35 @@ TEST(CpuMap, RefusesAnIndexOutOfRange) {
   test::expect_index_told([&](auto&... ec) { map.erase(4, ec...); });
 }
 
+TEST(CpuMap, HasASlotForEachPossibleCpuUnlessMaxEntriesIsGiven) {
+  const auto cpus = static_cast<std::uint32_t>(sys::possible_cpus().size());
+  CpuMap map = CpuMap::create({.name = "cpus"});
+  EXPECT_EQ(map.map().info().max_entries, cpus);
+  EXPECT_EQ(map.max_entries(), cpus);
+  EXPECT_EQ(map.map().info().value_size, 8U);
+  map.set(cpus - 1, {.queue_size = 64});
+  EXPECT_EQ(map.lookup(cpus - 1), CpuEntry{.queue_size = 64});
+  EXPECT_EQ(CpuMap::create({.max_entries = cpus + 3}).max_entries(), cpus + 3);
+  const test::PrivateBpffs bpffs;
+  const std::string path = bpffs.path("cpus");
+  const CpuMap pinned = CpuMap::open_or_create(path, {.name = "cpus"});
+  EXPECT_EQ(pinned.max_entries(), cpus);
+  EXPECT_EQ(CpuMap::open_or_create(path, {.name = "cpus"}).map().info().id, pinned.map().info().id);
+}
+
+TEST(CpuMap, TakesAnyIntegerTypeAsIndex) {
+  CpuMap map = make();
+  map.set(std::int64_t{0}, {.queue_size = 64});
+  EXPECT_EQ(map.lookup(std::uint8_t{0}), CpuEntry{.queue_size = 64});
+  test::expect_integer_told(
+      [&](auto index, auto&... ec) { map.set(index, {.queue_size = 32}, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.lookup(index, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { map.erase(index, ec...); });
+  EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 64}) << "nothing is written or erased";
+  map.erase(std::size_t{0});
+  EXPECT_EQ(map.lookup(0), std::nullopt);
+}
+
 TEST(CpuMap, RefusesEverythingWithoutAMap) {
   CpuMap map;
   EXPECT_FALSE(map);

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "own_network.hpp"
 #include "program.hpp"
@@ -170,6 +171,19 @@ TYPED_TEST(EitherDevMap, LosesADeviceThatGoes) {
   });
 }
 
+TYPED_TEST(EitherDevMap, TakesAnyIntegerTypeAsKey) {
+  auto map = this->make();
+  map.set(std::int64_t{1}, {.ifindex = loopback});
+  EXPECT_EQ(map.lookup(std::uint8_t{1}), DevEntry{.ifindex = loopback});
+  test::expect_integer_told(
+      [&](auto key, auto&... ec) { map.set(key, {.ifindex = loopback}, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.lookup(key, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.erase(key, ec...); });
+  EXPECT_EQ(this->shown(map), (Shown{{1, loopback}})) << "nothing is written or erased";
+  map.erase(std::size_t{1});
+  EXPECT_EQ(this->shown(map), Shown{});
+}
+
 TYPED_TEST(EitherDevMap, RefusesEverythingWithoutAMap) {
   TypeParam map;
   EXPECT_FALSE(map);
@@ -183,6 +197,15 @@ TEST(DevMap, RefusesAnIndexOutOfRange) {
   test::expect_index_told([&](auto&... ec) { map.set(4, {.ifindex = loopback}, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.lookup(4, ec...); });
   test::expect_index_told([&](auto&... ec) { map.erase(4, ec...); });
+}
+
+TEST(DevMapHash, InsertsByAnyIntegerThatFits) {
+  auto map = DevMapHash::create({.max_entries = 2});
+  EXPECT_TRUE(map.insert(std::int64_t{0xffff'ffff}, {.ifindex = loopback}));
+  test::expect_integer_told(
+      [&](auto key, auto&... ec) { (void)map.insert(key, {.ifindex = loopback}, ec...); });
+  EXPECT_EQ(test::stored_keys(map.map()), (std::vector<Bytes>{Bytes(4, std::byte{0xff})}))
+      << "nothing is written";
 }
 
 TEST(DevMapHash, InsertsAndErasesByAnyKey) {

@@ -407,6 +407,28 @@ TEST(LpmTrieCalls, TellAPrefixThatIsTooLong) {
   EXPECT_EQ(trie.lookup(key), std::nullopt);
 }
 
+TEST(LpmTrieCalls, TakeAnyIntegerAsValueThatFits) {
+  auto routes = Routes::create({.max_entries = 1});
+  const Ip4 key = ip("10.0.0.0/8");
+  routes.update(key, std::int64_t{0xffff'ffff});
+  EXPECT_EQ(routes.lookup(key), 0xffff'ffffU);
+  EXPECT_TRUE(routes.replace(key, std::uint8_t{7}));
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{1} << 32}) {
+    SCOPED_TRACE(value);
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+    };
+    expect_refused([&](auto&... ec) { routes.update(key, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)routes.replace(key, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)routes.insert(ip("11.0.0.0/8"), value, ec...); });
+  }
+  EXPECT_EQ(routes.map().lookup<std::uint32_t>(key), 7U) << "nothing is written";
+  std::error_code ec;
+  routes.update(ip("11.0.0.0/8"), 1, ec);
+  EXPECT_EQ(ec, test::errno_code(ENOSPC));
+  EXPECT_EQ(ec, Condition::map_full);
+}
+
 TEST(LpmTrieCalls, TellThatThereIsNoMap) {
   Routes routes;
   const Ip4 key = ip("10.0.0.0/8");

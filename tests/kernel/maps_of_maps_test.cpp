@@ -225,13 +225,42 @@ TYPED_TEST(MapOfMaps, RefusesAnInnerMapOfOtherTypesThanAskedFor) {
   outer.set(1, counters());
   using Wrong = typename TestFixture::template Of<HashMap<std::uint32_t, std::uint32_t>>;
   const Wrong wrong{outer.map().duplicate()};
-  EXPECT_TRUE(
-      test::contains(told(Errc::wrong_value_size, [&](auto&... ec) { (void)wrong.lookup(1, ec...); }),
-                     "value type has 4 bytes, the map's values have 8"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_value_size, [&](auto&... ec) { (void)wrong.lookup(1, ec...); }),
+      "value type has 4 bytes, the map's values have 8"));
   EXPECT_TRUE(wrong.lookup_id(1)) << "an id is an id";
 }
 
-// --- get() while the entry is replaced ---
+TYPED_TEST(MapOfMaps, TakesAnyIntegerTypeAsKeyThatFits) {
+  auto outer = TestFixture::of_four();
+  const auto inner = counters();
+  outer.set(std::int8_t{1}, inner);
+  EXPECT_EQ(outer.lookup_id(std::int64_t{1}), id_of(inner));
+  EXPECT_EQ(id_of(outer.lookup(std::size_t{1}).value()), id_of(inner));
+  const auto expect_refused = [&](auto key) {
+    const auto refused = [](auto call) { EXPECT_FALSE(told(Errc::out_of_range, call).empty()); };
+    refused([&](auto&... ec) { outer.set(key, inner, ec...); });
+    refused([&](auto&... ec) { (void)outer.lookup(key, ec...); });
+    refused([&](auto&... ec) { (void)outer.lookup_id(key, ec...); });
+    refused([&](auto&... ec) { (void)outer.erase(key, ec...); });
+    if constexpr (!TestFixture::is_array) {
+      refused([&](auto&... ec) { (void)outer.insert(key, inner, ec...); });
+      refused([&](auto&... ec) { (void)outer.replace(key, inner, ec...); });
+    }
+  };
+  expect_refused(-1);
+  if constexpr (TestFixture::is_array) expect_refused((std::int64_t{1} << 32) + 1);
+  std::size_t filled = 0;
+  for (const auto& [key, id] : outer) {
+    EXPECT_EQ(key, 1U);
+    EXPECT_EQ(id, id_of(inner));
+    ++filled;
+  }
+  EXPECT_EQ(filled, 1U) << "nothing is written or erased";
+  EXPECT_TRUE(outer.erase(1ULL));
+}
+
+// --- lookup() while the entry is replaced ---
 
 // As if the map had been replaced, and closed, between its id and its descriptor.
 TYPED_TEST(MapOfMaps, GetsTheNextMapWhenTheOneItFoundIsGone) {
@@ -440,6 +469,11 @@ TEST(HashOfMapsEntries, AreInsertedAndReplaced) {
   EXPECT_EQ(outer.lookup_id(2), id_of(second));
   EXPECT_TRUE(test::contains(told(E2BIG, [&](auto&... e) { (void)outer.insert(3, first, e...); }),
                              "the map is full (2 of 2 entries)"));
+  EXPECT_FALSE(outer.insert(3, first, ec));
+  EXPECT_EQ(ec, Condition::map_full);
+  CountersByKey none;
+  EXPECT_FALSE(told(Errc::no_map, [&](auto&... e) { (void)none.insert(3, first, e...); }).empty());
+  EXPECT_FALSE(told(Errc::no_map, [&](auto&... e) { (void)none.replace(3, first, e...); }).empty());
 }
 
 TEST(HashOfMapsView, WantsTheSizeOfItsKeys) {

@@ -132,6 +132,20 @@ TEST(ProgArray, RefusesAnIndexOutOfRange) {
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
 }
 
+TEST(ProgArray, TakesAnyIntegerTypeAsIndex) {
+  ProgArray map = make();
+  const sys::UniqueFd program = test::load_program(5);
+  const std::uint32_t id = test::id_of_program(program.get());
+  map.set(std::int64_t{1}, program.get());
+  EXPECT_EQ(map.lookup_id(std::uint8_t{1}), id);
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, program.get(), ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.lookup_id(index, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.erase(index, ec...); });
+  for (const std::uint32_t index : {0U, 2U, 3U}) EXPECT_EQ(map.map().lookup(index), std::nullopt);
+  EXPECT_EQ(map.map().lookup<std::uint32_t>(1), id) << "nothing is written or erased";
+  EXPECT_TRUE(map.erase(std::size_t{1}));
+}
+
 TEST(ProgArray, RefusesEverythingWithoutAMap) {
   ProgArray map;
   EXPECT_FALSE(map);
