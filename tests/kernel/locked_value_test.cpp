@@ -16,6 +16,7 @@
 #include <system_error>
 #include <thread>
 #include <type_traits>
+#include <utility>
 
 #include "bpfmap/bpfmap.hpp"
 #include "fake_bpf.hpp"
@@ -160,7 +161,14 @@ TEST(LockedHashMap, TakesEntriesUnderTheLock) {
 
 // --- the flag as it arrives ---
 
-// The flags of each call on an element, while this lives.
+std::uint64_t flags_of(const test::BpfCall& call) {
+  bpf_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  std::memcpy(&attr, call.attr.data(), std::min(call.attr.size(), sizeof attr));
+  return attr.flags;
+}
+
+// The flags of calls on elements, while this lives.
 class FlagsOfCalls {
  public:
   // The flags of the only call that `operation` makes.
@@ -168,10 +176,7 @@ class FlagsOfCalls {
   [[nodiscard]] std::uint64_t of(F operation) {
     bpf_.forget();
     operation();
-    bpf_attr attr{};
-    const test::BpfCall call = bpf_.only_call();
-    std::memcpy(&attr, call.attr.data(), std::min(call.attr.size(), sizeof attr));
-    return attr.flags;
+    return flags_of(bpf_.only_call());
   }
 
  private:
@@ -216,6 +221,43 @@ TYPED_TEST(LockedValue, ArrivesWithTheLockFlag) {
   expect_element_flags(map, Wide::of(1), BPF_F_LOCK);
   if constexpr (!std::is_same_v<TypeParam, ArrayMap<Wide>>)
     expect_entry_flags(map, Wide::of(1), BPF_F_LOCK);
+}
+
+// Maps that the kernel makes only with a BTF of their own, against one played by the test.
+template <class M>
+void expect_storage_flags(MapType type) {
+  SCOPED_TRACE(to_string(type));
+  using K = typename M::key_type;
+  test::FakeMap fake{
+      {.type = type, .id = 7, .key_size = sizeof(K), .value_size = sizeof(Wide), .max_entries = 4}};
+  M map{std::move(fake.map)};
+  const auto flags = [&fake](auto operation) {
+    fake.bpf().forget();
+    operation();
+    return flags_of(fake.bpf().only_call());
+  };
+  const K key{};
+  std::error_code ec;
+  Wide room;
+  EXPECT_EQ(flags([&] { (void)map.lookup(key); }), BPF_F_LOCK);
+  EXPECT_EQ(flags([&] { (void)map.lookup(key, ec); }), BPF_F_LOCK);
+  EXPECT_EQ(flags([&] { (void)map.lookup_into(key, room, ec); }), BPF_F_LOCK);
+  EXPECT_EQ(flags([&] { (void)map.contains(key, ec); }), BPF_F_LOCK);
+  EXPECT_EQ(flags([&] { (void)map.replace(key, room, ec); }), BPF_EXIST | BPF_F_LOCK);
+  if constexpr (requires { map.insert(key, room, ec); }) {
+    EXPECT_EQ(flags([&] { map.update(key, room, ec); }), BPF_ANY | BPF_F_LOCK);
+    EXPECT_EQ(flags([&] { (void)map.insert(key, room, ec); }), BPF_NOEXIST | BPF_F_LOCK);
+  }
+  EXPECT_EQ(ec, std::error_code{});
+}
+
+TEST(LockedStorage, ArrivesWithTheLockFlag) {
+  expect_storage_flags<SkStorage<Wide>>(MapType::sk_storage);
+  expect_storage_flags<TaskStorage<Wide>>(MapType::task_storage);
+  expect_storage_flags<InodeStorage<Wide>>(MapType::inode_storage);
+  expect_storage_flags<CgrpStorage<Wide>>(MapType::cgrp_storage);
+  expect_storage_flags<CgroupStorage<std::uint64_t, Wide>>(MapType::cgroup_storage);
+  expect_storage_flags<CgroupStorage<CgroupStorageKey, Wide>>(MapType::cgroup_storage);
 }
 
 // A value as large without a lock.

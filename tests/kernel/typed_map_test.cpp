@@ -42,7 +42,7 @@ bool is_map_of_maps(MapType type) {
 template <class Kind>
 class EveryTypedMap : public ::testing::Test {
  public:
-  using M = typename Kind::Map;
+  using Typed = typename Kind::Map;
 
   // What the kernel demands and no class can fill in.
   [[nodiscard]] MapSpec spec() const {
@@ -56,14 +56,14 @@ class EveryTypedMap : public ::testing::Test {
     if (is_map_of_maps(Kind::type)) spec.inner_map_fd = inner_.fd();
     return spec;
   }
-  [[nodiscard]] M make() const { return M::create(spec()); }
+  [[nodiscard]] Typed make() const { return Typed::create(spec()); }
   // A map of a type that the class does not take.
   [[nodiscard]] static Map other() {
     return test::make_map(Kind::type == MapType::queue ? MapType::stack : MapType::queue, 0, 4);
   }
 
   // It is another owner of the same map.
-  static void expect_same(const M& opened, const M& made) {
+  static void expect_same(const Typed& opened, const Typed& made) {
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened.map().info().id, made.map().info().id);
     EXPECT_NE(opened.map().fd(), made.map().fd());
@@ -76,7 +76,7 @@ class EveryTypedMap : public ::testing::Test {
   }
   // `open` succeeds with both forms; the quiet one clears its error_code.
   template <class Open>
-  static void expect_opened(const M& made, Open open) {
+  static void expect_opened(const Typed& made, Open open) {
     std::error_code ec = Errc::invalid_name;
     expect_same(open(ec), made);
     EXPECT_EQ(ec, std::error_code{});

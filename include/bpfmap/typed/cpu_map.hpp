@@ -30,6 +30,10 @@ struct CpuEntry {
   [[nodiscard]] static CpuEntry of(const detail::RedirectValue& value) noexcept {
     return {value.number, static_cast<std::uint32_t>(value.program)};
   }
+  /// A value as the map has it, of 4 or 8 bytes.
+  [[nodiscard]] static CpuEntry of_bytes(BytesView bytes) noexcept {
+    return of(detail::RedirectValue::of(bytes));
+  }
   friend bool operator==(const CpuEntry&, const CpuEntry&) = default;
 };
 

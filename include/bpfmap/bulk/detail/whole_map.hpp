@@ -95,9 +95,9 @@ auto scan(const M& map, ScanOptions options, std::error_code& ec) { return Scan<
 template <detail::tagged M>
 auto scan(const M& map, std::error_code& ec) { return scan(map, {}, ec); }
 template <detail::tagged M>
-auto keys(const M& map, ScanOptions options = {}) { return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), options}; }
+auto keys(const M& map, ScanOptions options = {}) { options.keys_only = true; return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), options}; }
 template <detail::tagged M>
-auto keys(const M& map, std::error_code& ec) { return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), {}, &ec}; }
+auto keys(const M& map, std::error_code& ec) { return Scan<detail::ShowKey<detail::shown_key<M>>>{map.map(), {.keys_only = true}, &ec}; }
 template <detail::tagged M>
 auto values(const M& map, std::error_code& ec) { return Scan<detail::ShowValue<detail::shown_value<M>>>{map.map(), {}, &ec}; }
 template <detail::tagged M>
