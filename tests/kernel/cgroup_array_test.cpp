@@ -120,7 +120,7 @@ TEST_F(CgroupArrayTest, TellsADescriptorThatIsNoCgroup) {
   const sys::UniqueFd file{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(0, file.get(), ec...); }),
                        "the value, " + std::to_string(file.get()) +
-                           ", is no open descriptor of a cgroup's directory"));
+                           ", is not an open descriptor of a cgroup's directory"));
   EXPECT_FALSE(told(EBADF, [&](auto&... ec) { map.set(0, -1, ec...); }).empty());
 }
 

@@ -130,8 +130,9 @@ TYPED_TEST(EitherDevMap, TellsWhatIsNoProgramForIt) {
                             [&](auto&... ec) {
                               map.set(1, {.ifindex = loopback, .program_fd = other.get()}, ec...);
                             }),
-                       "descriptor " + std::to_string(other.get()) +
-                           " is no XDP program for devmaps (SEC(\"xdp/devmap\"))"));
+                       "the program of descriptor " + std::to_string(other.get()) +
+                           " does not fit: devmaps take XDP programs for devmaps "
+                           "(SEC(\"xdp/devmap\"))"));
   EXPECT_FALSE(told(EINVAL, [&](auto&... ec) {
                  map.set(1, {.ifindex = loopback, .program_fd = map.map().fd()}, ec...);
                }).empty());

@@ -135,8 +135,8 @@ TEST(SkStorage, TellsWhatIsNoSocket) {
   auto map = sockets();
   const sys::UniqueFd file = open_null();
   expect_key_told(map, file.get(), ENOTSOCK,
-                  "the key, descriptor " + std::to_string(file.get()) + ", is no socket");
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a socket");
+                  "the key, descriptor " + std::to_string(file.get()) + ", is not a socket");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor of a socket");
 }
 
 // --- tasks ---
@@ -155,8 +155,8 @@ TEST(TaskStorage, TellsWhatIsNoPidfd) {
   const sys::UniqueFd file = open_null();
   expect_key_told(
       map, file.get(), EBADF,
-      "the key, " + std::to_string(file.get()) + ", is no open pidfd (see pidfd_open(2))");
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open pidfd");
+      "the key, " + std::to_string(file.get()) + ", is not an open pidfd (see pidfd_open(2))");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open pidfd");
 }
 
 TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
@@ -175,7 +175,7 @@ TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
   EXPECT_EQ(map.lookup(fd.get()), std::nullopt);
   EXPECT_FALSE(map.replace(fd.get(), 2));
   EXPECT_FALSE(map.erase(fd.get()));
-  const std::string gone = "the object that the key's descriptor stands for is gone";
+  const std::string gone = "the object that the key's descriptor refers to is gone";
   EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(fd.get(), 2, ec...); }), gone));
   EXPECT_TRUE(
       contains(told(ENOENT, [&](auto&... ec) { (void)map.insert(fd.get(), 2, ec...); }), gone));
@@ -195,7 +195,7 @@ TEST(InodeStorage, HoldsAValueBesideAFile) {
 
 TEST(InodeStorage, TellsWhatIsNoDescriptor) {
   auto map = inodes();
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor");
 }
 
 // --- cgroups ---
@@ -219,10 +219,10 @@ TEST_F(CgrpStorageTest, HoldsAValueBesideACgroup) {
 TEST_F(CgrpStorageTest, TellsWhatIsNoCgroup) {
   auto map = cgroups();
   const sys::UniqueFd file = open_null();
-  expect_key_told(
-      map, file.get(), EBADF,
-      "the key, " + std::to_string(file.get()) + ", is no open descriptor of a cgroup's directory");
-  expect_key_told(map, -1, EBADF, "the key, -1, is no open descriptor of a cgroup's directory");
+  expect_key_told(map, file.get(), EBADF,
+                  "the key, " + std::to_string(file.get()) +
+                      ", is not an open descriptor of a cgroup's directory");
+  expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor of a cgroup's directory");
 }
 
 TEST_F(CgrpStorageTest, HasNothingBesideACgroupThatIsGone) {
@@ -233,7 +233,7 @@ TEST_F(CgrpStorageTest, HasNothingBesideACgroupThatIsGone) {
   EXPECT_EQ(map.lookup(cgroup.fd()), std::nullopt);
   EXPECT_FALSE(map.erase(cgroup.fd()));
   EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(cgroup.fd(), 2, ec...); }),
-                       "the object that the key's descriptor stands for is gone"));
+                       "the object that the key's descriptor refers to is gone"));
 }
 
 // --- integers ---

@@ -149,12 +149,12 @@ TEST(PerfEventArray, KeepsTheEventsThatADuplicateWrote) {
 TEST(PerfEventArray, TellsWhatIsNoEvent) {
   PerfEventArray map = make();
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(0, map.map().fd(), ec...); }),
-                       "is no open descriptor of a perf event (see perf_event_open(2))"));
+                       "is not an open descriptor of a perf event (see perf_event_open(2))"));
   EXPECT_TRUE(
       contains(told(EBADF, [&](auto&... ec) { map.set(0, -1, ec...); }), "the value, -1, "));
   const Event inherited{true};
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.set(0, inherited.fd(), ec...); }),
-                       "is no perf event that a program can write to"));
+                       "is not a perf event that a program can write to"));
   EXPECT_FALSE(map.erase(0));
 }
 

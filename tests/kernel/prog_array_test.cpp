@@ -104,11 +104,11 @@ TEST(ProgArray, TellsWhatIsNoProgramForIt) {
   const sys::UniqueFd xdp = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
   EXPECT_TRUE(contains(
       told(EINVAL, [&](auto&... ec) { map.set(1, xdp.get(), ec...); }),
-      "descriptor " + std::to_string(xdp.get()) + " is no program, or one of another type"));
+      "the program of descriptor " + std::to_string(xdp.get()) + " has another type than"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, map.map().fd(), ec...); }),
-                       "is no program"));
+                       "is not a program"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a program"));
+                       "the value, -1, is not an open descriptor of a program"));
   EXPECT_EQ(map.lookup_id(1), std::nullopt);
 }
 

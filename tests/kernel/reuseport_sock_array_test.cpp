@@ -203,9 +203,9 @@ TEST(ReusePortSockArray, TellsWhatIsNoSocketForIt) {
   const sys::UniqueFd not_listening = test::bound_socket(SOCK_STREAM);
   const sys::UniqueFd raw{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP)};
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(0, file.get(), ec...); }),
-                       "is no socket"));
+                       "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(0, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a socket"));
+                       "the value, -1, is not an open descriptor of a socket"));
   for (const sys::UniqueFd* const socket : {&unbound, &not_listening})
     EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(0, socket->get(), ec...); }),
                          "takes bound SO_REUSEPORT sockets"));

@@ -126,9 +126,9 @@ TYPED_TEST(EitherSockMap, ReportsWhatItCannotReplaceWith) {
   map.set(1, udp.get());
   EXPECT_TRUE(
       contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.replace(1, file.get(), ec...); }),
-               "is no socket"));
+               "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { (void)map.replace(1, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a socket"));
+                       "the value, -1, is not an open descriptor of a socket"));
   TypeParam none;
   test::expect_no_map_told([&](auto&... ec) { (void)none.replace(0, udp.get(), ec...); });
   EXPECT_EQ(map.lookup_cookie(1), cookie_of(udp));
@@ -197,12 +197,13 @@ TYPED_TEST(EitherSockMap, TellsWhatIsNoSocketForIt) {
   auto map = this->make();
   const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const sys::UniqueFd idle = test::new_socket(SOCK_STREAM);
-  EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
-                       "the value, descriptor " + std::to_string(file.get()) + ", is no socket"));
+  EXPECT_TRUE(
+      contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
+               "the value, descriptor " + std::to_string(file.get()) + ", is not a socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.insert(1, file.get(), ec...); }),
-                       "is no socket"));
+                       "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a socket"));
+                       "the value, -1, is not an open descriptor of a socket"));
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.set(1, idle.get(), ec...); }),
                        "in this state cannot be in this map"));
   EXPECT_EQ(map.lookup_cookie(1), std::nullopt);

@@ -343,7 +343,7 @@ TEST(StackTraceMapCalls, TakeAnyIntegerThatFits) {
 }
 
 TEST(StackTraceMapCalls, TellWhichOfTheTwoTheMapHolds) {
-  const char* const text = "addresses are read with frames(), build ids";
+  const char* const text = "addresses are read with lookup(), build ids";
   const auto by_address = StackTraceMap::create({.max_entries = 16});
   EXPECT_TRUE(contains(told(Errc::wrong_map_flags,
                             [&](auto&... ec) { (void)by_address.lookup_build_ids(1, ec...); }),

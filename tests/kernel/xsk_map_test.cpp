@@ -147,11 +147,11 @@ TEST(XskMap, TellsWhatIsNoSocketForIt) {
   XskMap map = make();
   const sys::UniqueFd udp = test::new_socket(SOCK_DGRAM);
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.set(0, udp.get(), ec...); }),
-                       "descriptor " + std::to_string(udp.get()) + ", is no AF_XDP socket"));
+                       "descriptor " + std::to_string(udp.get()) + ", is not an AF_XDP socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(0, map.map().fd(), ec...); }),
-                       "is no socket"));
+                       "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(0, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a socket"));
+                       "the value, -1, is not an open descriptor of a socket"));
 }
 
 TEST(XskMap, RefusesAnIndexOutOfRange) {
