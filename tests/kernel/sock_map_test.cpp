@@ -183,8 +183,7 @@ TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
   map.set(1, udp.get());
   EXPECT_TRUE(
       contains(told(ENOSPC, [&](auto&... ec) { (void)map.lookup_cookie(1, ec...); }),
-               "a lookup gives a socket's cookie of 8 bytes; create the map with value_size "
-               "8"));
+               "a lookup returns a socket's cookie of 8 bytes; create the map with value_size 8"));
   EXPECT_FALSE(map.insert(1, udp.get()));
   std::error_code ec;
   std::size_t shown = 0;
