@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "bpfmap/map/detail/failure_record.hpp"
-#include "bpfmap/typed/detail/ring_memory.hpp"
 #include "bpfmap/typed/base/typed_map.hpp"
+#include "bpfmap/typed/detail/ring_memory.hpp"
 #include "event_wait.hpp"
 
 namespace bpfmap::inline v0 {
