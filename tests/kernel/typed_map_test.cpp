@@ -3,6 +3,7 @@
 #include "bpfmap/typed/base/typed_map.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include <cerrno>
 #include <cstdint>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 #include <linux/btf.h>
 
 #include <cstddef>
