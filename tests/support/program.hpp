@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <linux/bpf.h>
 
 #include <array>
 #include <cstddef>
