@@ -114,6 +114,8 @@ constexpr std::array rows{
           "CPU {index} has no slot in the map (max_entries {max_entries}), and what programs write "
           "there would be lost; create the map with a slot for each possible CPU, or choose CPUs "
           "with PerfBufferOptions::cpus"},
+    Cause{lookup, array, misuse(Errc::index_out_of_range), count_known,
+          "index {index} is out of range ({count} elements)"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), key_known,
           "index {index} is out of range (max_entries {max_entries})"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), always,

@@ -38,12 +38,14 @@ std::uint64_t detail::element_count(const Map& map, std::size_t size, std::size_
   return 0;
 }
 
-std::error_code detail::wrong_index(const Map& map, std::size_t index) noexcept {
+std::error_code detail::wrong_index(const Map& map, std::size_t index, std::size_t count) noexcept {
   if (!map) return record(map, {.operation = Operation::lookup}, Errc::no_map);
   constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   const auto key = static_cast<std::uint32_t>(std::min(index, most));
-  return record(map, {.operation = Operation::lookup, .key = std::as_bytes(std::span{&key, 1})},
-                Errc::index_out_of_range);
+  return record(
+      map,
+      {.operation = Operation::lookup, .key = std::as_bytes(std::span{&key, 1}), .count = count},
+      Errc::index_out_of_range);
 }
 
 std::error_code detail::wrong_size(const Map& map, std::size_t size) noexcept {

@@ -302,13 +302,13 @@ TEST(MappedArray, TellsWhatItsDescriptorMayNotDo) {
 }
 
 TEST(MappedArrayView, RefusesAMapOfAnotherKind) {
+  const Map plain = test::make_map(MapType::array, 4, 8);
   EXPECT_TRUE(test::contains(
-      told(Errc::wrong_map_flags,
-           [](auto&... ec) { Counters view{test::make_map(MapType::array, 4, 8), ec...}; }),
+      told(Errc::wrong_map_flags, [&](auto&... ec) { Counters view{plain.duplicate(), ec...}; }),
       "(mmapable)"));
+  const Map hash = test::make_map(MapType::hash, 4, 8);
   EXPECT_TRUE(test::contains(
-      told(Errc::wrong_map_type,
-           [](auto&... ec) { Counters view{test::make_map(MapType::hash, 4, 8), ec...}; }),
+      told(Errc::wrong_map_type, [&](auto&... ec) { Counters view{hash.duplicate(), ec...}; }),
       "the map is of type hash"));
   const Map narrow = test::make_map(MapType::array, 4, 4, 4, MapFlags::mmapable);
   EXPECT_TRUE(test::contains(

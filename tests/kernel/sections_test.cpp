@@ -131,7 +131,7 @@ TEST(MappedArrayAt, IsTheElementOrAnError) {
   for (const std::size_t i : {std::size_t{4}, ~std::size_t{0}}) {
     const auto text =
         told(Errc::index_out_of_range, [&](auto&... error) { (void)array.at(i, error...); });
-    EXPECT_TRUE(contains(text, "is out of range (max_entries 4)"));
+    EXPECT_TRUE(contains(text, "is out of range (4 elements)"));
   }
   const auto moved = std::move(array);
   (void)told(Errc::no_map, [&](auto&... error) { (void)array.at(0, error...); });
@@ -156,6 +156,10 @@ TEST(MappedBytes, AreAResizedSectionAsManyElementsAsItHas) {
   const MappedArray<std::uint64_t> array{from(skeleton->maps.data_started)};
   EXPECT_EQ(array.size(), elements);
   EXPECT_EQ(array[0], 5U);
+  EXPECT_EQ(array.at(elements - 1), 0U);
+  EXPECT_TRUE(contains(
+      told(Errc::index_out_of_range, [&](auto&... ec) { (void)array.at(elements, ec...); }),
+      "index 7 is out of range (7 elements)"));
 }
 
 TEST(MappedBytes, AreValuesOfASizeKnownAtRunTime) {

@@ -126,7 +126,7 @@ class MappedArray : public TypedMap<MappedArray<V>> {
   [[nodiscard]] V* at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
     if (i < size()) return &(*this)[i];
-    ec = detail::wrong_index(this->map(), i);
+    ec = detail::wrong_index(this->map(), i, size());
     return nullptr;
   }
   /// The first element; all iterators are random access.

@@ -85,7 +85,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::clear(ec);
     if (memory_ && i < this->map().info().max_entries)
       return bytes().subspan(i * stride(), value_size());
-    ec = detail::wrong_index(this->map(), i);
+    ec = detail::wrong_index(this->map(), i, this->max_entries());
     return {};
   }
 

@@ -22,7 +22,8 @@ namespace bpfmap::inline v0::detail {
                                           std::error_code& ec) noexcept;
 
 // The failures of checked access, recorded.
-[[nodiscard, gnu::cold]] std::error_code wrong_index(const Map& map, std::size_t index) noexcept;
+[[nodiscard, gnu::cold]] std::error_code wrong_index(const Map& map, std::size_t index,
+                                                     std::size_t count) noexcept;
 [[nodiscard, gnu::cold]] std::error_code wrong_size(const Map& map, std::size_t size) noexcept;
 
 }  // namespace bpfmap::inline v0::detail
