@@ -214,9 +214,9 @@ TEST_F(CgroupStorageTest, HoldsAValueBesideACgroup) {
 TEST_F(CgroupStorageTest, TellsWhatIsNoCgroup) {
   auto map = cgroups();
   const sys::UniqueFd file = open_null();
-  expect_key_told(map, file.get(), EBADF,
-                  "the key, " + std::to_string(file.get()) +
-                      ", is not an open descriptor of a cgroup's directory");
+  expect_key_told(
+      map, file.get(), EBADF,
+      "the key, " + std::to_string(file.get()) + ", is not an open descriptor of a cgroup's directory");
   expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor of a cgroup's directory");
 }
 

@@ -148,9 +148,8 @@ TYPED_TEST(EitherSockMap, TellsWhatIsNoSocketForIt) {
   auto map = this->make();
   const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const sys::UniqueFd idle = test::new_socket(SOCK_STREAM);
-  EXPECT_TRUE(
-      contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
-               "the value, descriptor " + std::to_string(file.get()) + ", is not a socket"));
+  EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
+                       "the value, descriptor " + std::to_string(file.get()) + ", is not a socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.insert(1, file.get(), ec...); }),
                        "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
