@@ -4,11 +4,16 @@ bpfmap_add_skeleton
 
 ::
 
-  bpfmap_add_skeleton(<target> <file.bpf.c> [NAME <name>])
+  bpfmap_add_skeleton(<target> <file.bpf.c> [NAME <name>] [OPTIONS <option>...] [INCLUDES <folder>...])
 
-Compiles a BPF program, makes its libbpf skeleton and gives both to ``<target>``, which can then
-``#include "<name>.skel.h"``. The name is the file's, without ``.bpf.c``, unless given.
+Compiles a BPF program, generates its libbpf skeleton and adds it to ``<target>``, which can then
+``#include "<name>.skel.h"``. The name is the file's, without ``.bpf.c``, unless given. ``OPTIONS`` are
+passed to clang behind the function's own, such as ``-DDEBUG`` or ``-mcpu=v3``; ``INCLUDES`` are folders
+that the program includes from, relative to the current source folder, such as that of a ``vmlinux.h``.
 ``BPFMAP_CLANG`` and ``BPFMAP_BPFTOOL`` choose the tools.
+
+The object has the byte order of the machine that is built for. bpftool 7.6 or newer generates a
+skeleton from an object of the other byte order than its own.
 #]=======================================================================]
 include_guard(GLOBAL)
 
@@ -50,17 +55,37 @@ function(_bpfmap_target_arch result)
     set(arch mips)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^loongarch")
     set(arch loongarch)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^s390")
+    set(arch s390)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^sparc")
+    set(arch sparc)
   else()
     set(arch "${CMAKE_SYSTEM_PROCESSOR}")
   endif()
   set(${result} "${arch}" PARENT_SCOPE)
 endfunction()
 
+# clang's plain "bpf" is the byte order of the machine that clang runs on.
+function(_bpfmap_bpf_target result)
+  set(order "${CMAKE_CXX_BYTE_ORDER}")
+  if(NOT order)
+    set(order "${CMAKE_C_BYTE_ORDER}")
+  endif()
+  if(order STREQUAL "BIG_ENDIAN")
+    set(${result} bpfeb PARENT_SCOPE)
+  elseif(order STREQUAL "LITTLE_ENDIAN")
+    set(${result} bpfel PARENT_SCOPE)
+  else()
+    set(${result} bpf PARENT_SCOPE)
+  endif()
+endfunction()
+
 function(bpfmap_add_skeleton target source)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "NAME" "")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "NAME" "OPTIONS;INCLUDES")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
-    message(FATAL_ERROR "bpfmap_add_skeleton(<target> <file.bpf.c> [NAME <name>]): "
-                        "bad arguments ${arg_UNPARSED_ARGUMENTS} ${arg_KEYWORDS_MISSING_VALUES}")
+    message(FATAL_ERROR "bpfmap_add_skeleton(<target> <file.bpf.c> [NAME <name>] [OPTIONS <option>...] "
+                        "[INCLUDES <folder>...]): bad arguments ${arg_UNPARSED_ARGUMENTS} "
+                        "${arg_KEYWORDS_MISSING_VALUES}")
   endif()
   if(NOT TARGET ${target})
     message(FATAL_ERROR "bpfmap_add_skeleton: there is no target ${target}")
@@ -82,7 +107,13 @@ function(bpfmap_add_skeleton target source)
   list(PREPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
   find_package(Libbpf 1.1 REQUIRED)
 
-  set(includes -isystem "${Libbpf_INCLUDE_DIR}")
+  _bpfmap_bpf_target(bpf_target)
+  set(includes "")
+  foreach(folder IN LISTS arg_INCLUDES)
+    cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
+    list(APPEND includes -I "${folder}")
+  endforeach()
+  list(APPEND includes -isystem "${Libbpf_INCLUDE_DIR}")
   # <linux/types.h> includes <asm/types.h>, which the bpf target does not look for in the multiarch directory.
   if(CMAKE_LIBRARY_ARCHITECTURE)
     list(APPEND includes -idirafter "/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}")
@@ -94,8 +125,8 @@ function(bpfmap_add_skeleton target source)
   file(MAKE_DIRECTORY "${dir}")
   add_custom_command(
     OUTPUT "${object}"
-    COMMAND "${BPFMAP_CLANG}" -target bpf -D__TARGET_ARCH_${arch} -g -O2 -Wall ${includes} -MD -MF
-            "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
+    COMMAND "${BPFMAP_CLANG}" -target ${bpf_target} -D__TARGET_ARCH_${arch} -g -O2 -Wall ${includes} ${arg_OPTIONS}
+            -MD -MF "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
     DEPENDS "${source}" "${BPFMAP_CLANG}"
     DEPFILE "${object}.d"
     COMMENT "Compiling BPF program ${name}"

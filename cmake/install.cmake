@@ -59,7 +59,22 @@ endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/bpfmap.pc.in" "${PROJECT_BINARY_DIR}/bpfmap.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/bpfmap.pc" DESTINATION "${pc_dir}")
 
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# --- what is read rather than built ---
+
+install(
+  FILES "${PROJECT_SOURCE_DIR}/CHANGELOG.md" "${PROJECT_SOURCE_DIR}/CONTRIBUTING.md" "${PROJECT_SOURCE_DIR}/LICENSE"
+        "${PROJECT_SOURCE_DIR}/README.md"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+# In the same folder as here, so that the links of README.md lead to them.
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/cmake/reference"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/cmake"
+  FILES_MATCHING PATTERN "*.md")
+# The folders alone: examples/CMakeLists.txt is about this tree.
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/examples/"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples"
+  REGEX "/examples/CMakeLists\\.txt$" EXCLUDE)
 
 if(PROJECT_IS_TOP_LEVEL)
   include(cpack)

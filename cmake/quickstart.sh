@@ -21,12 +21,14 @@ die() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }
 # By what a package brings, not by its name: whoever has another clang needs no second one.
 have() {
   case $1 in
+    g++-multilib) echo '#include <string>' | g++ -m32 -fsyntax-only -x c++ - 2>/dev/null ;;
     libbenchmark-dev) test -e /usr/include/benchmark/benchmark.h ;;
     libbpf-dev) test -e /usr/include/bpf/libbpf.h ;;
     libclang-rt-dev) test -e "$(clang++ -print-file-name="libclang_rt.asan-$(uname -m).a" 2>/dev/null)" ;;
     libcli11-dev) test -e /usr/include/CLI/CLI.hpp ;;
     libfmt-dev) test -e /usr/include/fmt/core.h ;;
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
+    libpcap-dev) test -e /usr/include/pcap/pcap.h ;;
     libseccomp-dev) test -e /usr/include/seccomp.h ;;
     nlohmann-json3-dev) test -e /usr/include/nlohmann/json.hpp ;;
     iproute2) command -v ip >/dev/null ;;

@@ -5,11 +5,19 @@
 #include <cerrno>
 #include <cstring>
 #include <type_traits>
+#include <new>
+#include <stdexcept>
 
 namespace bpfmap::inline v0 {
 namespace {
 
 constexpr int enotsupp = 524;  // linux/errno.h, not for user space, and yet what bpf(2) returns
+
+// As on i386. The same struct then has another layout in a BPF program.
+struct AlignedAsU64 {
+  std::uint64_t value;
+};
+constexpr bool u64_is_narrowly_aligned = alignof(AlignedAsU64) < 8;
 
 struct MisuseText {
   Errc error;
@@ -19,7 +27,11 @@ struct MisuseText {
 
 constexpr std::array misuse{
     MisuseText{Errc::wrong_key_size, std::errc::invalid_argument, "wrong key size"},
-    MisuseText{Errc::wrong_value_size, std::errc::invalid_argument, "wrong value size"},
+    MisuseText{Errc::wrong_value_size, std::errc::invalid_argument,
+               u64_is_narrowly_aligned
+                   ? "wrong value size; in this 32-bit program a 64-bit member is aligned to 4 "
+                     "bytes, in a BPF program to 8: declare it alignas(8)"
+                   : "wrong value size"},
     MisuseText{Errc::map_is_percpu, std::errc::invalid_argument, "plain call on a per-CPU map"},
     MisuseText{Errc::map_is_not_percpu, std::errc::invalid_argument, "per-CPU call on a plain map"},
     MisuseText{Errc::no_such_cpu, std::errc::invalid_argument, "not a possible CPU"},
@@ -41,6 +53,9 @@ constexpr std::array misuse{
                "the pinned map is not as asked for"},
     MisuseText{Errc::wrong_record_size, std::errc::invalid_argument, "wrong record size"},
     MisuseText{Errc::unsupported_operation, std::errc::not_supported, "unsupported operation"},
+    MisuseText{Errc::map_not_loaded, std::errc::bad_file_descriptor, "the map is not loaded"},
+    MisuseText{Errc::no_btf, std::errc::not_supported, "the map has no BTF of its variables"},
+    MisuseText{Errc::no_such_variable, std::errc::invalid_argument, "no such variable"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -87,26 +102,27 @@ class ConditionCategory final : public std::error_category {
 
 // Never destroyed: static destructors may still compare codes.
 template <class T>
-const T& never_destroyed() noexcept {
-  static_assert(std::is_base_of_v<std::error_category, T>);
-  static union Storage {
-    T object;
-    Storage() noexcept : object() {}
-    ~Storage() {}
-  } storage;
-  return storage.object;
-}
+union Forever {
+  constexpr Forever() noexcept : object() {}
+  constexpr ~Forever() {}
+  T object;
+};
+
+constinit Forever<Category> category_object;
+constinit Forever<ConditionCategory> condition_category_object;
 
 }  // namespace
 
-const std::error_category& category() noexcept { return never_destroyed<Category>(); }
+const std::error_category* const detail::category_address = &category_object.object;
+
+const std::error_category& category() noexcept { return category_object.object; }
 
 std::error_code make_error_code(Errc error) noexcept {
   return {static_cast<int>(error), category()};
 }
 
 std::error_condition make_error_condition(Condition condition) noexcept {
-  return {static_cast<int>(condition), never_destroyed<ConditionCategory>()};
+  return {static_cast<int>(condition), condition_category_object.object};
 }
 
 std::string_view to_string(Operation operation) noexcept {
@@ -167,8 +183,21 @@ std::string_view to_string(Operation operation) noexcept {
       return "consume";
     case Operation::reserve:
       return "reserve";
+    case Operation::from_libbpf:
+      return "from";
+    case Operation::reuse:
+      return "reuse";
   }
   return "unknown operation";
+}
+
+bool detail::call_without_bad_alloc(void (*call)(void*), void* body) noexcept try {
+  call(body);
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
+} catch (const std::length_error&) {
+  return false;  // more than a container can hold: of a 32-bit program, above all
 }
 
 }  // namespace bpfmap::inline v0

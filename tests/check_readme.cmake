@@ -1,6 +1,7 @@
 # cmake -DROOT=<source tree> -P check_readme.cmake
 #
-# The program in the README is examples/quickstart/main.cpp, to the letter: what is shown is what is tested.
+# The program in the README is examples/quickstart/main.cpp, to the letter: what is shown is what is tested. Every
+# example has a README.md, in which its readers find how to build it.
 cmake_minimum_required(VERSION 3.24)
 
 file(READ "${ROOT}/README.md" rest)
@@ -25,3 +26,16 @@ file(READ "${ROOT}/examples/quickstart/main.cpp" program)
 if(NOT shown STREQUAL program)
   message(FATAL_ERROR "the first program in README.md is not examples/quickstart/main.cpp")
 endif()
+
+file(GLOB examples "${ROOT}/examples/*/CMakeLists.txt")
+foreach(example IN LISTS examples)
+  cmake_path(GET example PARENT_PATH folder)
+  cmake_path(GET folder FILENAME name)
+  if(NOT EXISTS "${folder}/README.md")
+    message(SEND_ERROR "examples/${name} has no README.md")
+  endif()
+  file(READ "${ROOT}/examples/README.md" index)
+  if(NOT index MATCHES "\\(${name}/README\\.md\\)")
+    message(SEND_ERROR "examples/README.md does not list ${name}")
+  endif()
+endforeach()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of the packets of a prefix, as the BPF program and the C++ program see it.
+// What happens to the packets of a prefix. Shared by the BPF program and the C++ program.
 #pragma once
 
 #include <linux/types.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A blocklist: an LPM trie filled from a file of prefixes, which an XDP program asks about every
-// packet. The packets are this program's own, over a cable between two network namespaces.
+// A blocklist: fills an LPM trie with prefixes from a file, by which an XDP program drops packets.
+// The packets are this program's own, over a cable between two network namespaces.
 // Run it as root: build/blocklist prefixes.txt
 #include <algorithm>
 #include <array>
@@ -29,7 +29,7 @@ void check(bool ok, const std::string& what) {
   if (!ok) throw std::system_error(errno, std::generic_category(), what);
 }
 
-// A line without its comment and blanks: "10.0.0.0/8", or "!10.0.0.1" for one that may pass.
+// Strips comment and blanks: "10.0.0.0/8", or "!10.0.0.1" for a prefix that may pass.
 std::string content_of(std::string line) {
   line.erase(std::min(line.find('#'), line.size()));
   std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
@@ -55,7 +55,8 @@ void read_rules(const std::string& path, Rules& rules) {
 
 constexpr std::array addresses{"192.0.2.10", "192.0.2.70", "192.0.2.77"};
 
-// Sends from each address until those come through that may: the last packet overtakes none.
+// Sends from each address until the packets of those that may pass have arrived. Packets arrive in
+// order.
 std::set<std::string> senders_that_pass(const Network& network) {
   std::set<std::string> senders;
   const auto is_done = [&senders] {
@@ -88,7 +89,7 @@ int main(int argc, char** argv) try {
   for (const char* const address : addresses)
     std::cout << address << (senders.contains(address) ? " passes\n" : " is blocked\n");
 
-  const auto rule = rules.lookup(Prefix::parse("192.0.2.70"));  // of the prefix that covers it
+  const auto rule = rules.lookup(Prefix::parse("192.0.2.70"));  // finds the prefix that covers it
   check(rule && rule->packets > 0, "the blocked packets are not counted");
   for (auto [prefix, found] : rules)
     std::cout << prefix.to_string() << (found.pass != 0 ? " passed " : " dropped ") << found.packets

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A cable between two network namespaces of this process's own.
+// A cable between two network namespaces that belong to this process.
 #pragma once
 
 #include <netinet/in.h>
@@ -9,13 +9,14 @@
 #include <stdexcept>
 #include <string>
 
-/// There is no `ip` to lay the cable with, or no veth devices.
+/// The cable cannot be laid: there is no `ip` program, or no veth device.
 struct NoNetwork : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Two ends of a veth pair: ours, in which this process is from now on and where packets arrive,
-/// and another from which they come. Both go with the process. Throws std::system_error, NoNetwork.
+/// The two ends of a veth pair. Packets are sent from the other end and arrive at ours, whose
+/// namespace this process enters. Both go away with the process. Throws std::system_error,
+/// NoNetwork.
 class Network {
  public:
   Network();
@@ -24,7 +25,7 @@ class Network {
   [[nodiscard]] int ifindex() const noexcept { return ifindex_; }
   /// Sends a UDP packet to us from `source`, an address of the other end.
   void send_from(const std::string& source) const;
-  /// Who sent the next packet that came through; nullopt: none came for a while.
+  /// Returns the sender of the next packet; nullopt when none arrives within half a second.
   [[nodiscard]] std::optional<std::string> receive() const;
 
  private:

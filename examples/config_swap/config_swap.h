@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The configuration, as the BPF program and the C++ program see it.
+// The configuration. Shared by the BPF program and the C++ program.
 #pragma once
 
 #include <linux/types.h>
@@ -7,7 +7,7 @@
 enum { rule_count = 64 };
 
 struct Rule {
-  __u32 version;  // of the configuration that it belongs to
+  __u32 version;  // of the configuration
   __u32 packets_per_second;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A map of maps: a configuration of many rules is replaced at once, under a BPF program that runs
-// all the time. The program sees the old one or the new one, whole. It is run on packets made up
-// for it (BPF_PROG_TEST_RUN) and attached to nothing.
+// A map of maps: replaces a configuration of many rules at once while a BPF program runs. The
+// program sees the old rules or the new ones, never a mix. It runs on made-up packets
+// (BPF_PROG_TEST_RUN) and is attached to nothing.
 // Run it as root: build/config_swap
 #include <bpf/bpf.h>
 
@@ -44,7 +44,7 @@ Config make_config(std::uint32_t version) {
   return config;
 }
 
-// A thread in which the program handles packets while this lives.
+// A thread that runs the program on packets until it is destroyed.
 class Traffic {
  public:
   explicit Traffic(int program) : thread_([this, program] { run(program); }) {}
@@ -69,7 +69,7 @@ class Traffic {
   }
 
   std::atomic<bool> done_ = false;
-  std::thread thread_;  // last: it uses what is above
+  std::thread thread_;  // last: it uses the members above
 };
 
 template <class Change>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the BPF program and the C++ program share. */
+/* Keys and values. Shared by the BPF program and the C++ program. */
 #pragma once
 
 #include <linux/types.h>

@@ -54,6 +54,6 @@ Sender::Sender() : socket_(check(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
 
 void Sender::send() const {
   const sockaddr_in to = loopback(discard_port);
-  // That nobody listens is no failure of the sender's, and comes back as one.
+  // ECONNREFUSED: nobody listens, as intended.
   ::sendto(socket_.get(), "hello", 5, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
 }

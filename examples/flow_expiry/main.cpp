@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A connection table that a BPF program fills, expired every second with erase_if.
-// The traffic is this program's own, on a loopback device of its own: many short flows and a long
-// one. Run it as root: flow_expiry [--seconds N] [--timeout S]
+// A connection table that a BPF program fills, expired every second with erase_if. The traffic is
+// this program's own, on a loopback device of its own: many short flows and a long one.
+// Run it as root: build/flow_expiry [--seconds N] [--timeout S]
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Per-CPU maps: a BPF program counts system calls, each CPU in a slot of its own, and this program
+// Per-CPU maps: a BPF program counts system calls, and each CPU has a slot of its own. This program
 // writes the slots, polls them without an allocation and adds them up.
 // Run it as root: build/percpu_counters
 #include <bpfmap/bpfmap.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the BPF program counts, as it and the C++ program see it.
+// What the BPF program counts. Shared with the C++ program.
 #pragma once
 
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Two processes share a map by its name in the BPF file system: one writes, one may only read.
-// Run it as root: build/pinned_map, which is both of them, in a BPF file system of its own;
-// or in two shells: build/pinned_map writer /sys/fs/bpf/visits, build/pinned_map reader ...
+// Run it as root: build/pinned_map runs both, in a BPF file system that only they see. Or run
+// build/pinned_map writer /sys/fs/bpf/visits, and build/pinned_map reader /sys/fs/bpf/visits.
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -23,7 +23,7 @@ void writer(const std::string& path) {
   auto visits = Visits::create({.max_entries = 1024, .name = "visits"});
   visits.update(80, 12);
   visits.update(443, 3);
-  visits.map().pin(path);  // the map now outlives this process: until somebody removes the name
+  visits.map().pin(path);  // from now on the map outlives this process, until it is unpinned
   std::cout << "writer: pinned at " << path << std::endl;
 }
 
@@ -44,7 +44,7 @@ void check(int result, const char* call) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), call);
 }
 
-// A mount that only this process and its children see, and that goes with them.
+// Only this process and its children see the mount, and it goes away with them.
 void mount_private_bpffs(const char* path) {
   check(unshare(CLONE_NEWNS), "unshare");
   check(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "mount / private");

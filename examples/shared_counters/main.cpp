@@ -39,11 +39,11 @@ std::uint64_t total(const Calls& calls) {
   return sum;
 }
 
-// This thread under a name that no other has.
+// Names this thread as no other, and counts only its calls.
 void watch_this_thread(const AllSettings& settings) {
   const std::string name = "sc-" + std::to_string(::getpid());
   check(::prctl(PR_SET_NAME, name.c_str()) == 0, "naming the thread");
-  // A store to the map: the BPF program sees it when it runs next.
+  // A store to the map: the BPF program sees it the next time it runs.
   name.copy(settings[0].thread_name, sizeof(Settings::thread_name) - 1);
 }
 
@@ -59,7 +59,7 @@ void read_a_million_times(const Calls& calls) {
 void print_most_frequent(const Calls& calls) {
   std::vector<std::size_t> numbers(calls.size());
   std::iota(numbers.begin(), numbers.end(), 0U);
-  const std::vector<std::uint64_t> counts{calls.begin(), calls.end()};  // they go on counting
+  const std::vector<std::uint64_t> counts{calls.begin(), calls.end()};  // a copy: counting goes on
   std::sort(numbers.begin(), numbers.end(),
             [&counts](std::size_t a, std::size_t b) { return counts[a] > counts[b]; });
   for (std::size_t i = 0; i < 5; ++i)
@@ -80,7 +80,7 @@ int main() try {
   std::cout << calls.load(SYS_getppid) << " calls of getppid\n";
   read_a_million_times(calls);
 
-  settings[0] = {};  // from now on those of every thread
+  settings[0] = {};  // from now on the calls of every thread
   std::this_thread::sleep_for(std::chrono::seconds{1});
   print_most_frequent(calls);
 } catch (const std::exception& error) {

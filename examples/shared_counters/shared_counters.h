@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the C++ program tells the BPF program, as both see it.
+// Settings of the BPF program, written by the C++ program.
 #pragma once
 
 struct Settings {
-  char thread_name[16];  // count only what threads of this name do; empty: all
+  char thread_name[16];  // count only the calls of threads of this name; empty: all threads
 };

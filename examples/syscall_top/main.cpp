@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The processes that make the most system calls, and which: a BPF program counts in per-CPU maps,
-// and this program shows them every second.
+// Shows the processes that make the most system calls, and which calls. A BPF program counts in
+// per-CPU maps, and this program reads them every second.
 // Run it as root: build/syscall_top [--seconds N] [--interval S] [--rows N] [--json]
 #include <fmt/format.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ struct Options {
   bool json = false;
 };
 
-// From its construction on, Ctrl-C and its like do not end the program but a wait.
+// Blocks Ctrl-C and similar signals: from its construction on they end a wait, not the program.
 class StopSignals {
  public:
   StopSignals() {
@@ -41,7 +41,7 @@ class StopSignals {
     sigprocmask(SIG_BLOCK, &signals_, nullptr);
   }
 
-  // true: one of them came.
+  // Returns true when a signal arrives within `time`.
   [[nodiscard]] bool wait_for(Seconds time) const {
     const double whole = std::floor(time.count());
     const timespec timeout{static_cast<time_t>(whole),
@@ -53,7 +53,7 @@ class StopSignals {
   sigset_t signals_;
 };
 
-// A process may call itself anything: a terminal must not obey it.
+// The name of a process may hold anything, and a terminal would obey control characters.
 std::string printable(std::string text) {
   std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return text;
@@ -70,7 +70,7 @@ std::string table(const Sample& sample) {
   return text;
 }
 
-// One object a row and line.
+// One line per row, with one object.
 std::string json(const Sample& sample) {
   using nlohmann::ordered_json;
   const Seconds time = std::chrono::system_clock::now().time_since_epoch();
@@ -87,7 +87,7 @@ std::string json(const Sample& sample) {
   return text;
 }
 
-// false: whoever read it has gone.
+// Returns false when the reader of a pipe is gone.
 bool print(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
     return true;

@@ -28,8 +28,8 @@ syscall_top* load() {
   return skeleton;
 }
 
-// Its name, or its number when it is newer than libseccomp. The calls of a 32-bit program on a
-// 64-bit machine have numbers of their own, and get the wrong name here.
+// The name of a system call; its number when libseccomp does not know it. Calls of 32-bit programs
+// on a 64-bit machine have numbers of their own, and get a wrong name here.
 std::string syscall_name(std::uint32_t number) {
   const int nr = static_cast<int>(number);
   const std::unique_ptr<char, decltype(&std::free)> name{
@@ -37,7 +37,7 @@ std::string syscall_name(std::uint32_t number) {
   return name ? name.get() : std::to_string(nr);
 }
 
-// Since a minute, by the BPF program's clock.
+// Idle for a minute, by the BPF program's clock.
 bool is_idle(bpfmap::PerCpuView<Counts> slots, std::uint64_t now_ns) {
   constexpr std::uint64_t minute_ns = 60'000'000'000;
   return std::all_of(slots.begin(), slots.end(),
@@ -82,8 +82,7 @@ Sample Sampler::take(std::size_t max_rows) {
   return sample;
 }
 
-// The calls made since the last sample. Forgets those that nobody makes any more, so that the map
-// has room.
+// Returns the calls made since the last sample. Erases idle entries, so that the map has room.
 std::vector<Sampler::Active> Sampler::scan(Clock::time_point now) {
   const auto now_ns = static_cast<std::uint64_t>(Clock::duration{now.time_since_epoch()}.count());
   std::vector<Active> active;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The BPF program and its maps: what runs in the kernel, and what it has counted.
+// The BPF program, its maps, and what they hold.
 #pragma once
 
 #include <bpfmap/bpfmap.hpp>
@@ -21,14 +21,14 @@ struct Row {
   std::string comm;
   std::string syscall;
   std::uint64_t count;  // since the beginning
-  double rate;          // a second, since the last sample
+  double rate;          // calls per second since the last sample
 };
 
 struct Sample {
   std::vector<Row> rows;      // the busiest first
-  std::size_t active = 0;     // how many rows there are, taken or not
-  double rate = 0;            // of all calls of the machine
-  std::uint64_t dropped = 0;  // calls that found no room in the map, since the beginning
+  std::size_t active = 0;     // rows there would be without a limit
+  double rate = 0;            // calls per second of the whole machine
+  std::uint64_t dropped = 0;  // calls not counted because the map was full, since the beginning
 };
 
 class Sampler {
@@ -36,7 +36,7 @@ class Sampler {
   // Loads and attaches the BPF program; throws std::exception.
   Sampler();
 
-  // What happened since the last sample, in at most `max_rows` rows.
+  // Returns the calls since the last sample, in at most `max_rows` rows.
   Sample take(std::size_t max_rows);
 
  private:

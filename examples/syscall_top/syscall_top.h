@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The keys and values of the maps, as the BPF program and the C++ program see them.
+// Keys and values of the maps. Shared by the BPF program and the C++ program.
 #pragma once
 
 #include <linux/types.h>

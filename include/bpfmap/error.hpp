@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 
 #include "bpfmap/config.hpp"
 
@@ -47,6 +48,8 @@ enum class Operation : std::uint8_t {
   poll,
   consume,
   reserve,
+  from_libbpf,  // from(): a Map of a map that libbpf holds
+  reuse,        // a Map given to a map that libbpf is going to create
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".
@@ -77,6 +80,9 @@ enum class Errc : int {
   incompatible_map,       ///< the pinned map is not as asked for; file_exists
   wrong_record_size,      ///< a record is not as large as the event type; invalid_argument
   unsupported_operation,  ///< bpfmap offers no such operation for the map's type; not_supported
+  map_not_loaded,      ///< libbpf has not created this map yet; bad_file_descriptor
+  no_btf,              ///< the map has no BTF that names its variables; not_supported
+  no_such_variable,    ///< the map has no variable of this name; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.
@@ -144,6 +150,11 @@ class BatchError : public Error {
 
 namespace detail {
 
+extern const std::error_category* const category_address;
+
+// No error. std::error_code{} calls into the standard library, which a hot path does not.
+[[nodiscard]] inline std::error_code no_error() noexcept { return {0, *category_address}; }
+
 /// The Error of the last failure that this thread reported as `ec`.
 [[nodiscard]] Error recorded_error(const std::error_code& ec);
 /// The one function that throws: recorded_error(ec), as a BatchError when a batch failed.
@@ -166,21 +177,37 @@ inline constexpr std::size_t conversion_of_text = std::size_t{1} << 31U;
   return result < 0 ? std::error_code{-result, category()} : std::error_code{};
 }
 
-// Returns what `body` returns; an empty result, and ENOMEM in `ec`, when memory runs out. For the
-// forms that do not throw. (Without exceptions a failed allocation ends the program.)
+// Calls call(body); false when that throws std::bad_alloc or std::length_error. In the library, so
+// that a header has one body under one name in files with and without exceptions, and that memory
+// can run out in the latter, too.
+[[nodiscard]] bool call_without_bad_alloc(void (*call)(void*), void* body) noexcept;
+
+// What `body` returns; ENOMEM and an empty result when there is no memory for it. For the forms
+// that do not throw.
 template <class Body>
-auto without_bad_alloc([[maybe_unused]] std::error_code& ec, Body body) noexcept
-    -> decltype(body()) {
-#ifdef __cpp_exceptions
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    ec = kernel_error(-ENOMEM);
-    return decltype(body())();
+auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body()) {
+  using Result = decltype(body());
+  if constexpr (std::is_void_v<Result>) {
+    const auto call = [](void* self) { (*static_cast<Body*>(self))(); };
+    if (!call_without_bad_alloc(call, &body)) ec = kernel_error(-ENOMEM);
+  } else {
+    // Made in the caller's room and nowhere else: a result may be large.
+    Result result{};
+    struct Frame {
+      Body& body;
+      Result& result;
+    } frame{body, result};
+    const auto call = [](void* self) {
+      Frame& to = *static_cast<Frame*>(self);
+      to.result.~Result();
+      ::new (static_cast<void*>(&to.result)) Result(to.body());
+    };
+    if (!call_without_bad_alloc(call, &frame)) {
+      ::new (static_cast<void*>(&result)) Result{};
+      ec = kernel_error(-ENOMEM);
+    }
+    return result;
   }
-#else
-  return body();
-#endif
 }
 
 }  // namespace detail

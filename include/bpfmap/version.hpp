@@ -3,5 +3,5 @@
 #pragma once
 
 #define BPFMAP_VERSION_MAJOR 0
-#define BPFMAP_VERSION_MINOR 1
+#define BPFMAP_VERSION_MINOR 2
 #define BPFMAP_VERSION_PATCH 0

@@ -2,13 +2,15 @@
 #include "bpfmap/bulk/batch.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <string>
 
 #include "bpfmap/sys/bpf.hpp"
-#include "kinds.hpp"
-#include "retry.hpp"
+#include "walk/kinds.hpp"
+#include "walk/retry.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -18,8 +20,7 @@ using detail::kernel_error;
 using detail::may_be_percpu;
 using detail::value_stride;
 
-// The write of many entries to one map, by batches as long as the kernel takes them, else one by
-// one.
+// Writes many entries to one map, by batches as long as the kernel takes them, else one by one.
 class BatchWrite {
  public:
   enum class Kind : std::uint8_t { update, erase };
@@ -125,6 +126,7 @@ class BatchWrite {
 std::optional<std::size_t> key_count(const Map& map, BytesView bytes,
                                      std::error_code& ec) noexcept {
   const std::size_t size = map.info().key_size;
+  ec.clear();
   if (!map)
     ec = Errc::no_map;
   else if (size == 0 || bytes.size() % size != 0)
@@ -150,12 +152,38 @@ BatchResult update_every_cpu(Map& map, const FlatEntries& entries, UpdateFlags f
   });
 }
 
-void throw_if(const std::error_code& ec, const Map& map, Operation operation, BytesView keys,
-              const BatchResult& result, UpdateFlags flags = {}) {
-  if (!ec) return;
+// Records what failed at `keys`, if anything did.
+BatchResult reported(const Map& map, Operation operation, BytesView keys, const BatchResult& result,
+                     UpdateFlags flags, std::error_code& ec) noexcept {
+  if (!ec) return result;
   const std::size_t size = map.info().key_size;
-  const BytesView key = result.failed ? keys.subspan(*result.failed * size, size) : keys;
-  detail::raise_batch(map, operation, result, key, flags, ec);
+  const BytesView key = result.failed ? keys.subspan(*result.failed * size, size) : BytesView{};
+  ec = detail::record_batch(map, {operation, key, {}, detail::to_underlying(flags)}, result, ec);
+  return result;
+}
+
+// The first bytes of the key that failed on this thread.
+struct FailedKey {
+  std::size_t size = 0;
+  std::array<std::byte, 64> bytes{};
+};
+thread_local FailedKey failed_key;
+
+std::string hexadecimal(const FailedKey& key) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text = "0x";
+  for (std::size_t i = 0; i < std::min(key.size, key.bytes.size()); ++i) {
+    text += digits[std::to_integer<unsigned int>(key.bytes[i] >> 4)];
+    text += digits[std::to_integer<unsigned int>(key.bytes[i] & std::byte{15})];
+  }
+  return key.size > key.bytes.size() ? text + "..." : text;
+}
+
+std::string progress(const BatchResult& result) {
+  std::string text = " (" + std::to_string(result.done) + " done";
+  if (result.failed) text += ", entry " + std::to_string(*result.failed) + " failed";
+  if (result.failed && failed_key.size != 0) text += ", key " + hexadecimal(failed_key);
+  return text + ")";
 }
 
 }  // namespace
@@ -171,47 +199,62 @@ BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec
   return BatchWrite{map, BatchWrite::Kind::erase, entries, UpdateFlags::any}.run(ec);
 }
 
+std::error_code record_batch(const Map& map, const Attempt& attempt, const BatchResult&,
+                             std::error_code ec) noexcept {
+  failed_key.size = attempt.key.size();
+  std::copy_n(attempt.key.begin(), std::min(attempt.key.size(), failed_key.bytes.size()),
+              failed_key.bytes.begin());
+  return record(map, attempt, ec);
+}
+
+void throw_batch(const std::error_code& ec, const BatchResult& result) {
+  const Error error = recorded_error(ec);
+  std::string text = error.what();
+  const std::string tail = ": " + ec.message();
+  if (text.ends_with(tail)) text.resize(text.size() - tail.size());
+  throw BatchError{Error{ec, error.operation(), error.map_id(), text + progress(result)}, result};
+}
+
 void raise_batch(const Map& map, Operation operation, const BatchResult& result, BytesView key,
                  UpdateFlags flags, const std::error_code& ec) {
-  try {
-    raise(map, {operation, key, {}, to_underlying(flags)}, ec);
-  } catch (const Error& error) {
-    throw BatchError{error, result};
-  }
+  throw_batch(record_batch(map, {operation, key, {}, to_underlying(flags)}, result, ec), result);
 }
 
 }  // namespace detail
 
 BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags,
                          std::error_code& ec) noexcept {
-  const auto count = key_count(map, keys, ec);
-  if (!count) return {};
-  const std::size_t value_size = map.info().value_size;
-  if (values.size() == *count * value_stride(map))
-    return detail::update_flat(map, {keys.data(), values.data(), *count}, flags, ec);
-  if (!may_be_percpu(map) || values.size() != *count * value_size) {
-    ec = Errc::wrong_value_count;
-    return {};
+  BatchResult result;
+  if (const auto count = key_count(map, keys, ec)) {
+    const FlatEntries entries{keys.data(), values.data(), *count};
+    if (values.size() == *count * value_stride(map))
+      result = detail::update_flat(map, entries, flags, ec);
+    else if (may_be_percpu(map) && values.size() == *count * map.info().value_size)
+      result = update_every_cpu(map, entries, flags, ec);
+    else
+      ec = Errc::wrong_value_count;
   }
-  return update_every_cpu(map, {keys.data(), values.data(), *count}, flags, ec);
+  return reported(map, Operation::update_batch, keys, result, flags, ec);
 }
 
 BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags) {
   std::error_code ec;
   const auto result = update_batch(map, keys, values, flags, ec);
-  throw_if(ec, map, Operation::update_batch, keys, result, flags);
+  detail::throw_if(ec, result);
   return result;
 }
 
 BatchResult erase_batch(Map& map, BytesView keys, std::error_code& ec) noexcept {
-  const auto count = key_count(map, keys, ec);
-  return count ? detail::erase_flat(map, {keys.data(), nullptr, *count}, ec) : BatchResult{};
+  BatchResult result;
+  if (const auto count = key_count(map, keys, ec))
+    result = detail::erase_flat(map, {keys.data(), nullptr, *count}, ec);
+  return reported(map, Operation::erase_batch, keys, result, {}, ec);
 }
 
 BatchResult erase_batch(Map& map, BytesView keys) {
   std::error_code ec;
   const auto result = erase_batch(map, keys, ec);
-  throw_if(ec, map, Operation::erase_batch, keys, result);
+  detail::throw_if(ec, result);
   return result;
 }
 
@@ -219,25 +262,29 @@ BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values
                          std::span<bool> found, std::error_code& ec) noexcept {
   BatchResult result;
   const auto count = key_count(map, keys, ec);
-  if (!count) return result;
   const std::size_t stride = value_stride(map);
-  if (values.size() != *count * stride || found.size() != *count) {
+  if (count && (values.size() != *count * stride || found.size() != *count))
     ec = Errc::wrong_value_count;
-    return result;
-  }
-  ec.clear();
-  for (std::size_t i = 0; i < *count; ++i) {
+  for (std::size_t i = 0; !ec && i < *count; ++i) {
     const BytesView key = keys.subspan(i * map.info().key_size, map.info().key_size);
     const MutableBytesView value = values.subspan(i * stride, stride);
     found[i] = may_be_percpu(map) ? map.lookup_percpu_into(key, value, ec)
                                   : map.lookup_into(key, value, ec);
     if (ec) {
       result.failed = i;
-      return result;
+      break;
     }
     if (!found[i]) std::memset(value.data(), 0, value.size());
     ++(found[i] ? result.done : result.skipped);
   }
+  return reported(map, Operation::lookup_batch, keys, result, {}, ec);
+}
+
+BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
+                         std::span<bool> found) {
+  std::error_code ec;
+  const auto result = lookup_batch(map, keys, values, found, ec);
+  detail::throw_if(ec, result);
   return result;
 }
 

@@ -5,36 +5,19 @@
 #include <atomic>
 #include <bit>
 #include <exception>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
-#include "kinds.hpp"
+#include "walk/border.hpp"
+#include "walk/kinds.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
 
-enum class Split : std::uint8_t { none, buckets, indices };
-
-Split split_of(MapType type) noexcept {
-  switch (type) {
-    case MapType::hash:
-    case MapType::percpu_hash:
-    case MapType::lru_hash:
-    case MapType::lru_percpu_hash:
-    case MapType::hash_of_maps:
-      return Split::buckets;
-    case MapType::array:
-    case MapType::percpu_array:
-    case MapType::array_of_maps:
-      return Split::indices;
-    default:
-      return Split::none;
-  }
-}
-
-// What two halves of a small hash show is what the whole shows: that a cursor is a bucket's number,
+// Whether two halves of a small hash show what the whole shows: that a cursor is a bucket's number,
 // and that a walk may begin at any. nullopt: there is no such hash to be had now.
 std::optional<bool> walks_by_bucket() noexcept {
   constexpr std::uint32_t entries = 32;
@@ -46,16 +29,15 @@ std::optional<bool> walks_by_bucket() noexcept {
   std::uint32_t total = 0;
   const std::uint32_t middle = entries / 2;
   for (const CursorRange& range : {CursorRange{0, middle}, CursorRange{.begin = middle}}) {
-    BatchReader reader{map, {.batch_size = 8}, ReadMode::look, range};
-    while (!ec && reader.next(ec))
-      for_each_entry<Map>(reader, [&](BytesView key, BytesView) {
+    Walk walk{map, {.batch_size = 8}, range};
+    while (!ec && walk.next(ec))
+      for_each_entry<Map>(walk, [&](BytesView key, BytesView) {
         seen |= std::uint32_t{1} << load_u32(key.data());
         ++total;
       });
     if (ec) return std::nullopt;
     // Neither half may be the whole.
-    if (reader.status().method != ScanMethod::batch || reader.status().entries == entries)
-      return false;
+    if (walk.status().method != ScanMethod::batch || walk.status().entries == entries) return false;
   }
   return total == entries && seen == ~std::uint32_t{0};
 }
@@ -71,10 +53,10 @@ bool can_walk_by_bucket() noexcept {
 
 // A kernel may have batches for some types and not for others.
 bool has_batches(const Map& map) noexcept {
-  BatchReader reader{map, {.batch_size = 1}};
+  Walk walk{map, {.batch_size = 1}};
   std::error_code ec;
-  (void)reader.next(ec);
-  return !ec && reader.status().method == ScanMethod::batch;
+  (void)walk.next(ec);
+  return !ec && walk.status().method == ScanMethod::batch;
 }
 
 std::vector<CursorRange> equal_parts(std::uint32_t size, std::uint32_t parts) {
@@ -87,46 +69,134 @@ std::vector<CursorRange> equal_parts(std::uint32_t size, std::uint32_t parts) {
   return ranges;
 }
 
-}  // namespace
-
 std::vector<CursorRange> split(const Map& map, std::uint32_t threads) {
   if (threads == 0) threads = std::max(std::thread::hardware_concurrency(), 1U);
   const std::uint32_t entries = map.info().max_entries;
-  const Split how = split_of(map.info().type);
+  const WalkKind kind = walk_kind(map);
   // 2^31 is the most that a hash takes.
   constexpr std::uint32_t most = std::uint32_t{1} << 31;
-  if (!map || entries == 0 || entries > most || how == Split::none || threads == 1)
-    return {CursorRange{}};
-  if (how == Split::indices) return equal_parts(entries, threads);
+  if (map && entries != 0 && threads > 1 && kind == WalkKind::indices &&
+      traits_of(map.info().type)->lookup_batch)
+    return equal_parts(entries, threads);
   // A hash has a power of two of buckets; if it had more, the last part would hold the rest.
-  return can_walk_by_bucket() && has_batches(map) ? equal_parts(std::bit_ceil(entries), threads)
-                                                  : std::vector{CursorRange{}};
+  if (map && entries != 0 && threads > 1 && kind == WalkKind::buckets && entries <= most &&
+      can_walk_by_bucket() && has_batches(map))
+    return equal_parts(std::bit_ceil(entries), threads);
+  return {CursorRange{}};
 }
 
-void PartRunner::run(const std::vector<CursorRange>& ranges, Part part, void* context) {
-  std::mutex mutex;
-  std::exception_ptr first;
-  const auto guarded = [&](const CursorRange& range) {
-    try {
-      part(context, range);
-    } catch (...) {
-      const std::lock_guard lock{mutex};
-      if (!first) first = std::current_exception();
+// One parallel scan. All parts read their first batch before any is shown, from the last to the
+// first: of the buckets behind each border it is known then which entries are the next part's.
+class PartScan {
+ public:
+  PartScan(const Map& map, std::uint32_t threads, const ScanOptions& options,
+           const BatchFunction& function)
+      : map_(map), function_(function), ranges_(split(map, threads)), borders_(ranges_.size()) {
+    ScanOptions own = options;
+    // One buffer cannot serve several threads.
+    if (ranges_.size() > 1) own.buffer = {};
+    walks_.reserve(ranges_.size());
+    for (const CursorRange& range : ranges_) walks_.emplace_back(map, own, range);
+    first_.resize(ranges_.size());
+    threads_.reserve(ranges_.size());
+  }
+
+  ParallelScanStatus run(std::error_code& ec) {
+    std::error_code no_memory;
+    without_bad_alloc(no_memory, [this] {
+      read_first_batches();
+      return true;
+    });
+    if (no_memory) fail(no_memory);
+    run_parts();
+    if (thrown_) std::rethrow_exception(thrown_);
+    ec = error_;
+    ParallelScanStatus status{.threads = static_cast<std::uint32_t>(walks_.size()),
+                              .complete = !stop_};
+    for (const Walk& walk : walks_) {
+      status.complete = status.complete && walk.status().complete;
+      status.exact = status.exact && walk.status().exact;
+      status.entries += walk.status().entries;
     }
-  };
-  std::vector<std::thread> threads;
-  threads.reserve(ranges.size());
-  for (std::size_t i = 1; i < ranges.size(); ++i) {
-    try {
-      threads.emplace_back(guarded, std::cref(ranges[i]));
-    } catch (const std::exception&) {
-      // No more threads to be had, or no memory for one: this part is walked here.
-      guarded(ranges[i]);
+    return status;
+  }
+
+ private:
+  void read_first_batches() {
+    const bool by_bucket = walks_.size() > 1 && walk_kind(map_) == WalkKind::buckets;
+    for (std::size_t i = walks_.size(); i-- > 0 && !stop_;) {
+      const Border* const behind = i + 1 < walks_.size() ? &borders_[i + 1] : nullptr;
+      if (by_bucket) WalkAccess::state(walks_[i]).border = behind;
+      std::error_code ec;
+      first_[i] = walks_[i].next(ec) ? 1 : 0;
+      if (ec) fail(ec);
+      if (by_bucket && i != 0) borders_[i].note(walks_[i], behind);
     }
   }
-  guarded(ranges.front());
-  for (std::thread& thread : threads) thread.join();
-  if (first) std::rethrow_exception(first);
+
+  void run_parts() {
+    for (std::size_t i = 1; i < walks_.size(); ++i) {
+      try {
+        threads_.emplace_back([this, i] { walk_part(i); });
+      } catch (const std::exception&) {
+        // No more threads to be had, or no memory for one: this part is walked here.
+        walk_part(i);
+      }
+    }
+    walk_part(0);
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  void walk_part(std::size_t part) noexcept {
+    Walk& walk = walks_[part];
+    try {
+      std::error_code ec;
+      for (bool more = first_[part] != 0; more && !stop_.load(std::memory_order_relaxed);
+           more = walk.next(ec))
+        function_.show(function_.context, walk);
+      if (ec) fail(ec);
+    } catch (...) {
+      const std::lock_guard lock{mutex_};
+      if (!thrown_) thrown_ = std::current_exception();
+      stop_ = true;
+    }
+  }
+
+  void fail(const std::error_code& ec) {
+    const std::lock_guard lock{mutex_};
+    if (!error_) error_ = ec;
+    stop_ = true;
+  }
+
+  const Map& map_;
+  const BatchFunction& function_;
+  std::vector<CursorRange> ranges_;
+  std::vector<Border> borders_;  // borders_[i] is where part i begins
+  std::vector<Walk> walks_;
+  std::vector<char> first_;  // whether a part has entries
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::atomic<bool> stop_ = false;
+  std::error_code error_;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace
+
+ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanOptions& options,
+                              const BatchFunction& function, std::error_code& ec) {
+  ec.clear();
+  // Of its own memory alone: a std::bad_alloc out of `function` is its caller's.
+  std::optional<PartScan> scan;
+  without_bad_alloc(ec, [&] {
+    scan.emplace(map, threads, options, function);
+    return true;
+  });
+  ParallelScanStatus status;
+  if (scan) status = scan->run(ec);
+  // On this thread, too: the one that failed is gone.
+  if (ec) ec = record(map, {Operation::scan}, ec);
+  return status;
 }
 
 }  // namespace bpfmap::inline v0::detail

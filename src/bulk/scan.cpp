@@ -4,16 +4,18 @@
 namespace bpfmap::inline v0::detail {
 
 void ScanPosition::read() {
-  BatchReader& from = reader();
+  Walk& from = elsewhere_ != nullptr ? *elsewhere_ : *own_;
   std::error_code ec;
   from.next(ec);
-  left_ = ec ? 0 : from.size();
+  left_ = from.size();
   key_ = from.keys();
   value_ = from.values();
-  key_size_ = from.map().info().key_size;
+  key_size_ = from.key_size();
   value_stride_ = from.value_stride();
-  if (ec && ec_ == nullptr) raise(from.map(), {Operation::scan}, ec);
-  if (ec_ != nullptr) *ec_ = ec;
+  if (ec_ != nullptr)
+    *ec_ = ec;
+  else
+    throw_if(ec);
 }
 
 }  // namespace bpfmap::inline v0::detail

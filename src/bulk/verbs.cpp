@@ -1,35 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/bulk/verbs.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
+#include "bpfmap/bulk/walk/take.hpp"
 #include "bpfmap/sys/bpf.hpp"
-#include "kinds.hpp"
-#include "retry.hpp"
+#include "walk/kinds.hpp"
+#include "walk/retry.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
 
 using detail::kernel_error;
-
-bool is_keyless(const Map& map) noexcept {
-  return map.info().type == MapType::queue || map.info().type == MapType::stack;
-}
-
-std::uint64_t pop_all(Map& map, std::error_code& ec) noexcept {
-  Bytes value(map.info().value_size);
-  std::uint64_t popped = 0;
-  for (; popped < map.info().max_entries; ++popped) {
-    const int result = detail::retried(
-        [&] { return sys::map_lookup_and_delete_elem(map.fd(), nullptr, value.data()); });
-    if (result == -ENOENT) break;
-    if (result != 0) {
-      ec = kernel_error(result);
-      break;
-    }
-  }
-  return popped;
-}
+using detail::WalkKind;
 
 // Whether the values of slots can be looked up; an empty slot is ENOENT then.
 bool shows_slots(const Map& map) noexcept {
@@ -46,41 +31,67 @@ bool shows_slots(const Map& map) noexcept {
   }
 }
 
+bool has_slots(const Map& map) noexcept {
+  const MapTypeTraits* const traits = traits_of(map.info().type);
+  return traits != nullptr && traits->key == KeyKind::slot;
+}
+
 // One slot after the other: the kernel has no batch for them.
 std::uint64_t clear_slots(Map& map, std::error_code& ec) noexcept {
-  const bool all = !shows_slots(map);
   std::uint64_t erased = 0;
-  for (BatchReader reader{map, {.keys_only = all}}; !ec && reader.next(ec);)
-    for (std::uint32_t i = 0; i < reader.size() && !ec; ++i) {
-      const std::byte* const key = reader.keys() + i * sizeof(std::uint32_t);
+  Walk walk{map, {}, {}, shows_slots(map) ? WalkContent::entries : WalkContent::keys};
+  while (walk.next(ec))
+    for (std::uint32_t i = 0; i < walk.size(); ++i) {
+      const std::byte* const key = walk.keys() + i * sizeof(std::uint32_t);
       const int result = detail::retried([&] { return sys::map_delete_elem(map.fd(), key); });
-      // A sockmap says of an empty slot that its index is invalid.
+      // A sockmap answers EINVAL for an empty slot.
       const bool empty =
           result == -ENOENT || (result == -EINVAL && map.info().type == MapType::sockmap);
-      if (result == 0)
+      if (result == 0) {
         ++erased;
-      else if (!empty)
+      } else if (!empty) {
         ec = kernel_error(result);
+        return erased;
+      }
     }
   return erased;
 }
 
+// Whether a queue has a value, or the kernel names a first key.
+bool has_first(const Map& map, std::error_code& ec) noexcept {
+  const bool queue = detail::is_queue(map);
+  detail::WalkBuffer room;
+  int result = -sys::enotsupp;
+  if (queue || detail::walk_kind(map) != WalkKind::none)
+    result = !room.fit(detail::WalkLayout::of(map), 1) ? -ENOMEM : detail::retried([&] {
+      return queue ? sys::map_lookup_elem(map.fd(), nullptr, room.values(0))
+                   : sys::map_get_next_key(map.fd(), nullptr, room.keys(0));
+    });
+  if (result != -ENOENT) ec = kernel_error(result);
+  return result == 0;
+}
+
 std::uint64_t take_all(Map& map, std::error_code& ec) noexcept {
-  BatchReader reader{map, {}, ReadMode::take};
-  while (reader.next(ec)) {
-  }
-  return reader.status().entries;
+  detail::Take take{map, {}};
+  return take.take_all(ec);
 }
 
 std::uint64_t erase_all(Map& map, std::error_code& ec) noexcept {
   std::uint64_t erased = 0;
-  for (BatchReader reader{map, {.keys_only = true}}; !ec && reader.next(ec);)
-    erased += detail::erase_flat(map, {reader.keys(), nullptr, reader.size()}, ec).done;
+  Walk walk{map, {}, {}, WalkContent::keys};
+  while (walk.next(ec)) {
+    erased += detail::erase_flat(map, {walk.keys(), nullptr, walk.size()}, ec).done;
+    if (ec) break;
+  }
   return erased;
 }
 
-// Types of which what is read is not what is written: an id or a cookie, not a descriptor. Of a
-// type that this library does not know nobody knows.
+bool holds_maps(const Map& map) noexcept {
+  return map.info().type == MapType::array_of_maps || map.info().type == MapType::hash_of_maps;
+}
+
+// Types whose lookups return something else than updates take: an id or a cookie, not a descriptor.
+// Of a type that this library does not know nobody knows.
 bool reads_as_written(const Map& map) noexcept {
   switch (map.info().type) {
     case MapType::prog_array:
@@ -104,98 +115,207 @@ bool reads_as_written(const Map& map) noexcept {
 }
 
 // Why `from` cannot be copied into `to`, if so.
-std::error_code incompatibilities(const Map& from, const Map& to) noexcept {
+std::error_code obstacle(const Map& from, const Map& to) noexcept {
   if (!from || !to) return Errc::no_map;
   if (from.info().key_size != to.info().key_size) return Errc::wrong_key_size;
   if (from.info().value_size != to.info().value_size) return Errc::wrong_value_size;
   if (from.is_percpu() != to.is_percpu())
     return to.is_percpu() ? Errc::map_is_percpu : Errc::map_is_not_percpu;
+  if (holds_maps(from) && holds_maps(to)) return {};
   if (!reads_as_written(from) || !reads_as_written(to)) return kernel_error(-sys::enotsupp);
   return {};
 }
 
-// `told` gets what was tried when `ec` is set, while the bytes are still there.
-template <class Told>
-std::uint64_t copy_entries(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec,
-                           Told told) {
-  const std::uint64_t bits = detail::to_underlying(flags);
-  std::uint64_t written = 0;
-  ec = incompatibilities(from, to);
-  if (ec) {
-    const std::byte* const sized = nullptr;
-    told(to, detail::Attempt{Operation::update_batch,
-                             {sized, from.info().key_size},
-                             {sized, from.info().value_size},
-                             bits});
-    return written;
+// Inner maps opened by their ids, a few at a time: descriptors are scarce.
+class InnerMaps {
+ public:
+  static constexpr std::size_t most = 64;
+
+  // Opens those of `count` values from `ids` on, and keeps keys and descriptors in step; one that
+  // is gone, because it was replaced or erased meanwhile, is left out.
+  int open(const std::byte* keys, std::size_t key_size, const std::byte* ids, std::size_t count,
+           detail::KeyList& opened) noexcept {
+    count_ = 0;
+    if (!opened.reserve(count * key_size)) return -ENOMEM;
+    for (std::size_t i = 0; i < count; ++i) {
+      const int fd = sys::map_get_fd_by_id(detail::load_u32(ids + i * sizeof(std::uint32_t)));
+      if (fd == -ENOENT) continue;
+      if (fd < 0) return fd;
+      owners_[count_] = sys::UniqueFd{fd};
+      fds_[count_++] = fd;
+      opened.add(keys + i * key_size, key_size);
+    }
+    return 0;
   }
-  BatchReader reader{from};
-  while (reader.next(ec)) {
+  [[nodiscard]] const std::byte* descriptors() const noexcept {
+    return reinterpret_cast<const std::byte*>(fds_.data());
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+
+ private:
+  std::array<sys::UniqueFd, most> owners_;
+  std::array<int, most> fds_{};
+  std::size_t count_ = 0;
+};
+
+// The failure of a copy's write, recorded while the bytes are still there.
+void fail_write(const Map& to, const Walk& walk, const BatchResult& result, const std::byte* keys,
+                UpdateFlags flags, std::error_code& ec) noexcept {
+  const std::size_t size = walk.key_size();
+  const BytesView key{keys + result.failed.value_or(0) * size, size};
+  ec = detail::record_batch(to, {Operation::update_batch, key, {}, detail::to_underlying(flags)},
+                            result, ec);
+}
+
+std::uint64_t copy_maps(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept {
+  std::uint64_t written = 0;
+  Walk walk{from};
+  detail::KeyList opened;
+  InnerMaps inner;
+  while (walk.next(ec))
+    for (std::size_t at = 0; at < walk.size(); at += InnerMaps::most) {
+      const std::size_t count = std::min<std::size_t>(InnerMaps::most, walk.size() - at);
+      const int result = inner.open(walk.keys() + at * walk.key_size(), walk.key_size(),
+                                    walk.values() + at * walk.value_stride(), count, opened);
+      if (result != 0) {
+        ec = detail::record(from, {Operation::from_id}, kernel_error(result));
+        return written;
+      }
+      const auto put =
+          detail::update_flat(to, {opened.data(), inner.descriptors(), inner.size()}, flags, ec);
+      written += put.done;
+      if (!ec) continue;
+      fail_write(to, walk, put, opened.data(), flags, ec);
+      return written;
+    }
+  return written;
+}
+
+std::uint64_t copy_entries(const Map& from, Map& to, UpdateFlags flags,
+                           std::error_code& ec) noexcept {
+  std::uint64_t written = 0;
+  Walk walk{from};
+  while (walk.next(ec)) {
     const auto result =
-        detail::update_flat(to, {reader.keys(), reader.values(), reader.size()}, flags, ec);
+        detail::update_flat(to, {walk.keys(), walk.values(), walk.size()}, flags, ec);
     written += result.done;
     if (!ec) continue;
-    const std::size_t key_size = from.info().key_size;
-    told(to, detail::Attempt{Operation::update_batch,
-                             {reader.keys() + result.failed.value_or(0) * key_size, key_size},
-                             {},
-                             bits});
-    return written;
+    fail_write(to, walk, result, walk.keys(), flags, ec);
+    break;
   }
-  if (ec) told(from, detail::Attempt{Operation::scan});
   return written;
 }
 
 }  // namespace
 
+namespace detail {
+
+bool takes_passes(const Map& map) noexcept { return walk_kind(map) == WalkKind::opaque; }
+
+std::uint64_t erase_keys(Map& map, const KeyList& keys, std::error_code& ec) noexcept {
+  const std::size_t size = map.info().key_size;
+  const auto result = erase_flat(map, {keys.data(), nullptr, keys.size() / size}, ec);
+  if (!ec) return result.done;
+  const BytesView key{keys.data() + result.failed.value_or(0) * size, size};
+  ec = record_batch(map, {Operation::erase_batch, key}, result, ec);
+  return result.done;
+}
+
+}  // namespace detail
+
 std::uint64_t count(const Map& map, std::error_code& ec) noexcept {
-  // Only a lookup tells an empty slot from a filled one.
-  const bool keys_only = detail::key_kind(map) != KeyKind::slot;
-  BatchReader reader{map, {.keys_only = keys_only}};
-  while (reader.next(ec)) {
+  if (has_slots(map) && !shows_slots(map)) {
+    ec = detail::record(map, {Operation::scan}, kernel_error(-sys::enotsupp));
+    return 0;
   }
-  return reader.status().entries;
+  // Only a lookup tells an empty slot from a filled one; of cgroup storage the key of one that is
+  // gone.
+  const bool by_key = !has_slots(map) || map.info().type == MapType::stack_trace;
+  const bool storage = map.info().max_entries == 0;
+  Walk walk{map, {}, {}, by_key && !storage ? WalkContent::keys : WalkContent::entries};
+  while (walk.next(ec)) {
+  }
+  return walk.status().entries;
 }
 
 std::uint64_t count(const Map& map) {
   std::error_code ec;
   const std::uint64_t entries = count(map, ec);
-  if (ec) detail::raise(map, {Operation::scan}, ec);
+  detail::throw_if(ec);
   return entries;
+}
+
+bool empty(const Map& map, std::error_code& ec) noexcept {
+  ec.clear();
+  const bool by_walk = detail::walk_kind(map) == WalkKind::indices || map.info().max_entries == 0;
+  bool found = false;
+  if (!map)
+    ec = Errc::no_map;
+  else if (has_slots(map) && !shows_slots(map))
+    ec = kernel_error(-sys::enotsupp);
+  else if (detail::is_queue(map) || !by_walk)
+    found = has_first(map, ec);
+  else
+    found = Walk{map, {.batch_size = 16}}.next(ec);
+  if (ec) ec = detail::record(map, {Operation::scan}, ec);
+  return !found && !ec;
+}
+
+bool empty(const Map& map) {
+  std::error_code ec;
+  const bool none = empty(map, ec);
+  detail::throw_if(ec);
+  return none;
 }
 
 std::uint64_t clear(Map& map, std::error_code& ec) noexcept {
   ec.clear();
-  if (is_keyless(map)) return pop_all(map, ec);
   const MapTypeTraits* const traits = traits_of(map.info().type);
-  if (traits != nullptr && traits->drain_batch) return take_all(map, ec);
-  switch (detail::key_kind(map)) {
-    case KeyKind::index:
-      ec = kernel_error(-sys::enotsupp);
-      return 0;
-    case KeyKind::slot:
-      return clear_slots(map, ec);
-    default:
-      return erase_all(map, ec);
-  }
+  const bool indices = detail::walk_kind(map) == WalkKind::indices;
+  std::uint64_t erased = 0;
+  if (detail::is_queue(map) || (traits != nullptr && traits->drain_batch))
+    erased = take_all(map, ec);
+  else if (indices && has_slots(map))
+    erased = clear_slots(map, ec);
+  else if (indices || (traits != nullptr && traits->key == KeyKind::object))
+    ec = kernel_error(-sys::enotsupp);
+  else
+    erased = erase_all(map, ec);
+  if (ec) ec = detail::record(map, {Operation::erase_batch}, ec);
+  return erased;
 }
 
 std::uint64_t clear(Map& map) {
   std::error_code ec;
   const std::uint64_t erased = clear(map, ec);
-  if (ec) detail::raise(map, {Operation::erase_batch}, ec);
+  detail::throw_if(ec);
   return erased;
 }
 
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept {
-  return copy_entries(from, to, flags, ec, [](const Map&, const detail::Attempt&) {});
+  ec = obstacle(from, to);
+  if (ec) {
+    const std::byte* const sized = nullptr;
+    ec = detail::record(to,
+                        {Operation::update_batch,
+                         {sized, from.info().key_size},
+                         {sized, from.info().value_size},
+                         detail::to_underlying(flags)},
+                        ec);
+    return 0;
+  }
+  return holds_maps(from) ? copy_maps(from, to, flags, ec) : copy_entries(from, to, flags, ec);
+}
+
+std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept {
+  return copy(from, to, UpdateFlags::any, ec);
 }
 
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags) {
   std::error_code ec;
-  return copy_entries(from, to, flags, ec, [&ec](const Map& map, const detail::Attempt& attempt) {
-    detail::raise(map, attempt, ec);
-  });
+  const std::uint64_t written = copy(from, to, flags, ec);
+  detail::throw_if(ec);
+  return written;
 }
 
 }  // namespace bpfmap::inline v0

@@ -63,14 +63,32 @@ constexpr std::array buffers{
     Cause{view, ringbuf, EOPNOTSUPP, always,
           "the map was created with MapFlags::rb_overwrite: its programs overwrite records while "
           "they are read, which bpfmap does not support"},
+    Cause{view, perf_event_array, EINVAL, count_known,
+          "pages_per_cpu is {count}, which is not a power of two (1, 2, 4, ...)"},
     Cause{view, perf_event_array, EINVAL, always,
-          "pages_per_cpu is not a power of two (1, 2, 4, ...)"},
+          "this kernel ({kernel}) does not open the perf event of a BPF program's output as asked "
+          "for (Linux 4.4; overwriting 4.7)"},
+    Cause{view, perf_event_array, ENOMEM, count_known,
+          "there is no memory for {count} pages per CPU"},
+    Cause{view, perf_event_array, EPERM, count_known,
+          "{count} pages per CPU are more than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow "
+          "without CAP_IPC_LOCK"},
+    Cause{view, perf_event_array, ENODEV, key_known,
+          "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
+    Cause{view, perf_event_array, EBUSY, key_known,
+          "the slot of CPU {index} has an event already: another reader, of this process or of "
+          "another one, would get nothing more; end it, or take its place with "
+          "PerfBufferOptions::replace"},
+    Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
+          "it was opened before fork(2), by the parent process; open the map again in the child"},
     Cause{event_reads | view, event_buffers, EDEADLK, always,
           "a callback used the buffer that called it; do that when poll() has returned"},
     Cause{
         reserve, user_ringbuf, E2BIG, always,
         "a sample of {given_value_size} bytes never fits: the buffer has {max_entries} bytes, 8 of "
         "them for each sample's header, and a sample 16777215 at most; create the map larger"},
+    Cause{reuse, any_type, EBUSY, always,
+          "the object is loaded already: call reuse() between its open() and its load()"},
     Cause{mmap, any_type, EINVAL, read_only,
           "a read-only descriptor cannot be mapped at all; open the map again with "
           "Access::read_write"},

@@ -57,6 +57,19 @@ int btf_load(const void* btf, std::uint32_t size) noexcept {
   return never_zero(call(Command::btf_load, attr, used));
 }
 
+int btf_get_fd_by_id(std::uint32_t id) noexcept {
+  IdAttr attr{id, 0, 0};
+  return never_zero(call(Command::btf_get_fd_by_id, attr, offsetof(IdAttr, next_id)));
+}
+
+int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept {
+  BtfInfoData info{detail::address(btf), size, 0};
+  InfoAttr attr{static_cast<std::uint32_t>(fd), sizeof info, detail::address(&info)};
+  const int result = call(Command::obj_get_info_by_fd, attr);
+  if (result >= 0) size = info.btf_size;
+  return result;
+}
+
 int map_freeze(int fd) noexcept {
   auto map_fd = static_cast<std::uint32_t>(fd);
   return call(Command::map_freeze, map_fd);

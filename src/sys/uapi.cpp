@@ -24,6 +24,7 @@ static_assert(is(Command::map_get_next_id, BPF_MAP_GET_NEXT_ID));
 static_assert(is(Command::btf_get_fd_by_id, BPF_BTF_GET_FD_BY_ID));
 static_assert(is(Command::map_get_fd_by_id, BPF_MAP_GET_FD_BY_ID));
 static_assert(is(Command::obj_get_info_by_fd, BPF_OBJ_GET_INFO_BY_FD));
+static_assert(is(Command::btf_get_fd_by_id, BPF_BTF_GET_FD_BY_ID));
 static_assert(is(Command::btf_load, BPF_BTF_LOAD) && is(Command::map_freeze, BPF_MAP_FREEZE));
 static_assert(is(Command::map_lookup_and_delete_elem, BPF_MAP_LOOKUP_AND_DELETE_ELEM));
 static_assert(is(Command::map_lookup_batch, BPF_MAP_LOOKUP_BATCH));
@@ -81,9 +82,11 @@ static_assert(f_any == BPF_ANY && f_noexist == BPF_NOEXIST && f_exist == BPF_EXI
 static_assert(f_lock == BPF_F_LOCK);
 static_assert(obj_name_len == BPF_OBJ_NAME_LEN);
 
+static_assert(offsetof(KeyAttr, key) == offsetof(bpf_attr, key));
+static_assert(offsetof(NextKeyAttr, key) == offsetof(bpf_attr, key));
+static_assert(offsetof(NextKeyAttr, next_key) == offsetof(bpf_attr, next_key));
 static_assert(offsetof(ElementAttr, key) == offsetof(bpf_attr, key));
 static_assert(offsetof(ElementAttr, value) == offsetof(bpf_attr, value));
-static_assert(offsetof(ElementAttr, value) == offsetof(bpf_attr, next_key));
 static_assert(offsetof(ElementAttr, flags) == offsetof(bpf_attr, flags));
 static_assert(offsetof(BatchAttr, in_batch) == offsetof(bpf_attr, batch.in_batch));
 static_assert(offsetof(BatchAttr, out_batch) == offsetof(bpf_attr, batch.out_batch));
@@ -105,6 +108,9 @@ static_assert(offsetof(InfoAttr, info) == offsetof(bpf_attr, info.info));
 static_assert(offsetof(BtfLoadAttr, btf) == offsetof(bpf_attr, btf));
 static_assert(offsetof(BtfLoadAttr, log_buf) == offsetof(bpf_attr, btf_log_buf));
 static_assert(offsetof(BtfLoadAttr, btf_size) == offsetof(bpf_attr, btf_size));
+static_assert(offsetof(BtfInfoData, btf) == offsetof(bpf_btf_info, btf));
+static_assert(offsetof(BtfInfoData, btf_size) == offsetof(bpf_btf_info, btf_size));
+static_assert(offsetof(BtfInfoData, id) == offsetof(bpf_btf_info, id));
 static_assert(offsetof(MapCreateAttr, map_name) == offsetof(bpf_attr, map_name));
 static_assert(offsetof(MapCreateAttr, btf_vmlinux_value_type_id) ==
               offsetof(bpf_attr, btf_vmlinux_value_type_id));

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Maps that are mapped as memory.
-#include <cerrno>
+#include "bpfmap/typed/detail/memory.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <span>
+
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/typed/arena.hpp"
+#include "bpfmap/typed/global_variable.hpp"
 #include "bpfmap/typed/mapped_array.hpp"
+#include "bpfmap/typed/mapped_bytes.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -11,14 +19,43 @@ sys::Mapping detail::map_memory(const Map& map, std::uint64_t size,
                                 const sys::MappingOptions& options, std::error_code& ec) noexcept {
   ec.clear();
   sys::Mapping memory = sys::Mapping::of(map.fd(), size, options);
-  if (!memory) ec = kernel_error(-errno);
+  if (!memory) ec = record(map, {.operation = Operation::mmap}, kernel_error(-errno));
   return memory;
+}
+
+std::uint64_t detail::element_count(const Map& map, std::size_t size, std::size_t alignment,
+                                    std::error_code& ec) noexcept {
+  const MapInfo& info = map.info();
+  if (info.value_size == size) return info.max_entries;
+  // A section that was resized before the load may have lost its BTF.
+  const bool single = info.max_entries == 1 && info.btf_key_type_id == 0;
+  if (single && info.value_size > size && info.value_size % size == 0 && size % 8 == 0)
+    return info.value_size / size;
+  // The compiler ends a section behind its last variable; a struct goes on to a multiple of its
+  // alignment. Behind the struct there may be more.
+  if (is_section(info) && info.value_size + alignment > size) return 1;
+  ec = wrong_size(map, size);
+  return 0;
+}
+
+std::error_code detail::wrong_index(const Map& map, std::size_t index) noexcept {
+  if (!map) return record(map, {.operation = Operation::lookup}, Errc::no_map);
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  const auto key = static_cast<std::uint32_t>(std::min(index, most));
+  return record(map, {.operation = Operation::lookup, .key = std::as_bytes(std::span{&key, 1})},
+                Errc::index_out_of_range);
+}
+
+std::error_code detail::wrong_size(const Map& map, std::size_t size) noexcept {
+  // Of the type only the size is known.
+  const BytesView value{static_cast<const std::byte*>(nullptr), size};
+  return record(map, {.operation = Operation::view, .value = value}, Errc::wrong_value_size);
 }
 
 Arena::Arena(Map map) : TypedMap(std::move(map), requirement) {
   std::error_code ec;
   open(ec);
-  if (ec) detail::raise(map_, {Operation::mmap}, ec);
+  detail::throw_if(ec);
 }
 
 Arena::Arena(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {
@@ -30,6 +67,27 @@ void Arena::open(std::error_code& ec) noexcept {
   const std::uint64_t bytes = std::uint64_t{map_.info().max_entries} * sys::page_size();
   memory_ = detail::map_memory(
       map_, bytes, {.writable = true, .address = map_.info().map_extra, .inherited = false}, ec);
+}
+
+sys::Mapping detail::map_bytes(const Map& map, bool writable, std::error_code& ec) noexcept {
+  const MapInfo& info = map.info();
+  const std::uint64_t stride = (std::uint64_t{info.value_size} + 7) / 8 * 8;
+  const std::uint64_t gap = stride - info.value_size;
+  // What the kernel keeps behind the last value is nobody's.
+  return map_memory(map, info.max_entries * stride - gap, {.writable = writable}, ec);
+}
+
+GlobalVariable detail::find_variable_of_size(const Map& map, std::string_view name,
+                                             std::size_t size, std::size_t alignment,
+                                             std::error_code& ec) noexcept {
+  const GlobalVariable found = find_variable(map, name, ec);
+  if (ec) return {};
+  const bool inside =
+      found.offset <= map.info().value_size && map.info().value_size - found.offset >= found.size;
+  if (found.size == size && found.offset % alignment == 0 && inside) return found;
+  const BytesView wanted{static_cast<const std::byte*>(nullptr), size};
+  ec = record(map, {.operation = Operation::info, .value = wanted}, Errc::wrong_value_size);
+  return {};
 }
 
 }  // namespace bpfmap::inline v0

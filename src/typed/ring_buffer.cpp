@@ -1,143 +1,244 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/typed/ring_buffer.hpp"
 
-#include <bpf/libbpf.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <vector>
 
-#include "bpfmap/typed/detail/typed_map.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
+#include "event_wait.hpp"
+#include "ring_requirement.hpp"
+#include "turns.hpp"
 
 namespace bpfmap::inline v0 {
 
 struct detail::Rings {
-  Rings() = default;
-  Rings(const Rings&) = delete;
-  Rings& operator=(const Rings&) = delete;
-  ~Rings() { ::ring_buffer__free(ring); }
-
-  ::ring_buffer* ring = nullptr;  // libbpf makes none without a map
+  sys::UniqueFd epoll;
+  Waker waker;
   std::vector<std::unique_ptr<RingHandler>> handlers;
-  Stop stop;
+  std::size_t first = 0;  // whose turn it is
+  int pid = ::getpid();
   bool running = false;
 };
 
 namespace {
 
-constexpr std::array types{MapType::ringbuf};
-constexpr detail::ViewRequirement requirement{types, 0, 0};
+using detail::Handled;
+using detail::RingHandler;
+using detail::Rings;
 
-std::error_code check(const Map& map, const detail::Rings* rings) noexcept {
-  if (const auto ec = detail::check_view(map, requirement)) return ec;
-  if (has(map.info().flags, MapFlags::rb_overwrite)) return detail::kernel_error(-EOPNOTSUPP);
-  if (const auto ec = detail::check_read_write(map)) return ec;
-  if (rings == nullptr) return {};
-  if (rings->running) return detail::kernel_error(-EDEADLK);
-  const bool known =
-      std::any_of(rings->handlers.begin(), rings->handlers.end(),
-                  [&map](const auto& other) { return other->map.info().id == map.info().id; });
-  return detail::kernel_error(known ? -EEXIST : 0);
-}
+using Handlers = std::vector<std::unique_ptr<RingHandler>>;
 
-// 0 or -errno.
-int add_to(detail::Rings& rings, detail::RingHandler& handler) noexcept {
-  if (rings.ring != nullptr)
-    return ::ring_buffer__add(rings.ring, handler.map.fd(), handler.take, &handler);
-  rings.ring = ::ring_buffer__new(handler.map.fd(), handler.take, &handler, nullptr);
-  return rings.ring != nullptr ? 0 : -errno;
-}
+constexpr std::uint64_t is_ring = 1;  // in epoll_event.data
 
-std::error_code add_checked(std::unique_ptr<detail::Rings>& rings,
-                            std::unique_ptr<detail::RingHandler>& handler) noexcept {
-  if (const auto ec = check(handler->map, rings.get())) return ec;
-  std::error_code ec;
-  detail::without_bad_alloc(ec, [&] {
-    if (!rings) rings = std::make_unique<detail::Rings>();
-    rings->handlers.reserve(rings->handlers.size() + 1);
+Handlers::iterator find(Handlers& handlers, const Map& map) noexcept {
+  return std::find_if(handlers.begin(), handlers.end(), [&map](const auto& handler) {
+    return handler->map.info().id == map.info().id;
   });
-  if (ec) return ec;
-  handler->stop = &rings->stop;
-  const int result = add_to(*rings, *handler);
-  if (result == 0) rings->handlers.push_back(std::move(handler));
-  return detail::kernel_error(result);
+}
+
+int watch(Rings& rings, int fd, std::uint64_t data) noexcept {
+  ::epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = data;
+  return ::epoll_ctl(rings.epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
+std::error_code check_usable(const Rings& rings) noexcept {
+  if (rings.pid != ::getpid()) return detail::kernel_error(-ESTALE);
+  return detail::kernel_error(rings.running ? -EDEADLK : 0);
+}
+
+std::error_code open(std::unique_ptr<Rings>& rings) noexcept {
+  std::error_code ec;
+  auto opened = detail::make_handler<Rings>(ec);
+  if (!opened) return ec;
+  opened->epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!opened->epoll) return detail::kernel_error(-errno);
+  if (const int result = opened->waker.open()) return detail::kernel_error(result);
+  if (const int result = watch(*opened, opened->waker.fd(), 0)) return detail::kernel_error(result);
+  rings = std::move(opened);
+  return {};
+}
+
+std::error_code add_to(std::unique_ptr<Rings>& rings,
+                       std::unique_ptr<RingHandler>& handler) noexcept {
+  if (rings) {
+    if (const auto ec = check_usable(*rings)) return ec;
+  }
+  if (const auto ec = detail::check_ring(handler->map)) return ec;
+  if (rings && find(rings->handlers, handler->map) != rings->handlers.end())
+    return detail::kernel_error(-EEXIST);
+  if (const int result = handler->memory.open(handler->map)) return detail::kernel_error(result);
+  if (!rings) {
+    if (const auto ec = open(rings)) return ec;
+  }
+  std::error_code ec;
+  detail::without_bad_alloc(ec, [&] { rings->handlers.reserve(rings->handlers.size() + 1); });
+  if (!ec) ec = detail::kernel_error(watch(*rings, handler->map.fd(), is_ring));
+  if (!ec) rings->handlers.push_back(std::move(handler));
+  return ec;
+}
+
+// Whether there is anything to read; all that there is belongs to the call.
+bool look(Rings& rings) noexcept {
+  bool any = false;
+  detail::order_release_before_look();
+  for (const auto& ring : rings.handlers) {
+    ring->end = ring->memory.producer();
+    any = any || ring->end != ring->memory.consumer();
+  }
+  return any;
+}
+
+std::size_t positions(const Rings& rings) noexcept {
+  std::size_t sum = 0;
+  for (const auto& ring : rings.handlers) sum += ring->memory.consumer();
+  return sum;
 }
 
 }  // namespace
 
 RingBuffer::RingBuffer() noexcept = default;
 RingBuffer::RingBuffer(RingBuffer&& other) noexcept = default;
-RingBuffer& RingBuffer::operator=(RingBuffer&& other) noexcept = default;
+RingBuffer& RingBuffer::operator=(RingBuffer&& other) noexcept {
+  if (this != &other) rings_ = std::move(other.rings_);
+  return *this;
+}
 RingBuffer::~RingBuffer() = default;
 
 void RingBuffer::add(std::unique_ptr<detail::RingHandler> handler, std::error_code& ec) noexcept {
-  ec = add_checked(rings_, handler);
+  if (handler == nullptr) {
+    ec = detail::record(Map{}, {Operation::view}, ec);
+    return;
+  }
+  ec = add_to(rings_, handler);
+  if (ec) ec = detail::record(handler->map, {Operation::view}, ec);
 }
 
-void RingBuffer::add(std::unique_ptr<detail::RingHandler> handler) {
-  if (const auto ec = add_checked(rings_, handler))
-    detail::raise_view(handler->map, requirement, ec);
+bool RingBuffer::remove(const Map& map, std::error_code& ec) noexcept {
+  ec.clear();
+  if (!rings_) return false;
+  ec = check_usable(*rings_);
+  if (ec) ec = detail::record(map, {Operation::view}, ec);
+  if (ec) return false;
+  const auto found = find(rings_->handlers, map);
+  if (found == rings_->handlers.end()) return false;
+  ::epoll_ctl(rings_->epoll.get(), EPOLL_CTL_DEL, (*found)->map.fd(), nullptr);
+  rings_->handlers.erase(found);
+  rings_->first = 0;
+  return true;
 }
 
-template <class Call>
-std::size_t RingBuffer::run(Call call, std::error_code& ec) {
+bool RingBuffer::remove(const Map& map) {
+  std::error_code ec;
+  const bool removed = remove(map, ec);
+  detail::throw_if(ec);
+  return removed;
+}
+
+// Looks again after it met discarded records only: 0 promises that nothing was left.
+std::size_t RingBuffer::run(std::size_t max_records, Operation operation, std::error_code& ec) {
   ec.clear();
   if (!*this) {
-    ec = Errc::no_map;
+    ec = detail::record(Map{}, {operation}, Errc::no_map);
     return 0;
   }
-  detail::Rings& rings = *rings_;
-  if (std::exchange(rings.running, true)) {
-    ec = detail::kernel_error(-EDEADLK);
+  Rings& rings = *rings_;
+  if (rings.running) {
+    ec = detail::record(rings.handlers.front()->map, {operation}, detail::kernel_error(-EDEADLK));
     return 0;
   }
-  rings.stop = {};
-  const int result = call(rings.ring);
-  rings.running = false;
-  if (result >= 0) return static_cast<std::size_t>(result);
-  if (rings.stop)
-    ec = detail::outcome(rings.stop);
-  else if (result != -EINTR)
-    ec = detail::kernel_error(result);
+  const detail::Running running{rings.running};
+  while (look(rings)) {
+    const std::size_t before = positions(rings);
+    const auto end = detail::take_turns(rings.handlers.size(), rings.first, max_records,
+                                        [&](std::size_t i, std::size_t most) {
+                                          RingHandler& ring = *rings.handlers[i];
+                                          return ring.handle(ring, most);
+                                        });
+    if (end.last.end == Handled::End::wrong_size)
+      ec = detail::record(
+          rings.handlers[end.source]->map,
+          {operation, detail::sized(end.last.event_size), detail::sized(end.last.record_size)},
+          Errc::wrong_record_size);
+    if (end.stopped || end.records != 0 || positions(rings) == before) return end.records;
+  }
   return 0;
 }
 
-void RingBuffer::fail(Operation operation, const std::error_code& ec) const {
-  if (!*this) detail::raise_stop({}, {}, operation, ec);
-  detail::raise_stop(rings_->handlers.front()->map, rings_->stop, operation, ec);
-}
-
-std::string RingBuffer::explain(Operation operation, const std::error_code& ec) const {
-  if (!*this) return detail::explain_stop({}, {}, operation, ec);
-  return detail::explain_stop(rings_->handlers.front()->map, rings_->stop, operation, ec);
-}
-
-std::size_t RingBuffer::poll(std::chrono::milliseconds timeout, std::error_code& ec) {
-  const int epoll_timeout = detail::to_epoll_timeout(timeout);
-  return run([=](::ring_buffer* ring) { return ::ring_buffer__poll(ring, epoll_timeout); }, ec);
-}
-
-std::size_t RingBuffer::poll(std::chrono::milliseconds timeout) {
-  std::error_code ec;
-  const std::size_t records = poll(timeout, ec);
-  if (ec) fail(Operation::poll, ec);
+std::size_t RingBuffer::consume(std::size_t max_records, std::error_code& ec) {
+  const std::size_t records = run(max_records, Operation::consume, ec);
+  if (!ec) (void)rings_->waker.take();
   return records;
 }
 
-std::size_t RingBuffer::consume(std::error_code& ec) {
-  return run([](::ring_buffer* ring) { return ::ring_buffer__consume(ring); }, ec);
-}
-
-std::size_t RingBuffer::consume() {
+std::size_t RingBuffer::consume(std::size_t max_records) {
   std::error_code ec;
-  const std::size_t records = consume(ec);
-  if (ec) fail(Operation::consume, ec);
+  const std::size_t records = consume(max_records, ec);
+  detail::throw_if(ec);
   return records;
 }
 
-int RingBuffer::epoll_fd() const noexcept {
-  return rings_ && rings_->ring != nullptr ? ::ring_buffer__epoll_fd(rings_->ring) : -1;
+std::size_t RingBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_records,
+                             std::error_code& ec) {
+  if (!*this || rings_->running || max_records == 0) return run(max_records, Operation::poll, ec);
+  Rings& rings = *rings_;
+  const auto fail = [&rings](std::error_code error) {
+    return detail::record(rings.handlers.front()->map, {Operation::poll}, error);
+  };
+  ec = check_usable(rings);
+  if (ec) {
+    ec = fail(ec);
+    return 0;
+  }
+  return detail::consume_or_wait(
+      timeout, rings.waker, ec,
+      [&](std::error_code& error) { return run(max_records, Operation::poll, error); },
+      [&](std::chrono::milliseconds rest, std::error_code& error) {
+        const auto woken = detail::wait_epoll(rings.epoll.get(), rings.waker, rest, error);
+        if (woken == detail::Woken::failed) error = fail(error);
+        return woken;
+      },
+      [&] { return bytes_waiting() != 0; });
 }
+
+std::size_t RingBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_records) {
+  std::error_code ec;
+  const std::size_t records = poll(timeout, max_records, ec);
+  detail::throw_if(ec);
+  return records;
+}
+
+void RingBuffer::wake() const noexcept {
+  if (rings_) rings_->waker.wake();
+}
+
+void RingBuffer::close() const noexcept {
+  if (rings_) rings_->waker.close();
+}
+
+bool RingBuffer::closed() const noexcept { return rings_ && rings_->waker.is_closed(); }
+
+std::size_t RingBuffer::bytes_waiting() const noexcept {
+  std::size_t sum = 0;
+  if (rings_)
+    for (const auto& ring : rings_->handlers) sum += ring->memory.bytes_waiting();
+  return sum;
+}
+
+std::size_t RingBuffer::buffer_size() const noexcept {
+  std::size_t sum = 0;
+  if (rings_)
+    for (const auto& ring : rings_->handlers) sum += ring->memory.size();
+  return sum;
+}
+
+int RingBuffer::epoll_fd() const noexcept { return *this ? rings_->epoll.get() : -1; }
+
+RingBuffer::operator bool() const noexcept { return rings_ && !rings_->handlers.empty(); }
 
 }  // namespace bpfmap::inline v0

@@ -1,14 +1,76 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/typed/user_ring_buffer.hpp"
 
-#include <bpf/libbpf.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <limits>
 
+#include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/typed/detail/ring_memory.hpp"
 #include "bpfmap/typed/detail/typed_map.hpp"
+#include "event_wait.hpp"
 
 namespace bpfmap::inline v0 {
+namespace detail {
+
+// The layout of a ring buffer with the roles exchanged: user space writes the producer's page and
+// the data, and only reads the consumer's page.
+struct UserRing {
+  // 0 or -errno.
+  [[nodiscard]] int open(const Map& from) noexcept;
+  [[nodiscard]] RingPosition* word(const KernelPages& page) const noexcept {
+    return reinterpret_cast<RingPosition*>(page.data());
+  }
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept {
+    return __atomic_load_n(word(producer_pages), __ATOMIC_RELAXED) -
+           __atomic_load_n(word(consumer_page), __ATOMIC_ACQUIRE);
+  }
+  // nullptr: no room.
+  [[nodiscard]] std::byte* reserve(std::uint32_t bytes) const noexcept;
+
+  KernelPages consumer_page;
+  KernelPages producer_pages;
+  std::byte* data = nullptr;
+  std::size_t size = 0;
+  sys::UniqueFd epoll;
+  Waker waker;
+  int pid = ::getpid();
+};
+
+int UserRing::open(const Map& from) noexcept {
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  size = from.info().max_entries;
+  if (size > (std::numeric_limits<std::size_t>::max() - page) / 2) return -ENOMEM;
+  if (const int result = consumer_page.map(from.fd(), 0, page, false)) return result;
+  if (const int result = producer_pages.map(from.fd(), page, page + 2 * size, true)) return result;
+  data = producer_pages.data() + page;
+  if (const int result = waker.open()) return result;
+  epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
+  // By edges, each of them a drain: the level says only that the buffer is not quite full.
+  ::epoll_event event{};
+  event.events = EPOLLOUT | EPOLLET;
+  event.data.u64 = 1;
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, from.fd(), &event) != 0) return -errno;
+  event.events = EPOLLIN;
+  event.data.u64 = 0;
+  if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, waker.fd(), &event) != 0) return -errno;
+  return 0;
+}
+
+std::byte* UserRing::reserve(std::uint32_t bytes) const noexcept {
+  const RingPosition position = __atomic_load_n(word(producer_pages), __ATOMIC_RELAXED);
+  if (ring_stride(bytes) > size - bytes_waiting()) return nullptr;
+  std::byte* const header = data + (position & (size - 1));
+  ::new (static_cast<void*>(header)) RingHeader{bytes | RingHeader::busy, 0};
+  __atomic_store_n(word(producer_pages), position + ring_stride(bytes), __ATOMIC_RELEASE);
+  return header + sizeof(RingHeader);
+}
+
+}  // namespace detail
+
 namespace {
 
 constexpr std::array types{MapType::user_ringbuf};
@@ -17,64 +79,147 @@ constexpr detail::ViewRequirement requirement{types, 0, 0};
 // What a dynptr can hold. The kernel takes no larger sample, nor any that comes behind it.
 constexpr std::size_t max_sample = (std::size_t{1} << 24U) - 1;
 
-}  // namespace
-
-void UserRingBuffer::Free::operator()(::user_ring_buffer* ring) const noexcept {
-  ::user_ring_buffer__free(ring);
+// The header lies in front of the sample.
+void commit(MutableBytesView sample, std::uint32_t bits) noexcept {
+  auto* const length = reinterpret_cast<std::uint32_t*>(sample.data() - sizeof(detail::RingHeader));
+  __atomic_exchange_n(length, static_cast<std::uint32_t>(sample.size()) | bits, __ATOMIC_SEQ_CST);
 }
 
+}  // namespace
+
 void UserRingBuffer::ByteSample::submit() noexcept {
-  if (*this) ::user_ring_buffer__submit(ring_, bytes_.data());
+  if (*this) commit(bytes_, 0);
   bytes_ = {};
 }
 
 void UserRingBuffer::ByteSample::discard() noexcept {
-  if (*this) ::user_ring_buffer__discard(ring_, bytes_.data());
+  if (*this) commit(bytes_, detail::RingHeader::discarded);
   bytes_ = {};
 }
+
+void UserRingBuffer::ByteSample::abandon() noexcept {
+  if (*this && pid_ == ::getpid()) discard();
+}
+
+UserRingBuffer::UserRingBuffer() noexcept = default;
+UserRingBuffer::UserRingBuffer(UserRingBuffer&& other) noexcept = default;
+UserRingBuffer& UserRingBuffer::operator=(UserRingBuffer&& other) noexcept {
+  if (this == &other) return *this;
+  ring_ = std::move(other.ring_);
+  map_ = std::move(other.map_);
+  return *this;
+}
+UserRingBuffer::~UserRingBuffer() = default;
 
 std::error_code UserRingBuffer::open(Map& map) noexcept {
   if (const auto ec = detail::check_view(map, requirement)) return ec;
   if (const auto ec = detail::check_read_write(map)) return ec;
-  ring_.reset(::user_ring_buffer__new(map.fd(), nullptr));
-  if (ring_ == nullptr) return detail::kernel_error(-errno);
+  std::error_code ec;
+  auto ring = detail::make_handler<detail::UserRing>(ec);
+  if (ec) return ec;
+  if (const int result = ring->open(map)) return detail::kernel_error(result);
+  ring_ = std::move(ring);
   map_ = std::move(map);
   return {};
 }
 
-UserRingBuffer::UserRingBuffer(Map map) {
-  if (const auto ec = open(map)) detail::raise_view(map, requirement, ec);
+UserRingBuffer::UserRingBuffer(Map map, std::error_code& ec) noexcept {
+  ec = open(map);
+  if (ec) ec = detail::record(map, {Operation::view}, ec);
 }
 
-UserRingBuffer::UserRingBuffer(Map map, std::error_code& ec) noexcept { ec = open(map); }
+UserRingBuffer::UserRingBuffer(Map map) {
+  std::error_code ec;
+  *this = UserRingBuffer{std::move(map), ec};
+  detail::throw_if(ec);
+}
+
+std::error_code UserRingBuffer::fail(std::error_code ec, std::size_t size) const noexcept {
+  return detail::record(map_, {Operation::reserve, {}, detail::sized(size)}, ec);
+}
+
+// Until `done` or the end of the time.
+template <class Done>
+bool UserRingBuffer::wait(std::chrono::milliseconds timeout, std::error_code& ec,
+                          Done done) const noexcept {
+  if (ring_->pid != ::getpid()) {
+    ec = fail(detail::kernel_error(-ESTALE));
+    return false;
+  }
+  return detail::consume_or_wait(
+             timeout, ring_->waker, ec,
+             [&](std::error_code&) -> std::size_t { return done() ? 1 : 0; },
+             [&](std::chrono::milliseconds rest, std::error_code& error) {
+               const auto woken = detail::wait_epoll(ring_->epoll.get(), ring_->waker, rest, error);
+               if (woken == detail::Woken::failed) error = fail(error);
+               return woken;
+             },
+             [] { return false; }) != 0;
+}
 
 std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(std::size_t size,
                                                                   std::chrono::milliseconds timeout,
                                                                   std::error_code& ec) noexcept {
-  ec.clear();
-  if (!*this) {
-    ec = Errc::no_map;
+  if (ec) ec.clear();
+  if (!ring_) {
+    ec = fail(Errc::no_map, size);
     return std::nullopt;
   }
-  if (size > max_sample) {
-    ec = detail::kernel_error(-E2BIG);
+  if (size > max_sample || detail::ring_stride(size) > ring_->size) {
+    ec = fail(detail::kernel_error(-E2BIG), size);
     return std::nullopt;
   }
-  void* const sample = ::user_ring_buffer__reserve_blocking(
-      ring_.get(), static_cast<std::uint32_t>(size), detail::to_epoll_timeout(timeout));
-  if (sample != nullptr) return ByteSample{ring_.get(), {static_cast<std::byte*>(sample), size}};
-  if (errno != ENOSPC && errno != EINTR) ec = detail::kernel_error(-errno);
-  return std::nullopt;
+  std::byte* room = ring_->reserve(static_cast<std::uint32_t>(size));
+  if (room == nullptr && timeout.count() != 0)
+    wait(timeout, ec, [&] {
+      room = ring_->reserve(static_cast<std::uint32_t>(size));
+      return room != nullptr;
+    });
+  if (room == nullptr) return std::nullopt;
+  return ByteSample{{room, size}, ring_->pid};
 }
 
 std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(
     std::size_t size, std::chrono::milliseconds timeout) {
   std::error_code ec;
   auto sample = reserve(size, timeout, ec);
-  if (ec)
-    detail::raise(map_, {Operation::reserve, {}, {static_cast<const std::byte*>(nullptr), size}},
-                  ec);
+  detail::throw_if(ec);
   return sample;
 }
+
+bool UserRingBuffer::wait_until_drained(std::chrono::milliseconds timeout,
+                                        std::error_code& ec) noexcept {
+  ec.clear();
+  if (!ring_) {
+    ec = fail(Errc::no_map);
+    return false;
+  }
+  return wait(timeout, ec, [this] { return ring_->bytes_waiting() == 0; });
+}
+
+bool UserRingBuffer::wait_until_drained(std::chrono::milliseconds timeout) {
+  std::error_code ec;
+  const bool drained = wait_until_drained(timeout, ec);
+  detail::throw_if(ec);
+  return drained;
+}
+
+void UserRingBuffer::wake() const noexcept {
+  if (ring_) ring_->waker.wake();
+}
+
+void UserRingBuffer::close() const noexcept {
+  if (ring_) ring_->waker.close();
+}
+
+bool UserRingBuffer::closed() const noexcept { return ring_ && ring_->waker.is_closed(); }
+
+std::size_t UserRingBuffer::bytes_waiting() const noexcept {
+  return ring_ ? ring_->bytes_waiting() : 0;
+}
+
+std::size_t UserRingBuffer::buffer_size() const noexcept { return ring_ ? ring_->size : 0; }
+
+int UserRingBuffer::epoll_fd() const noexcept { return ring_ ? ring_->epoll.get() : -1; }
 
 }  // namespace bpfmap::inline v0

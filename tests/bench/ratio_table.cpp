@@ -25,13 +25,22 @@ int decimals(double number, int usual) {
   return places;
 }
 
+// Google Benchmark 1.8 replaced the flag by an enumeration.
+template <class Run>
+bool failed(const Run& run) {
+  if constexpr (requires { run.error_occurred; })
+    return run.error_occurred;
+  else
+    return run.skipped != 0;
+}
+
 }  // namespace
 
 void RatioTable::ReportRuns(const std::vector<Run>& runs) {
   ConsoleReporter::ReportRuns(runs);
   for (const Run& run : runs) {
-    if (run.error_occurred) has_errors_ = true;
-    if (run.error_occurred || run.run_type != Run::RT_Iteration) continue;
+    if (failed(run)) has_errors_ = true;
+    if (failed(run) || run.run_type != Run::RT_Iteration) continue;
     const bool is_real = !run.run_name.time_type.empty();
     const double seconds = is_real ? run.real_accumulated_time : run.cpu_accumulated_time;
     const auto iterations = static_cast<double>(run.iterations);

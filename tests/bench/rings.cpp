@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Records of a ring buffer, by libbpf's callback and by RingBuffer. The time is that of one record,
-// read out of a buffer that a program has filled before.
+// Records of a ring buffer, by libbpf's callback, by RingBuffer and by RingReader. The time is that
+// of one record, read out of a buffer that a program has filled before.
 #include <memory>
 #include <stdexcept>
 
 #include "bpfmap/interop/libbpf.hpp"
 #include "bpfmap/typed/ring_buffer.hpp"
+#include "bpfmap/typed/ring_reader.hpp"
 #include "rings.bpf.h"
 #include "rings.skel.h"
 #include "rows.hpp"
@@ -65,6 +66,21 @@ class ByRingBuffer {
   RingBuffer ring_;
 };
 
+class ByRingReader {
+ public:
+  explicit ByRingReader(Map map) : ring_(std::move(map)) {}
+  int consume() {
+    int records = 0;
+    for (; const ::rings_record* const record = ring_.next<::rings_record>(); ++records)
+      sum += record->number;
+    return records;
+  }
+  std::uint64_t sum = 0;
+
+ private:
+  RingReader ring_;
+};
+
 template <class Reader>
 void add_ring(const char* name) {
   add(std::string{"ring/consume/"} + name, [](benchmark::State& state) {
@@ -88,6 +104,7 @@ void add_ring(const char* name) {
 void add_rings() {
   add_ring<ByLibbpf>("libbpf");
   add_ring<ByRingBuffer>("RingBuffer");
+  add_ring<ByRingReader>("RingReader");
 }
 
 }  // namespace bpfmap::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bpfmap/bulk/batch_reader.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
 #include "rows.hpp"
 
 namespace bpfmap::bench {
@@ -69,7 +69,7 @@ template <class Family>
 Seen by_reader(const Map& map) {
   using Key = typename Family::Key;
   const std::size_t slots = slots_a_value<Family>();
-  BatchReader reader{map};
+  Walk reader{map};
   std::error_code ec;
   Seen seen;
   while (reader.next(ec)) {

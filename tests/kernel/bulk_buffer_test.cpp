@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "bpfmap/bulk/batch_reader.hpp"
 #include "bpfmap/bulk/scan.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
 #include "bulk_support.hpp"
 
 namespace bpfmap {
@@ -58,7 +58,7 @@ TEST(ScanBuffer, IsUsedAndNeverExceeded) {
                    std::to_string(shape.value_size) + " " + std::to_string(batch_size));
       Entries entries;
       Map map = filled(shape, entries);
-      GuardedBuffer buffer{BatchReader::bytes_for(map, batch_size), std::byte{0xa5}};
+      GuardedBuffer buffer{Walk::bytes_for(map, batch_size), std::byte{0xa5}};
       auto scan = bpfmap::scan(map, {.batch_size = batch_size, .buffer = buffer.bytes()});
       Entries seen;
       for (auto [key, value] : scan) {
@@ -78,14 +78,14 @@ TEST(ScanBuffer, IsTakenForAsManyBatchesAsItHolds) {
   // A batch of one grows in it, at first.
   for (const std::uint32_t room : {2U, 8U, 64U}) {
     SCOPED_TRACE(room);
-    GuardedBuffer buffer{BatchReader::bytes_for(map, room)};
-    BatchReader reader{map, {.batch_size = 1, .buffer = buffer.bytes()}};
+    GuardedBuffer buffer{Walk::bytes_for(map, room)};
+    Walk reader{map, {.batch_size = 1, .buffer = buffer.bytes()}};
     Entries seen;
     std::error_code ec;
     while (reader.next(ec)) {
       const std::uint32_t size = reader.status().batch_size;
       EXPECT_EQ(is_in(reader.keys(), buffer.bytes()),
-                BatchReader::bytes_for(map, size) <= buffer.bytes().size())
+                Walk::bytes_for(map, size) <= buffer.bytes().size())
           << size;
       for (std::uint32_t i = 0; i < reader.size(); ++i)
         EXPECT_TRUE(seen.emplace(Bytes(reader.keys() + 4 * i, reader.keys() + 4 * i + 4),
@@ -102,7 +102,7 @@ TEST(ScanBuffer, IsLeftAloneWhenItIsTooSmall) {
     SCOPED_TRACE(to_string(shape.type));
     Entries entries;
     Map map = filled(shape, entries);
-    const std::size_t size = BatchReader::bytes_for(map, 16) - 1;
+    const std::size_t size = Walk::bytes_for(map, 16) - 1;
     GuardedBuffer buffer{size, std::byte{0xa5}};
     EXPECT_TRUE(same(shown(scan(map, {.batch_size = 16, .buffer = buffer.bytes()})), entries));
     EXPECT_EQ(test::copy_of(buffer.bytes()), Bytes(size, std::byte{0xa5}));
@@ -114,7 +114,7 @@ TEST(ScanBuffer, MayBeginAtAnyAddress) {
     SCOPED_TRACE(to_string(shape.type));
     Entries entries;
     Map map = filled(shape, entries);
-    GuardedBuffer buffer{BatchReader::bytes_for(map, 16) + 1};
+    GuardedBuffer buffer{Walk::bytes_for(map, 16) + 1};
     EXPECT_TRUE(
         same(shown(scan(map, {.batch_size = 16, .buffer = buffer.bytes().subspan(1)})), entries));
   }
@@ -125,7 +125,7 @@ TEST(ScanBuffer, IsKeptFromOneWalkToTheNext) {
     SCOPED_TRACE(to_string(shape.type));
     Entries entries;
     Map map = filled(shape, entries);
-    BatchReader reader{map, {.batch_size = 64}};
+    Walk reader{map, {.batch_size = 64}};
     std::vector<const std::byte*> first;
     for (int walk = 0; walk < 3; ++walk) {
       std::vector<const std::byte*> keys;
@@ -140,14 +140,14 @@ TEST(ScanBuffer, IsKeptFromOneWalkToTheNext) {
   }
 }
 
-TEST(ScanBuffer, IsMovedWithTheReader) {
+TEST(ScanBuffer, IsMovedWithTheWalk) {
   Map map = make_map(MapType::hash, 4, 4, 300);
   const Entries entries = fill(map, 300);
-  BatchReader reader{map, {.batch_size = 16}};
+  Walk reader{map, {.batch_size = 16}};
   std::error_code ec;
   EXPECT_TRUE(reader.next(ec));
   std::uint64_t total = reader.size();
-  BatchReader moved{std::move(reader)};
+  Walk moved{std::move(reader)};
   while (moved.next(ec)) total += moved.size();
   EXPECT_EQ(total, entries.size());
 }
@@ -156,7 +156,7 @@ TEST(ScanBuffer, TakesTwoBatchesForATrieOnly) {
   Map hash = make_map(MapType::hash, 8, 4, 64);
   Map trie = make_map(MapType::lpm_trie, 8, 4, 64);
   const auto growth = [](const Map& map) {
-    return BatchReader::bytes_for(map, 32) - BatchReader::bytes_for(map, 16);
+    return Walk::bytes_for(map, 32) - Walk::bytes_for(map, 16);
   };
   EXPECT_EQ(growth(hash), 16U * (8 + 4));
   EXPECT_EQ(growth(trie), 2 * growth(hash));

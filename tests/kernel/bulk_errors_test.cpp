@@ -298,7 +298,7 @@ TEST(FailingUpdateBatch, EndsOnAKernelThatDoesNothing) {
   EXPECT_EQ(update_batch(map, input.keys, input.values), result(10));
   EXPECT_EQ(test::held(map.map()).size(), 10U);
   EXPECT_EQ(erase_batch(map, input.keys), result(10));
-  auto scan = map.scan();
+  auto scan = bpfmap::scan(map);
   for ([[maybe_unused]] auto entry : scan) ADD_FAILURE();
   EXPECT_FALSE(scan.status().complete);
 }

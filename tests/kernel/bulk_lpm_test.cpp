@@ -7,8 +7,8 @@
 #include <set>
 #include <vector>
 
-#include "bpfmap/bulk/batch_reader.hpp"
 #include "bpfmap/bulk/scan.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
 #include "bulk_support.hpp"
 
 namespace bpfmap {

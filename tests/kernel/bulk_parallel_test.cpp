@@ -271,7 +271,7 @@ TEST(ParallelScan, ThrowsOneOfManyExceptions) {
 TEST(ParallelScan, UsesTheCallersMemoryForOneThreadOnly) {
   Map map = make_map(MapType::hash, 4, 4, 1000);
   fill(map, 1000);
-  test::GuardedBuffer buffer{BatchReader::bytes_for(map, 64)};
+  test::GuardedBuffer buffer{Walk::bytes_for(map, 64)};
   expect_each_once(map, 1000, 1, {.batch_size = 64, .buffer = buffer.bytes()});
   EXPECT_NE(test::copy_of(buffer.bytes()), Bytes(buffer.bytes().size()));
   std::ranges::fill(buffer.bytes(), std::byte{0});

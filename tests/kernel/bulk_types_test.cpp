@@ -137,7 +137,7 @@ TEST(WalkWithoutBatches, TellsThatSocketsOfSmallValuesCannotBeRead) {
     for ([[maybe_unused]] auto entry : scan(map, ec)) ADD_FAILURE();
     EXPECT_EQ(ec, errno_code(ENOSPC));
     std::size_t keys = 0;
-    for ([[maybe_unused]] auto entry : scan(map, {.keys_only = true})) ++keys;
+    for ([[maybe_unused]] auto key : bpfmap::keys(map)) ++keys;
     EXPECT_EQ(keys, type == MapType::sockhash ? 5U : 9U);
     EXPECT_EQ(clear(map), 5U);
     EXPECT_EQ(clear(map), 0U);
@@ -145,7 +145,7 @@ TEST(WalkWithoutBatches, TellsThatSocketsOfSmallValuesCannotBeRead) {
 }
 
 TEST(WalkWithoutBatches, FindsNothingInAnEmptyStackTraceMap) {
-  expect_walk(Map::create(spec_of(MapType::stack_trace)), ScanMethod::index, {});
+  expect_walk(Map::create(spec_of(MapType::stack_trace)), ScanMethod::next_key, {});
 }
 
 TEST(WalkWithoutBatches, ShowsKeysOfSlotsThatCannotBeRead) {
@@ -155,7 +155,7 @@ TEST(WalkWithoutBatches, ShowsKeysOfSlotsThatCannotBeRead) {
     SCOPED_TRACE(to_string(types[i]));
     Map map = Map::create(spec_of(types[i]));
     std::vector<std::uint64_t> keys;
-    for (auto [key, value] : scan(map, {.batch_size = 3, .keys_only = true}))
+    for (const BytesView key : bpfmap::keys(map, {.batch_size = 3}))
       keys.push_back(test::number_of(key));
     EXPECT_EQ(keys, (std::vector<std::uint64_t>{0, 1, 2, 3}));
     std::error_code ec;

@@ -149,7 +149,7 @@ TYPED_TEST(EitherDevMap, ShowsItsDevicesInAScan) {
       EXPECT_EQ(TestFixture::shown(map), (Shown{{0, here}, {3, there}}));
       std::error_code ec = Errc::invalid_name;
       std::size_t count = 0;
-      for (const DevEntry entry : map.values(ec)) count += entry.ifindex != 0;
+      for (const DevEntry entry : values(map, ec)) count += entry.ifindex != 0;
       EXPECT_EQ(count, 2U);
       EXPECT_EQ(ec, std::error_code{});
     }

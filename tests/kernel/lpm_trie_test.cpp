@@ -303,7 +303,7 @@ TEST(LpmTrieScan, ShowsLongerPrefixesBeforeThoseThatCoverThem) {
             (std::vector<std::string>{"192.168.0.0/24", "192.168.1.128/28", "192.168.1.0/24",
                                       "192.168.128.0/24", "192.168.0.0/16"}));
   std::vector<std::string> keys;
-  for (const Ip4& key : routes.keys()) keys.push_back(key.to_string());
+  for (const Ip4& key : keys(routes)) keys.push_back(key.to_string());
   EXPECT_EQ(keys, texts(routes));
 }
 
@@ -332,7 +332,7 @@ Words dictionary() {
 TEST(LpmTrieScan, SortsStrings) {
   const auto words = dictionary();
   std::vector<std::string> seen;
-  for (const LpmKey<Text>& key : words.keys()) seen.push_back(text_of(key));
+  for (const LpmKey<Text>& key : keys(words)) seen.push_back(text_of(key));
   EXPECT_EQ(seen.size(), 12U);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
 }
@@ -342,7 +342,7 @@ TEST(LpmTrieScan, SortsStringsThatAreErasedAsTheyAreSeen) {
     SCOPED_TRACE(batch_size);
     auto words = dictionary();
     std::vector<std::string> seen;
-    for (const LpmKey<Text>& key : words.keys({.batch_size = batch_size})) {
+    for (const LpmKey<Text>& key : keys(words, {.batch_size = batch_size})) {
       seen.push_back(text_of(key));
       EXPECT_TRUE(words.erase(key));
     }
@@ -454,31 +454,6 @@ TEST(LpmTrieOfManyThreads, TakesEveryOperationAtOnce) {
       })};
   for (std::thread& thread : threads) thread.join();
   EXPECT_LE(count(routes), keys.size());
-}
-
-using Bytes6 = std::array<std::uint8_t, 6>;
-using Bytes10 = std::array<std::uint8_t, 10>;
-
-template <class Key>
-void expect_longest_prefix(std::uint32_t key_size) {
-  auto trie = LpmTrie<Key, std::uint32_t>::create({.max_entries = 8});
-  EXPECT_EQ(trie.map().info().key_size, key_size);
-  trie.update(Key{{1, 2, 3, 4}, 32}, 32);
-  trie.update(Key{{1, 2, 3, 4, 5, 6}, 44}, 44);
-  EXPECT_EQ(trie.lookup(Key{{1, 2, 3, 4, 9}}), 32U);
-  EXPECT_EQ(trie.lookup(Key{{1, 2, 3, 4, 5, 15}}), 44U);
-  EXPECT_EQ(trie.lookup(Key{{1, 2, 3, 5}}), std::nullopt);
-  std::vector<Key> keys;
-  for (const auto& [key, value] : trie) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<Key>{Key{{1, 2, 3, 4, 5, 6}, 44}, Key{{1, 2, 3, 4}, 32}}));
-  EXPECT_TRUE(trie.erase(Key{{1, 2, 3, 4}, 32}));
-}
-
-TEST(LpmTrieOfArrays, TakesKeysOfEverySize) {
-  expect_longest_prefix<LpmKey<Bytes6>>(12);
-  expect_longest_prefix<PackedLpmKey<Bytes6>>(10);
-  expect_longest_prefix<LpmKey<Bytes10>>(16);
-  expect_longest_prefix<PackedLpmKey<Bytes10>>(14);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ using PerCpuNumbers = PerCpuHashMap<std::uint32_t, std::uint64_t>;
 template <class M>
 std::uint32_t count(const M& map) {
   std::uint32_t entries = 0;
-  for (const auto& key : map.keys()) {
+  for (const auto& key : keys(map)) {
     (void)key;
     ++entries;
   }

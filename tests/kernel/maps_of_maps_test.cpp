@@ -369,7 +369,7 @@ TYPED_TEST(MapOfMaps, ShowsAllIdsWhateverTheBatch) {
   for (std::uint32_t batch_size = 0; batch_size <= 10; ++batch_size) {
     SCOPED_TRACE(batch_size);
     std::map<typename TestFixture::Key, std::uint32_t> seen;
-    for (const auto& [key, id] : outer.scan({.batch_size = batch_size})) {
+    for (const auto& [key, id] : scan(outer, {.batch_size = batch_size})) {
       EXPECT_TRUE(seen.emplace(key, id).second);
       EXPECT_EQ(Slots{Map::from_id(id)}.lookup(0), id) << "its own id is in it";
     }

@@ -188,7 +188,7 @@ TEST(NoMemory, IsToldByMapsOfMaps) {
 
 TEST(NoMemory, IsToldByStackTraces) {
   const auto stacks = StackTraceMap::create({.max_entries = 4});
-  expect_no_memory_is_told([&](std::error_code& ec) { (void)stacks.frames(1, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)stacks.lookup(1, ec); });
 }
 
 TEST(NoMemory, IsToldByBatches) {

@@ -491,27 +491,27 @@ TEST(OpenOrCreate, EndsWithOneMapHoweverManyProcessesReplace) {
 TEST(OpenOrCreateTyped, FillsTypeAndSizesIn) {
   const PrivateBpffs bpffs;
   using Hash = HashMap<std::uint32_t, std::uint64_t>;
-  auto made = open_or_create<Hash>(bpffs.path("hash"), {.max_entries = 4, .name = "typed"});
+  auto made = Hash::open_or_create(bpffs.path("hash"), {.max_entries = 4, .name = "typed"});
   made.update(1, 10);
   EXPECT_EQ(made.map().info().type, MapType::hash);
   EXPECT_EQ(made.map().info().name, "typed");
-  const auto found = open_or_create<Hash>(bpffs.path("hash"), {.max_entries = 4});
+  const auto found = Hash::open_or_create(bpffs.path("hash"), {.max_entries = 4});
   EXPECT_EQ(found.map().info().id, made.map().info().id);
   EXPECT_EQ(found.lookup(1), 10U);
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(open_or_create<Hash>(bpffs.path("hash"), {.max_entries = 4}, ec).map().info().id,
+  EXPECT_EQ(Hash::open_or_create(bpffs.path("hash"), {.max_entries = 4}, ec).map().info().id,
             made.map().info().id);
   EXPECT_FALSE(ec);
 
   EXPECT_EQ(
-      (open_or_create<ArrayMap<int>>(bpffs.path("array"), {.max_entries = 4}).map().info().type),
+      (ArrayMap<int>::open_or_create(bpffs.path("array"), {.max_entries = 4}).map().info().type),
       MapType::array);
-  EXPECT_EQ((open_or_create<PerCpuHashMap<int, int>>(bpffs.path("percpu"), {.max_entries = 4})
+  EXPECT_EQ((PerCpuHashMap<int, int>::open_or_create(bpffs.path("percpu"), {.max_entries = 4})
                  .map()
                  .info()
                  .type),
             MapType::percpu_hash);
-  EXPECT_EQ((open_or_create<PerCpuArrayMap<int>>(bpffs.path("slots"), {.max_entries = 4})
+  EXPECT_EQ((PerCpuArrayMap<int>::open_or_create(bpffs.path("slots"), {.max_entries = 4})
                  .map()
                  .info()
                  .type),
@@ -521,8 +521,8 @@ TEST(OpenOrCreateTyped, FillsTypeAndSizesIn) {
 TEST(OpenOrCreateTyped, KnowsWhatEachFamilyNeeds) {
   const PrivateBpffs bpffs;
   const auto twice = [&bpffs]<class M>(const char* name, std::type_identity<M>) {
-    const auto made = open_or_create<M>(bpffs.path(name), {.max_entries = 4});
-    const auto found = open_or_create<M>(bpffs.path(name), {.max_entries = 4});
+    const auto made = M::open_or_create(bpffs.path(name), {.max_entries = 4});
+    const auto found = M::open_or_create(bpffs.path(name), {.max_entries = 4});
     EXPECT_NE(made.map().info().id, 0U) << name;
     EXPECT_EQ(made.map().info().id, found.map().info().id) << name;
     EXPECT_EQ(to_string(made.map().info().type), name);
@@ -534,9 +534,9 @@ TEST(OpenOrCreateTyped, KnowsWhatEachFamilyNeeds) {
   twice("devmap", std::type_identity<DevMap>{});
   twice("sockhash", std::type_identity<SockHash<int>>{});
   twice("stack_trace", std::type_identity<StackTraceMap>{});
-  const auto memory = open_or_create<MappedArray<int>>(bpffs.path("memory"), {.max_entries = 4});
+  const auto memory = MappedArray<int>::open_or_create(bpffs.path("memory"), {.max_entries = 4});
   memory[3] = 5;
-  EXPECT_EQ(open_or_create<MappedArray<int>>(bpffs.path("memory"), {.max_entries = 4})[3], 5);
+  EXPECT_EQ(MappedArray<int>::open_or_create(bpffs.path("memory"), {.max_entries = 4})[3], 5);
 }
 
 TEST(OpenOrCreateTyped, RefusesAndReplacesAMisfit) {
@@ -545,10 +545,10 @@ TEST(OpenOrCreateTyped, RefusesAndReplacesAMisfit) {
   const Map old = open_or_create(path, flows_spec());
   using Hash = HashMap<std::uint64_t, std::uint64_t>;
   const std::string text = told(Errc::incompatible_map, [&](auto&... ec) {
-    (void)open_or_create<Hash>(path, {.max_entries = 16}, ec...);
+    (void)Hash::open_or_create(path, {.max_entries = 16}, ec...);
   });
   EXPECT_TRUE(contains(text, "as asked for: key_size is 4, not 8; unpin"));
-  const auto map = open_or_create<Hash>(path, {.max_entries = 16}, replacing);
+  const auto map = Hash::open_or_create(path, {.max_entries = 16}, replacing);
   EXPECT_EQ(pinned_id(path), map.map().info().id);
   EXPECT_NE(old.info().id, map.map().info().id);
 }
@@ -557,7 +557,7 @@ TEST(OpenOrCreateTyped, RefusesASpecOfAnotherType) {
   const PrivateBpffs bpffs;
   using Hash = HashMap<std::uint32_t, std::uint64_t>;
   const std::string text = told(Errc::wrong_map_type, [&](auto&... ec) {
-    (void)open_or_create<Hash>(bpffs.path("x"), {.type = MapType::array, .max_entries = 1}, ec...);
+    (void)Hash::open_or_create(bpffs.path("x"), {.type = MapType::array, .max_entries = 1}, ec...);
   });
   EXPECT_TRUE(contains(text, "this class is for hash or lru_hash maps"));
   EXPECT_EQ(pins_on(bpffs), 0U);

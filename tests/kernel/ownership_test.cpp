@@ -108,6 +108,34 @@ struct Owner<Array> {
 };
 
 template <>
+struct Owner<MappedBytes<>> {
+  static std::optional<MappedBytes<>> make() {
+    auto bytes = MappedBytes<>::create({.value_size = 12, .max_entries = 4});
+    bytes.at(3)[11] = std::byte{7};
+    return bytes;
+  }
+  static bool works(const MappedBytes<>& bytes) {
+    std::error_code ec;
+    const auto value = bytes.at(3, ec);
+    return !ec && value[11] == std::byte{7};
+  }
+};
+
+using Numbers = Queue<std::uint64_t>;
+template <>
+struct Owner<Numbers> {
+  static std::optional<Numbers> make() {
+    auto queue = Numbers::create({.max_entries = 4});
+    queue.push(7);
+    return queue;
+  }
+  static bool works(const Numbers& queue) {
+    std::error_code ec;
+    return queue.peek(ec) == 7U && !ec;
+  }
+};
+
+template <>
 struct Owner<Arena> {
   static std::optional<Arena> make() {
     std::error_code ec;
@@ -136,8 +164,8 @@ class Owners : public ::testing::Test {
   T owner;
 };
 
-using OwnerTypes =
-    ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Array, Arena>;
+using OwnerTypes = ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Numbers,
+                                    Array, MappedBytes<>, Arena>;
 TYPED_TEST_SUITE(Owners, OwnerTypes);
 
 TYPED_TEST(Owners, AreMovedAndNeverCopied) {

@@ -119,6 +119,10 @@ TEST(ThePage, MapUpdateOfAPercpuMapWithAVectorOfByteArrays) {
   for (std::size_t cpu = 0; cpu < cpus; ++cpu) values.push_back(encode_int_key(100 + cpu, 8));
   map.update_percpu(encode_int_key(2, 4), values);
   EXPECT_EQ(map.lookup_percpu(encode_int_key(2, 4)), values);
+
+  Map hash = make_map(MapType::percpu_hash, 4, 8);
+  hash.update_percpu(encode_int_key(42, 4), values);
+  EXPECT_EQ(hash.lookup_percpu(encode_int_key(42, 4)), values);
 }
 
 TEST(ThePage, MapDelete) {
@@ -126,6 +130,7 @@ TEST(ThePage, MapDelete) {
   Map map = scalar_map();
   map.update(42, 10);
   EXPECT_TRUE(map.erase(bytes({42, 0, 0, 0})));
+  EXPECT_FALSE(map.erase(bytes({42, 0, 0, 0})));
   EXPECT_EQ(stored(map, bytes({42, 0, 0, 0})), std::nullopt);
 }
 
@@ -221,6 +226,17 @@ TEST(ThePage, StructKeys) {
   EXPECT_FALSE(flows.erase(key));
 }
 
+TEST(ThePage, TakesAnyKindOfKeyWithAnyKindOfValue) {
+  Map flows = make_map(MapType::hash, sizeof(FlowKey), 8);
+  const FlowKey key{.src = 0x0a000001, .dst = 0x0a000002};
+  flows.update(key, 1500);
+  EXPECT_EQ(flows.lookup<std::uint64_t>(key), 1500U);
+  flows.update(key, encode_int_key(1501, 8));
+  EXPECT_EQ(flows.lookup(key), encode_int_key(1501, 8));
+  flows.update(bytes({1, 0, 0, 10, 2, 0, 0, 10}), 1502);
+  EXPECT_EQ(flows.lookup<std::uint32_t>(key), 1502U);
+}
+
 // --- Iteration example ---
 
 TEST(ThePage, WalksAllEntriesInAHashMap) {
@@ -238,6 +254,12 @@ TEST(ThePage, WalksAllEntriesInAHashMap) {
       walked[decode_int_value(*next)] = decode_int_value(*value);
     key = std::move(next);
   }
+  EXPECT_EQ(walked, expected);
+
+  // The same in C++, by batches.
+  walked.clear();
+  const HashMap<std::uint32_t, std::uint64_t> typed_map{my_map.duplicate()};
+  for (auto [typed_key, value] : typed_map) walked.emplace(typed_key, value);
   EXPECT_EQ(walked, expected);
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -201,8 +202,11 @@ TEST(PerfBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
         EXPECT_THROW(polls ? perf.poll(10s, ec) : perf.consume(ec), Broken);
       else
         EXPECT_THROW(polls ? perf.poll(10s) : perf.consume(), Broken);
-      EXPECT_EQ(seen, numbers(1, 3));
-      EXPECT_EQ(perf.poll(10s), two_cpus ? 4U : 2U) << "those behind it, and other CPUs'";
+      // The other CPU's come before or after, as its turn is.
+      const std::size_t others = seen.size() - 3;
+      EXPECT_EQ(others % 2, 0U);
+      EXPECT_EQ(perf.poll(10s), (two_cpus ? 4U : 2U) - others) << "those behind it";
+      std::sort(seen.begin(), seen.end());
       EXPECT_EQ(seen, numbers(1, two_cpus ? 7 : 5));
       EXPECT_EQ(perf.consume(), 0U);
     }
@@ -232,9 +236,9 @@ TEST(PerfBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
   programs.write_perf(2, 1, 0, odd_size);
   programs.write_perf(3, 1);
   std::error_code ec;
-  EXPECT_EQ(perf.poll(10s, ec), 0U);
+  EXPECT_EQ(perf.consume(ec), 1U) << "the record in front of it";
   EXPECT_EQ(ec, Errc::wrong_record_size);
-  const std::string explained = perf.explain(Operation::consume, ec);
+  const std::string explained = explain(ec);
   EXPECT_EQ(perf.poll(10s), 1U);
   EXPECT_EQ(seen, (Numbers{1, 3}));
   programs.write_perf(2, 1, 0, odd_size);
@@ -318,11 +322,11 @@ TEST(PerfBuffer, RefusesWhatTheKernelWouldRefuse) {
   for (const std::size_t pages : {0U, 3U, 7U}) {
     const std::string text = test::told(
         EINVAL, [&](auto&... ec) { const PerfBuffer perf{programs.perf(), pages, ec...}; });
-    EXPECT_TRUE(test::contains(text, "pages_per_cpu is not a power of two"));
+    EXPECT_TRUE(test::contains(text, "which is not a power of two"));
   }
   const std::string text = test::told(
       Errc::wrong_map_type, [&](auto&... ec) { const PerfBuffer perf{test::flows(), 1, ec...}; });
-  EXPECT_TRUE(test::contains(text, "(this class is for perf_event_array maps)"));
+  EXPECT_TRUE(test::contains(text, "the map is of type hash"));
 }
 
 TEST(PerfBuffer, SaysWhichCapabilityIsMissing) {

@@ -74,13 +74,13 @@ TEST(ProgArray, IsReadAsTheIdOfTheProgram) {
   const std::uint32_t id = test::id_of_program(program.get());
   ASSERT_NE(id, 0U);
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.program_id(1), std::nullopt);
-  EXPECT_EQ(map.program_id(1, ec), std::nullopt);
+  EXPECT_EQ(map.lookup_id(1), std::nullopt);
+  EXPECT_EQ(map.lookup_id(1, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
   map.set(1, program.get());
-  EXPECT_EQ(map.program_id(1), id);
+  EXPECT_EQ(map.lookup_id(1), id);
   ec = Errc::invalid_name;
-  EXPECT_EQ(map.program_id(1, ec), id);
+  EXPECT_EQ(map.lookup_id(1, ec), id);
   EXPECT_EQ(ec, std::error_code{});
 }
 
@@ -102,15 +102,14 @@ TEST(ProgArray, TellsWhatIsNoProgramForIt) {
   const sys::UniqueFd filter = test::load_program();
   map.set(0, filter.get());
   const sys::UniqueFd xdp = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
-  EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, xdp.get(), ec...); }),
-                       "the program of descriptor " + std::to_string(xdp.get()) +
-                           " has another type than the "
-                           "programs that use the map or are in it"));
+  EXPECT_TRUE(contains(
+      told(EINVAL, [&](auto&... ec) { map.set(1, xdp.get(), ec...); }),
+      "descriptor " + std::to_string(xdp.get()) + " is no program, or one of another type"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, map.map().fd(), ec...); }),
-                       ", is not a program"));
+                       "is no program"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
-                       "the value, -1, is not an open descriptor of a program"));
-  EXPECT_EQ(map.program_id(1), std::nullopt);
+                       "the value, -1, is no open descriptor of a program"));
+  EXPECT_EQ(map.lookup_id(1), std::nullopt);
 }
 
 // The kernel clears it in the background, so that the caller may find it full for a moment.
@@ -129,7 +128,7 @@ TEST(ProgArray, RefusesAnIndexOutOfRange) {
   ProgArray map = make();
   const sys::UniqueFd program = test::load_program();
   test::expect_index_told([&](auto&... ec) { map.set(4, program.get(), ec...); });
-  test::expect_index_told([&](auto&... ec) { (void)map.program_id(4, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.lookup_id(4, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
 }
 
@@ -138,7 +137,7 @@ TEST(ProgArray, RefusesEverythingWithoutAMap) {
   EXPECT_FALSE(map);
   EXPECT_EQ(map.size(), 0U);
   test::expect_no_map_told([&](auto&... ec) { map.set(0, 0, ec...); });
-  test::expect_no_map_told([&](auto&... ec) { (void)map.program_id(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup_id(0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.erase(0, ec...); });
 }
 

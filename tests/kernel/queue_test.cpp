@@ -81,7 +81,7 @@ TYPED_TEST(PushPop, IsCreatedWithTypeAndSizesFilledIn) {
   EXPECT_EQ(info.type, TestFixture::type);
   EXPECT_EQ(info.key_size, 0U);
   EXPECT_EQ(info.value_size, 4U);
-  EXPECT_EQ(map.capacity(), 7U);
+  EXPECT_EQ(map.max_entries(), 7U);
   EXPECT_EQ(info.name, "jobs");
 }
 
@@ -154,7 +154,7 @@ TYPED_TEST(PushPop, IsDrained) {
 TYPED_TEST(PushPop, EndsADrainWhileOthersPush) {
   auto map = TestFixture::of(20);
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.drain([&map](std::uint32_t n) { EXPECT_TRUE(map.push(n)); }, ec), map.capacity());
+  EXPECT_EQ(map.drain([&map](std::uint32_t n) { EXPECT_TRUE(map.push(n)); }, ec), map.max_entries());
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(TestFixture::pop_all(map).size(), 20U);
 }
@@ -187,7 +187,7 @@ TYPED_TEST(PushPop, RefusesAMapOfAnotherKind) {
 TYPED_TEST(PushPop, TellsThatItIsEmptyOfAMap) {
   TypeParam map;
   EXPECT_FALSE(map);
-  EXPECT_EQ(map.capacity(), 0U);
+  EXPECT_EQ(map.max_entries(), 0U);
   const auto expect_no_map = [](auto call) {
     EXPECT_TRUE(test::contains(told(Errc::no_map, call), "never opened"));
   };

@@ -59,16 +59,16 @@ TEST(ReusePortSockArray, HoldsASocketAndShowsItsCookie) {
   const sys::UniqueFd first = test::listening_socket();
   const sys::UniqueFd second = test::bound_socket(SOCK_DGRAM);
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.cookie(1), std::nullopt);
-  EXPECT_EQ(map.cookie(1, ec), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(1), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(1, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
 
   map.set(1, first.get());
-  EXPECT_EQ(map.cookie(1), cookie_of(first));
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(first));
   ec = Errc::invalid_name;
   map.set(1, second.get(), ec);
   EXPECT_EQ(ec, std::error_code{});
-  EXPECT_EQ(map.cookie(1, ec), cookie_of(second));
+  EXPECT_EQ(map.lookup_cookie(1, ec), cookie_of(second));
 
   EXPECT_FALSE(map.insert(1, first.get()));
   EXPECT_FALSE(map.insert(1, first.get(), ec));
@@ -83,8 +83,8 @@ TEST(ReusePortSockArray, HoldsASocketAndShowsItsCookie) {
   EXPECT_TRUE(map.erase(1, ec));
   EXPECT_FALSE(map.erase(1, ec));
   EXPECT_EQ(ec, std::error_code{});
-  EXPECT_EQ(map.cookie(1), std::nullopt);
-  EXPECT_EQ(map.cookie(2), cookie_of(first));
+  EXPECT_EQ(map.lookup_cookie(1), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(2), cookie_of(first));
 }
 
 // Two datagram sockets at one port: what the program chooses gets the datagram.
@@ -114,9 +114,9 @@ TEST(ReusePortSockArray, LosesASocketThatIsClosed) {
   auto map = make();
   sys::UniqueFd listener = test::listening_socket();
   map.set(0, listener.get());
-  EXPECT_NE(map.cookie(0), std::nullopt);
+  EXPECT_NE(map.lookup_cookie(0), std::nullopt);
   listener.reset();
-  EXPECT_EQ(map.cookie(0), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(0), std::nullopt);
   EXPECT_FALSE(map.erase(0));
 }
 
@@ -146,14 +146,14 @@ TEST(ReusePortSockArray, HoldsASocketOnce) {
             contains(told(EBUSY, [&](auto&... ec) { again->set(index, listener.get(), ec...); }),
                      "the socket is in a reuseport_sockarray already"));
       }
-  EXPECT_EQ(map.cookie(0), cookie_of(listener));
+  EXPECT_EQ(map.lookup_cookie(0), cookie_of(listener));
 }
 
 TEST(ReusePortSockArray, CannotShowCookiesOfSmallValues) {
   auto map = make(4);
   const sys::UniqueFd listener = test::listening_socket();
   map.set(0, listener.get());
-  EXPECT_TRUE(contains(told(ENOSPC, [&](auto&... ec) { (void)map.cookie(0, ec...); }),
+  EXPECT_TRUE(contains(told(ENOSPC, [&](auto&... ec) { (void)map.lookup_cookie(0, ec...); }),
                        "create the map with value_size 8"));
   EXPECT_TRUE(map.erase(0));
 }
@@ -174,14 +174,14 @@ TEST(ReusePortSockArray, TellsWhatIsNoSocketForIt) {
   EXPECT_TRUE(
       contains(told(sys::enotsupp, [&](auto&... ec) { (void)map.insert(0, raw.get(), ec...); }),
                "sockets of this kind"));
-  EXPECT_EQ(map.cookie(0), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(0), std::nullopt);
 }
 
 TEST(ReusePortSockArray, RefusesAnIndexOutOfRange) {
   auto map = make();
   test::expect_index_told([&](auto&... ec) { map.set(4, 0, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.insert(4, 0, ec...); });
-  test::expect_index_told([&](auto&... ec) { (void)map.cookie(4, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.lookup_cookie(4, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
 }
 
@@ -190,7 +190,7 @@ TEST(ReusePortSockArray, RefusesEverythingWithoutAMap) {
   EXPECT_FALSE(map);
   test::expect_no_map_told([&](auto&... ec) { map.set(0, 0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.insert(0, 0, ec...); });
-  test::expect_no_map_told([&](auto&... ec) { (void)map.cookie(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup_cookie(0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.erase(0, ec...); });
 }
 

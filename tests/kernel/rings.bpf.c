@@ -47,15 +47,32 @@ static __always_inline struct rings_event next_event(__u64 number) {
   return event;
 }
 
+static __always_inline long write_ring_bytes(const struct rings_request* request, void* data,
+                                             __u64 size) {
+  return request->second ? bpf_ringbuf_output(&second, data, size, request->flags)
+                         : bpf_ringbuf_output(&first, data, size, request->flags);
+}
+
+static long discard_ring_record(const struct rings_request* request) {
+  void* const record = request->second ? bpf_ringbuf_reserve(&second, sizeof(struct rings_event), 0)
+                                       : bpf_ringbuf_reserve(&first, sizeof(struct rings_event), 0);
+  if (record == 0) return -1;
+  bpf_ringbuf_discard(record, request->flags);
+  return 0;
+}
+
 static long write_ring_record(__u32 index, struct rings_request* request) {
-  struct rings_event event = next_event(request->first + index);
+  struct rings_long_event record = {.event = next_event(request->first + index)};
+  for (int i = 0; i < sizeof record.rest; ++i) record.rest[i] = i;
   long result;
-  if (request->size == sizeof event)
-    result = request->second ? bpf_ringbuf_output(&second, &event, sizeof event, 0)
-                             : bpf_ringbuf_output(&first, &event, sizeof event, 0);
+  if (request->discard)
+    result = discard_ring_record(request);
+  else if (request->size == sizeof record)
+    result = write_ring_bytes(request, &record, sizeof record);
+  else if (request->size == sizeof record.event)
+    result = write_ring_bytes(request, &record, sizeof record.event);
   else
-    result = request->second ? bpf_ringbuf_output(&second, &event, 5, 0)
-                             : bpf_ringbuf_output(&first, &event, 5, 0);
+    result = write_ring_bytes(request, &record, 5);
   if (result != 0) ++request->dropped;
   return 0;
 }
@@ -66,6 +83,21 @@ int write_ring(struct rings_request* context) {
   request.dropped = 0;
   bpf_loop(request.count & MAX_RECORDS, write_ring_record, &request, 0);
   context->dropped = request.dropped;
+  return 0;
+}
+
+static long do_nothing(__u32 index, void* context) { return 0; }
+
+// Holds a record for a while before it submits it.
+SEC("syscall")
+int hold_record(struct rings_request* context) {
+  const __u64 number = context->first;
+  const __u32 count = context->hold;
+  struct rings_event* const record = bpf_ringbuf_reserve(&first, sizeof *record, 0);
+  if (record == 0) return 1;
+  bpf_loop(count & 0x7fffff, do_nothing, 0, 0);
+  *record = next_event(number);
+  bpf_ringbuf_submit(record, 0);
   return 0;
 }
 
@@ -108,7 +140,7 @@ static long take(struct bpf_dynptr* sample, void* context) {
 SEC("syscall")
 int drain(struct rings_request* request) {
   __u32 count = 0;
-  const long result = bpf_user_ringbuf_drain(&samples, take, &count, 0);
+  const long result = bpf_user_ringbuf_drain(&samples, take, &count, request->flags);
   request->count = count;
   request->result = result;
   return 0;

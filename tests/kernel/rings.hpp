@@ -49,6 +49,34 @@ class RingPrograms {
     return request.dropped;
   }
 
+  /// One record with `flags` of bpf_ringbuf_output().
+  void write_with(std::uint64_t flags, std::uint64_t number) const {
+    ::rings_request request{};
+    request.first = number;
+    request.count = 1;
+    request.size = sizeof(Event);
+    request.flags = flags;
+    run(skeleton_->progs.write_ring, request);
+    EXPECT_EQ(request.dropped, 0U);
+  }
+
+  /// `count` records that are reserved and discarded.
+  void discard(std::uint32_t count) const {
+    ::rings_request request{};
+    request.count = count;
+    request.discard = 1;
+    run(skeleton_->progs.write_ring, request);
+    EXPECT_EQ(request.dropped, 0U);
+  }
+
+  /// A record that is reserved, held for some milliseconds, and then submitted.
+  void hold(std::uint64_t number) const {
+    ::rings_request request{};
+    request.first = number;
+    request.hold = 0x7fffff;
+    run(skeleton_->progs.hold_record, request);
+  }
+
   /// The same into the buffer of one CPU.
   std::uint32_t write_perf(std::uint64_t first, std::uint32_t count, std::uint32_t cpu = 0,
                            std::uint32_t size = sizeof(Event)) const {
@@ -65,8 +93,9 @@ class RingPrograms {
   }
 
   /// How many samples the program takes.
-  std::size_t drain_count() const {
+  std::size_t drain_count(std::uint64_t flags = 0) const {
     ::rings_request request{};
+    request.flags = flags;
     run(skeleton_->progs.drain, request);
     EXPECT_EQ(request.result, request.count);
     return request.count;

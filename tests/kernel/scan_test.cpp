@@ -98,12 +98,12 @@ TEST(HashMapScan, ShowsEveryEntryOnce) {
     SCOPED_TRACE(entries);
     const auto map = numbers(entries, 1000);
     EXPECT_EQ(collect(map), expected(entries));
-    EXPECT_EQ(collect(map.scan()), expected(entries));
+    EXPECT_EQ(collect(scan(map)), expected(entries));
     std::error_code ec = Errc::invalid_name;
-    EXPECT_EQ(collect(map.scan(ec)), expected(entries));
+    EXPECT_EQ(collect(bpfmap::scan(map, ec)), expected(entries));
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
-    EXPECT_EQ(collect(map.scan({.batch_size = 7}, ec)), expected(entries));
+    EXPECT_EQ(collect(bpfmap::scan(map, {.batch_size = 7}, ec)), expected(entries));
     EXPECT_EQ(ec, std::error_code{});
   }
 }
@@ -121,12 +121,12 @@ TEST(HashMapScan, ShowsEveryEntryOfAnLruMap) {
 TEST(HashMapScan, ShowsKeysOrValuesAlone) {
   const auto map = numbers(300, 1000);
   std::set<std::uint32_t> keys;
-  for (const std::uint32_t key : map.keys()) EXPECT_TRUE(keys.insert(key).second);
+  for (const std::uint32_t key : bpfmap::keys(map)) EXPECT_TRUE(keys.insert(key).second);
   EXPECT_EQ(keys.size(), 300U);
   EXPECT_EQ(*keys.begin(), 0U);
   EXPECT_EQ(*keys.rbegin(), 299U);
   std::set<std::uint64_t> values;
-  for (const std::uint64_t value : map.values()) EXPECT_TRUE(values.insert(value).second);
+  for (const std::uint64_t value : bpfmap::values(map)) EXPECT_TRUE(values.insert(value).second);
   EXPECT_EQ(values.size(), 300U);
   EXPECT_EQ(*values.rbegin(), 2990U);
 }
@@ -137,10 +137,10 @@ TEST(HashMapScan, LeavesAnErrorInItsErrorCode) {
   const int fd = closed.map().fd();
   ::close(fd);
   std::error_code keys_ec;
-  for (const std::uint32_t key : closed.keys(keys_ec)) ADD_FAILURE() << key;
+  for (const std::uint32_t key : bpfmap::keys(closed, keys_ec)) ADD_FAILURE() << key;
   EXPECT_EQ(keys_ec.value(), EBADF);
   std::error_code values_ec;
-  for (const std::uint64_t value : closed.values(values_ec)) ADD_FAILURE() << value;
+  for (const std::uint64_t value : bpfmap::values(closed, values_ec)) ADD_FAILURE() << value;
   EXPECT_EQ(values_ec.value(), EBADF);
   EXPECT_EQ(::dup2(map.map().fd(), fd), fd) << "what is closed again must be open";
 }
@@ -153,7 +153,7 @@ TEST(HashMapScan, ShowsStructs) {
     EXPECT_EQ(key, flow);
     EXPECT_EQ(stats, (FlowStats{6, 7}));
   }
-  for (const Entry<FlowKey, FlowStats>& entry : map.scan()) EXPECT_EQ(entry.key, flow);
+  for (const Entry<FlowKey, FlowStats>& entry : scan(map)) EXPECT_EQ(entry.key, flow);
 }
 
 TEST(HashMapScan, ShowsWhatCodecsMakeOfTheBytes) {
@@ -163,8 +163,8 @@ TEST(HashMapScan, ShowsWhatCodecsMakeOfTheBytes) {
   std::map<std::string, std::uint32_t> seen;
   for (auto [name, number] : map) seen[name.text] = number.value;
   EXPECT_EQ(seen, (std::map<std::string, std::uint32_t>{{"eth0", 1}, {"eth1", 0x01020304}}));
-  for (const Name& name : map.keys()) EXPECT_EQ(seen.count(name.text), 1U);
-  for (const BigEndian32 number : map.values()) EXPECT_NE(number.value, 0U);
+  for (const Name& name : bpfmap::keys(map)) EXPECT_EQ(seen.count(name.text), 1U);
+  for (const BigEndian32 number : bpfmap::values(map)) EXPECT_NE(number.value, 0U);
 }
 
 TEST(HashMapScan, DecodesATypeThatCouldBeMadeFromBytes) {
@@ -174,7 +174,7 @@ TEST(HashMapScan, DecodesATypeThatCouldBeMadeFromBytes) {
   map.update(1, checksum);
   EXPECT_EQ(map.lookup(1).value().sum, 1020U);
   for (auto [key, value] : map) EXPECT_EQ(value.sum, 1020U) << key;
-  for (const Checksum& value : map.values()) EXPECT_EQ(value.sum, 1020U);
+  for (const Checksum& value : bpfmap::values(map)) EXPECT_EQ(value.sum, 1020U);
 }
 
 // 5-byte keys and values lie in the buffer at odd addresses.
@@ -182,7 +182,7 @@ TEST(HashMapScan, ShowsTypesOfOddSizes) {
   auto map = HashMap<Packed, Packed>::create({.max_entries = 100});
   for (std::uint32_t i = 0; i < 100; ++i) map.update(Packed{1, i}, Packed{2, 1000 + i});
   std::set<std::uint32_t> seen;
-  for (auto [key, value] : map.scan({.batch_size = 33})) {
+  for (auto [key, value] : bpfmap::scan(map, {.batch_size = 33})) {
     EXPECT_EQ(value.b, key.b + 1000);
     EXPECT_TRUE(seen.insert(key.b).second);
   }
@@ -201,9 +201,9 @@ TEST(ArrayMapScan, ShowsEveryIndexInOrder) {
       ASSERT_EQ(value, 10U * index);
     }
     EXPECT_EQ(next, entries);
-    EXPECT_EQ(collect(map.scan({.batch_size = 100})), expected(entries));
-    EXPECT_EQ(std::ranges::distance(map.keys()), std::ptrdiff_t{entries});
-    EXPECT_EQ(std::ranges::distance(map.values()), std::ptrdiff_t{entries});
+    EXPECT_EQ(collect(bpfmap::scan(map, {.batch_size = 100})), expected(entries));
+    EXPECT_EQ(std::ranges::distance(bpfmap::keys(map)), std::ptrdiff_t{entries});
+    EXPECT_EQ(std::ranges::distance(bpfmap::values(map)), std::ptrdiff_t{entries});
   }
 }
 
@@ -211,7 +211,8 @@ TEST(ArrayMapScan, ShowsValuesOfAnySize) {
   using Odd = test::Block<13>;
   auto map = ArrayMap<Odd>::create({.max_entries = 50});
   for (std::uint32_t index = 0; index < 50; ++index) map.update(index, Odd::filled(index));
-  for (auto [index, value] : map.scan({.batch_size = 7})) EXPECT_EQ(value, Odd::filled(index));
+  for (auto [index, value] : bpfmap::scan(map, {.batch_size = 7}))
+    EXPECT_EQ(value, Odd::filled(index));
 }
 
 TEST(PerCpuHashMapScan, ShowsTheSlotsOfEveryEntry) {
@@ -230,7 +231,7 @@ TEST(PerCpuHashMapScan, ShowsTheSlotsOfEveryEntry) {
   }
   EXPECT_EQ(seen.size(), 500U);
   std::uint64_t sum = 0;
-  for (const auto& slots : map.values()) sum += slots.sum();
+  for (const auto& slots : bpfmap::values(map)) sum += slots.sum();
   EXPECT_EQ(sum, 500ULL * 499 / 2 * 1000 * cpus + 500 * (cpus * (cpus - 1) / 2));
 }
 
@@ -238,7 +239,7 @@ TEST(PerCpuHashMapScan, KeepsWhatIsCopiedOutOfIt) {
   auto map = PerCpuHashMap<std::uint32_t, std::uint64_t>::create({.max_entries = 10});
   for (std::uint32_t key = 0; key < 10; ++key) map.update(key, std::uint64_t{key});
   std::vector<std::pair<std::uint32_t, PerCpuValues<std::uint64_t>>> kept;
-  for (auto [key, slots] : map.scan({.batch_size = 1}))
+  for (auto [key, slots] : bpfmap::scan(map, {.batch_size = 1}))
     kept.emplace_back(key, PerCpuValues<std::uint64_t>{slots});
   ASSERT_EQ(kept.size(), 10U);
   for (const auto& [key, values] : kept) EXPECT_EQ(values.sum(), key * cpus);
@@ -294,7 +295,7 @@ TEST(MapScan, ShowsAllSlotsOfAPerCpuMap) {
 
 TEST(MapScan, WorksWithAlgorithms) {
   auto map = numbers(100, 100);
-  EXPECT_EQ(std::ranges::count_if(map.scan(), [](const auto& entry) { return entry.value >= 500; }),
+  EXPECT_EQ(std::ranges::count_if(scan(map), [](const auto& entry) { return entry.value >= 500; }),
             50);
   EXPECT_EQ(std::ranges::distance(map), 100);
   EXPECT_EQ(std::ranges::distance(map.map()), 100);
@@ -306,7 +307,7 @@ TEST(ScanBody, MayEraseTheCurrentEntry) {
   for (const std::uint32_t batch_size : {0U, 1U, 16U}) {
     auto map = numbers(1000, 1000);
     std::set<std::uint32_t> seen;
-    for (auto [key, value] : map.scan({.batch_size = batch_size})) {
+    for (auto [key, value] : bpfmap::scan(map, {.batch_size = batch_size})) {
       EXPECT_EQ(value, 10 * key);
       EXPECT_TRUE(seen.insert(key).second);
       EXPECT_TRUE(map.erase(key));
@@ -332,7 +333,7 @@ TEST(ScanBody, MayUpdateTheCurrentEntry) {
        {std::pair{MapType::hash, 512U}, std::pair{MapType::lru_hash, 4096U}}) {
     auto map = numbers(512, max_entries, type);
     std::set<std::uint32_t> seen;
-    for (auto [key, value] : map.scan({.batch_size = 16})) {
+    for (auto [key, value] : bpfmap::scan(map, {.batch_size = 16})) {
       ASSERT_TRUE(seen.insert(key).second) << "an update must not bring it back";
       map.update(key, value + 1);
     }
@@ -345,7 +346,7 @@ TEST(ScanBody, MayUpdatePerCpuValues) {
   auto map = PerCpuHashMap<std::uint32_t, std::uint64_t>::create({.max_entries = 300});
   for (std::uint32_t key = 0; key < 300; ++key) map.update(key, std::uint64_t{key});
   std::uint32_t entries = 0;
-  for (auto [key, slots] : map.scan({.batch_size = 8})) {
+  for (auto [key, slots] : bpfmap::scan(map, {.batch_size = 8})) {
     map.update(key, PerCpuValues<std::uint64_t>{slots[0] + 1});
     ++entries;
   }
@@ -372,7 +373,7 @@ TEST(ScanBody, MayThrow) {
 
 TEST(ScanBody, MayBreak) {
   const auto map = numbers(1000, 1000);
-  auto scan = map.scan({.batch_size = 100});
+  auto scan = bpfmap::scan(map, {.batch_size = 100});
   int shown = 0;
   for (const auto& entry : scan) {
     (void)entry;
@@ -399,7 +400,7 @@ TEST(ScanBody, MayScanTheSameMap) {
 TEST(ScanOfSmallBatches, GrowsToTheLargestBucket) {
   const auto map = numbers(1024, 1024);
   for (const std::uint32_t batch_size : {1U, 2U, 3U}) {
-    auto scan = map.scan({.batch_size = batch_size});
+    auto scan = bpfmap::scan(map, {.batch_size = batch_size});
     EXPECT_EQ(collect(scan), expected(1024));
     EXPECT_GT(scan.status().batch_size, batch_size);
     EXPECT_LE(scan.status().batch_size, 64U);
@@ -411,7 +412,7 @@ TEST(ScanOfSmallBatches, GrowsToTheLargestBucket) {
 
 TEST(ScanStatus, TellsOfAWholeWalk) {
   const auto map = numbers(1000, 2000);
-  auto scan = map.scan();
+  auto scan = bpfmap::scan(map);
   EXPECT_FALSE(scan.status().complete) << "not begun";
   EXPECT_EQ(collect(scan), expected(1000));
   EXPECT_EQ(scan.status().method, ScanMethod::batch);
@@ -424,7 +425,7 @@ TEST(ScanStatus, TellsOfAWholeWalk) {
 
 TEST(ScanStatus, BeginsAnewWithEachWalk) {
   auto map = numbers(10, 100);
-  auto scan = map.scan();
+  auto scan = bpfmap::scan(map);
   EXPECT_EQ(collect(scan).size(), 10U);
   EXPECT_EQ(collect(scan).size(), 10U);
   EXPECT_EQ(scan.status().entries, 10U);
@@ -436,7 +437,7 @@ TEST(ScanStatus, BeginsAnewWithEachWalk) {
 
 TEST(ScanStatus, TellsThatAWalkIsNotComplete) {
   const auto map = numbers(10, 100);
-  auto scan = map.scan({.batch_size = 1});
+  auto scan = bpfmap::scan(map, {.batch_size = 1});
   auto it = scan.begin();
   EXPECT_FALSE(scan.status().complete);
   for (; it != scan.end(); ++it) (void)*it;

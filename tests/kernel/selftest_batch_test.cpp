@@ -68,7 +68,7 @@ void fill(M& map) {
 template <class M>
 Numbers shown(const M& map, std::uint32_t step) {
   Numbers numbers;
-  for (const auto& [key, value] : map.scan({.batch_size = step}))
+  for (const auto& [key, value] : scan(map, {.batch_size = step}))
     EXPECT_TRUE(numbers.emplace(key, number_of(value)).second) << "twice";
   return numbers;
 }
@@ -159,7 +159,7 @@ void expect_map_in_map_batch_ops() {
   EXPECT_EQ(outer.set_batch(keys, inners).done, entries);
   for (const std::uint32_t step : {entries / 2, entries}) {
     std::size_t found = 0;
-    for (const auto [key, id] : outer.scan({.batch_size = step})) {
+    for (const auto [key, id] : scan(outer, {.batch_size = step})) {
       ++found;
       EXPECT_EQ(id, inners[key].map().info().id);
       const auto inner = outer.get(key);
@@ -204,7 +204,7 @@ TEST(Selftest, LpmTrieMapBatchOps) {
     EXPECT_EQ(update_batch(map, std::span{std::as_const(keys)}, values).done, entries);
     std::int64_t sum = 0;
     std::size_t found = 0;
-    for (const auto& [key, value] : map.scan({.batch_size = step})) {
+    for (const auto& [key, value] : scan(map, {.batch_size = step})) {
       ++found;
       sum += value;
     }

@@ -152,14 +152,14 @@ TEST(StackTraceMapFrames, AreThoseOfTheSystemCall) {
   const Stacks program;
   const StackTraceMap map = program.addresses();
   const std::uint32_t id = checked(program.record_user());
-  const auto frames = map.frames(id);
+  const auto frames = map.lookup(id);
   ASSERT_TRUE(frames);
   ASSERT_FALSE(frames->empty());
   EXPECT_LE(frames->size(), map.max_frames());
   EXPECT_EQ(function_at(frames->front()), "syscall");
   EXPECT_EQ(std::count(frames->begin(), frames->end(), 0U), 0) << "cut off behind the last";
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.frames(id, ec), frames);
+  EXPECT_EQ(map.lookup(id, ec), frames);
   EXPECT_EQ(ec, std::error_code{});
 }
 
@@ -167,7 +167,7 @@ TEST(StackTraceMapFrames, AreTheBytesOfTheKernel) {
   const Stacks program;
   const StackTraceMap map = program.addresses();
   const std::uint32_t id = checked(program.record_kernel());
-  const Addresses frames = map.frames(id).value();
+  const Addresses frames = map.lookup(id).value();
   ASSERT_FALSE(frames.empty());
   EXPECT_GE(frames.front(), std::uint64_t{1} << 63) << "the kernel is in the upper half";
   Addresses stored(map.max_frames());
@@ -182,23 +182,23 @@ TEST(StackTraceMapFrames, ComeIntoAVectorThatKeepsItsMemory) {
   const StackTraceMap map = program.addresses();
   const std::uint32_t id = checked(program.record_user());
   Addresses frames;
-  EXPECT_TRUE(map.frames_into(id, frames));
-  EXPECT_EQ(frames, map.frames(id));
+  EXPECT_TRUE(map.lookup_into(id, frames));
+  EXPECT_EQ(frames, map.lookup(id));
   const auto* const memory = frames.data();
   std::error_code ec = Errc::invalid_name;
-  EXPECT_TRUE(map.frames_into(id, frames, ec));
+  EXPECT_TRUE(map.lookup_into(id, frames, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(frames.data(), memory);
-  EXPECT_FALSE(map.frames_into(id ^ 1, frames));
+  EXPECT_FALSE(map.lookup_into(id ^ 1, frames));
   EXPECT_TRUE(frames.empty());
 }
 
 TEST(StackTraceMapFrames, AreNoneWhereThereIsNoStack) {
   auto map = StackTraceMap::create({.max_entries = 16});
   for (const std::uint32_t id : {0U, 15U, 16U, 0xffffffffU}) {
-    EXPECT_EQ(map.frames(id), std::nullopt);
+    EXPECT_EQ(map.lookup(id), std::nullopt);
     std::error_code ec = Errc::invalid_name;
-    EXPECT_EQ(map.frames(id, ec), std::nullopt);
+    EXPECT_EQ(map.lookup(id, ec), std::nullopt);
     EXPECT_EQ(ec, std::error_code{});
   }
   EXPECT_FALSE(map.erase(3));
@@ -252,7 +252,7 @@ TEST(StackTraceMapErase, TakesAStackOut) {
   StackTraceMap map = program.addresses();
   const std::uint32_t id = checked(program.record_user());
   EXPECT_TRUE(map.erase(id));
-  EXPECT_EQ(map.frames(id), std::nullopt);
+  EXPECT_EQ(map.lookup(id), std::nullopt);
   EXPECT_FALSE(map.erase(id));
   std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(map.erase(id, ec));
@@ -264,10 +264,10 @@ TEST(StackTraceMapErase, TakesAStackOut) {
 
 TEST(StackTraceMapBuildIds, AreThoseOfThisProcess) {
   const Stacks program;
-  const StackTraceMap map = program.build_ids();
+  const StackTraceMap map = program.lookup_build_ids();
   ASSERT_TRUE(map.has_build_ids());
   const std::uint32_t id = checked(program.record_user_build_ids());
-  const auto frames = map.build_ids(id);
+  const auto frames = map.lookup_build_ids(id);
   ASSERT_TRUE(frames);
   ASSERT_FALSE(frames->empty());
   const auto loaded = loaded_build_ids();
@@ -284,23 +284,23 @@ TEST(StackTraceMapBuildIds, AreThoseOfThisProcess) {
     EXPECT_EQ(function_at(first.offset_or_ip), "syscall");
   }
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.build_ids(id, ec)->size(), frames->size());
+  EXPECT_EQ(map.lookup_build_ids(id, ec)->size(), frames->size());
   EXPECT_EQ(ec, std::error_code{});
-  EXPECT_EQ(map.build_ids(id ^ 1), std::nullopt);
+  EXPECT_EQ(map.lookup_build_ids(id ^ 1), std::nullopt);
 }
 
 TEST(StackTraceMapCalls, TellWhichOfTheTwoTheMapHolds) {
   const char* const text = "addresses are read with frames(), build ids";
   const auto by_address = StackTraceMap::create({.max_entries = 16});
   EXPECT_TRUE(contains(
-      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_address.build_ids(1, ec...); }),
+      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_address.lookup_build_ids(1, ec...); }),
       text));
   const auto by_id = StackTraceMap::create({.max_entries = 16, .flags = MapFlags::stack_build_id});
   EXPECT_TRUE(contains(
-      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.frames(1, ec...); }), text));
+      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup(1, ec...); }), text));
   Addresses room{1, 2, 3};
   EXPECT_TRUE(contains(
-      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.frames_into(1, room, ec...); }),
+      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup_into(1, room, ec...); }),
       text));
   EXPECT_TRUE(room.empty());
 }
@@ -311,8 +311,8 @@ TEST(StackTraceMapCalls, TellThatThereIsNoMap) {
   const auto expect_no_map = [](auto call) {
     EXPECT_TRUE(contains(told(Errc::no_map, call), "never opened"));
   };
-  expect_no_map([&](auto&... ec) { (void)map.frames(1, ec...); });
-  expect_no_map([&](auto&... ec) { (void)map.build_ids(1, ec...); });
+  expect_no_map([&](auto&... ec) { (void)map.lookup(1, ec...); });
+  expect_no_map([&](auto&... ec) { (void)map.lookup_build_ids(1, ec...); });
   expect_no_map([&](auto&... ec) { (void)map.ids(ec...); });
   expect_no_map([&](auto&... ec) { (void)map.erase(1, ec...); });
 }
@@ -320,7 +320,7 @@ TEST(StackTraceMapCalls, TellThatThereIsNoMap) {
 TEST(StackTraceMapCalls, TellWhatTheirDescriptorMayNotDo) {
   const auto map = StackTraceMap::create({.max_entries = 16});
   StackTraceMap reader{Map::from_id(map.map().info().id, Access::read_only)};
-  EXPECT_EQ(reader.frames(1), std::nullopt);
+  EXPECT_EQ(reader.lookup(1), std::nullopt);
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { (void)reader.erase(1, ec...); }),
                        "this descriptor is read-only"));
 }

@@ -67,7 +67,7 @@ TEST(WriteOnlyTypedMap, RefusesToRead) {
               }).code(),
               eperm);
     std::error_code ec;
-    for (const auto& entry : map.scan(ec)) ADD_FAILURE() << sizeof entry;
+    for (const auto& entry : scan(map, ec)) ADD_FAILURE() << sizeof entry;
     EXPECT_EQ(ec, eperm);
   });
 }

@@ -37,7 +37,8 @@ int main() {
   if (map.lookup(1, ec) != 2u || ec) return fail("lookup", ec);
   if (!map.erase(1, ec) || ec) return fail("erase", ec);
   if (map.lookup(1, ec) || ec) return fail("lookup of an erased key", ec);
-  for ([[maybe_unused]] const auto& entry : map.scan(ec)) return fail("scan of an empty map", ec);
+  for ([[maybe_unused]] const auto& entry : bpfmap::scan(map, ec))
+    return fail("scan of an empty map", ec);
   if (ec) return fail("scan", ec);
 
   auto queue = bpfmap::Queue<std::uint32_t>::create({.max_entries = 1}, ec);

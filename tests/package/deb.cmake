@@ -36,6 +36,8 @@ foreach(
   "^usr/lib/[^/]+-linux-gnu[^/]*/cmake/bpfmap/FindLibbpf\\.cmake$"
   "^usr/lib/[^/]+-linux-gnu[^/]*/cmake/bpfmap/BpfmapSkeleton\\.cmake$"
   "^usr/lib/[^/]+-linux-gnu[^/]*/pkgconfig/bpfmap\\.pc$"
+  "^usr/share/doc/bpfmap/README\\.md$"
+  "^usr/share/doc/bpfmap/examples/quickstart/CMakeLists\\.txt$"
   "^usr/share/doc/libbpfmap-dev/copyright$")
   set(found ${contents})
   list(FILTER found INCLUDE REGEX "${pattern}")

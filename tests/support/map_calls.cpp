@@ -104,11 +104,13 @@ std::vector<MapCall> every_call() {
 
 void expect_refused(Map& map, const MapCall& call, std::error_code code) {
   SCOPED_TRACE(call.name);
-  std::error_code ec;
+  std::error_code ec = make_error_code(std::errc::io_error);  // of an earlier call
   call.quiet(map, ec);
   EXPECT_EQ(ec, code);
+  const std::string explained = explain(ec);
   const Error error = error_of([&] { call.loud(map); });
   EXPECT_EQ(error.code(), code) << error.what();
+  EXPECT_EQ(error.what(), explained);
   EXPECT_EQ(error.operation(), call.operation);
   EXPECT_EQ(error.map_id(), map.info().id);
 }

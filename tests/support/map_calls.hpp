@@ -39,7 +39,8 @@ struct MapCall {
 /// All of the above.
 [[nodiscard]] std::vector<MapCall> every_call();
 
-/// Both forms of `call` end with `code`, and the Error names the operation and the map.
+/// Both forms of `call` end with `code` and have the same text, and the Error names the operation
+/// and the map.
 void expect_refused(Map& map, const MapCall& call, std::error_code code);
 
 /// Both forms of `call` succeed, the quiet one first.

@@ -21,6 +21,7 @@ struct ProgramKind {
   std::uint32_t type = BPF_PROG_TYPE_SOCKET_FILTER;
   std::uint32_t attach_type = 0;  ///< enum bpf_attach_type
   const char* license = "MIT";
+  std::uint32_t flags = 0;  ///< such as BPF_F_XDP_HAS_FRAGS
 };
 
 /// A program of `code`; a test failure when it cannot be loaded.
@@ -30,6 +31,7 @@ struct ProgramKind {
   std::memset(&attr, 0, sizeof attr);
   attr.prog_type = kind.type;
   attr.expected_attach_type = kind.attach_type;
+  attr.prog_flags = kind.flags;
   attr.insns = sys::detail::address(code.data());
   attr.insn_cnt = static_cast<std::uint32_t>(code.size());
   attr.license = sys::detail::address(kind.license);

@@ -39,9 +39,6 @@ template <class K, class V>
       {"lookup", Operation::lookup, BPF_MAP_LOOKUP_ELEM, 0, ENOENT,
        [key](M& map, std::error_code& ec) { (void)map.lookup(key, ec); },
        [key](M& map) { (void)map.lookup(key); }},
-      {"lookup with lock", Operation::lookup, BPF_MAP_LOOKUP_ELEM, BPF_F_LOCK, ENOENT,
-       [key](M& map, std::error_code& ec) { (void)map.lookup(key, LookupFlags::lock, ec); },
-       [key](M& map) { (void)map.lookup(key, LookupFlags::lock); }},
       {"lookup_into", Operation::lookup, BPF_MAP_LOOKUP_ELEM, 0, ENOENT,
        [key](M& map, std::error_code& ec) {
          V room{};
@@ -51,32 +48,12 @@ template <class K, class V>
          V room{};
          (void)map.lookup_into(key, room);
        }},
-      {"lookup_into with lock", Operation::lookup, BPF_MAP_LOOKUP_ELEM, BPF_F_LOCK, ENOENT,
-       [key](M& map, std::error_code& ec) {
-         V room{};
-         (void)map.lookup_into(key, room, LookupFlags::lock, ec);
-       },
-       [key](M& map) {
-         V room{};
-         (void)map.lookup_into(key, room, LookupFlags::lock);
-       }},
       {"contains", Operation::lookup, BPF_MAP_LOOKUP_ELEM, 0, ENOENT,
        [key](M& map, std::error_code& ec) { (void)map.contains(key, ec); },
        [key](M& map) { (void)map.contains(key); }},
       {"update", Operation::update, BPF_MAP_UPDATE_ELEM, BPF_ANY, 0,
        [key, value](M& map, std::error_code& ec) { map.update(key, value, ec); },
        [key, value](M& map) { map.update(key, value); }},
-      {"update with noexist", Operation::update, BPF_MAP_UPDATE_ELEM, BPF_NOEXIST, 0,
-       [key, value](M& map, std::error_code& ec) {
-         map.update(key, value, UpdateFlags::noexist, ec);
-       },
-       [key, value](M& map) { map.update(key, value, UpdateFlags::noexist); }},
-      {"update with exist and lock", Operation::update, BPF_MAP_UPDATE_ELEM, BPF_EXIST | BPF_F_LOCK,
-       0,
-       [key, value](M& map, std::error_code& ec) {
-         map.update(key, value, UpdateFlags::exist | UpdateFlags::lock, ec);
-       },
-       [key, value](M& map) { map.update(key, value, UpdateFlags::exist | UpdateFlags::lock); }},
       {"insert", Operation::update, BPF_MAP_UPDATE_ELEM, BPF_NOEXIST, EEXIST,
        [key, value](M& map, std::error_code& ec) { (void)map.insert(key, value, ec); },
        [key, value](M& map) { (void)map.insert(key, value); }},
@@ -89,6 +66,16 @@ template <class K, class V>
       {"lookup_and_delete", Operation::lookup_and_delete, BPF_MAP_LOOKUP_AND_DELETE_ELEM, 0, ENOENT,
        [key](M& map, std::error_code& ec) { (void)map.lookup_and_delete(key, ec); },
        [key](M& map) { (void)map.lookup_and_delete(key); }},
+      {"lookup_and_delete_into", Operation::lookup_and_delete, BPF_MAP_LOOKUP_AND_DELETE_ELEM, 0,
+       ENOENT,
+       [key](M& map, std::error_code& ec) {
+         V room{};
+         (void)map.lookup_and_delete_into(key, room, ec);
+       },
+       [key](M& map) {
+         V room{};
+         (void)map.lookup_and_delete_into(key, room);
+       }},
   };
 }
 
@@ -99,17 +86,18 @@ template <class V>
       {"lookup", Operation::lookup, BPF_MAP_LOOKUP_ELEM, 0, 0,
        [index](M& map, std::error_code& ec) { (void)map.lookup(index, ec); },
        [index](M& map) { (void)map.lookup(index); }},
-      {"lookup with lock", Operation::lookup, BPF_MAP_LOOKUP_ELEM, BPF_F_LOCK, 0,
-       [index](M& map, std::error_code& ec) { (void)map.lookup(index, LookupFlags::lock, ec); },
-       [index](M& map) { (void)map.lookup(index, LookupFlags::lock); }},
+      {"lookup_into", Operation::lookup, BPF_MAP_LOOKUP_ELEM, 0, 0,
+       [index](M& map, std::error_code& ec) {
+         V room{};
+         map.lookup_into(index, room, ec);
+       },
+       [index](M& map) {
+         V room{};
+         map.lookup_into(index, room);
+       }},
       {"update", Operation::update, BPF_MAP_UPDATE_ELEM, BPF_ANY, 0,
        [index, value](M& map, std::error_code& ec) { map.update(index, value, ec); },
        [index, value](M& map) { map.update(index, value); }},
-      {"update with exist", Operation::update, BPF_MAP_UPDATE_ELEM, BPF_EXIST, 0,
-       [index, value](M& map, std::error_code& ec) {
-         map.update(index, value, UpdateFlags::exist, ec);
-       },
-       [index, value](M& map) { map.update(index, value, UpdateFlags::exist); }},
   };
 }
 

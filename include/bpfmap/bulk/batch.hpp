@@ -3,7 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -14,7 +17,9 @@
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/error.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/map/percpu_values.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -30,10 +35,21 @@ struct FlatEntries {
 BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
                         std::error_code& ec) noexcept;
 BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept;
+
+// Records a failed batch; the key of `attempt` is that of the entry that failed. Returns `ec`.
+[[gnu::cold]] std::error_code record_batch(const Map& map, const Attempt& attempt,
+                                           const BatchResult& result, std::error_code ec) noexcept;
+// Throws the BatchError of the failure that was recorded last, if `ec` is one.
+[[noreturn]] void throw_batch(const std::error_code& ec, const BatchResult& result);
+inline void throw_if(const std::error_code& ec, const BatchResult& result) {
+  if (ec) [[unlikely]]
+    throw_batch(ec, result);
+}
+// Both, for classes that have no error_code form of their own yet.
 [[noreturn]] void raise_batch(const Map& map, Operation operation, const BatchResult& result,
                               BytesView key, UpdateFlags flags, const std::error_code& ec);
 
-// Codes of which the bytes can be handed to the kernel where they lie.
+// Objects that are their own layout are handed to the kernel where they lie.
 template <class T>
 [[nodiscard]] const std::byte* in_place(std::span<const T> values) noexcept {
   return reinterpret_cast<const std::byte*>(values.data());
@@ -57,11 +73,16 @@ void append_slots(Bytes& out, const PerCpuValues<V>& values) {
   out.insert(out.end(), values.bytes().begin(), values.bytes().end());
 }
 
+template <class T>
+inline constexpr bool is_percpu_values = false;
+template <class V>
+inline constexpr bool is_percpu_values<PerCpuValues<V>> = true;
+
 // Whether every value has its slots: PerCpuValues that were moved from have none.
 template <class Values>
 [[nodiscard]] bool all_have_slots(const Values& values) noexcept {
-  if constexpr (requires { values[0].bytes(); })
-    for (std::size_t i = 0; i < values.size(); ++i)
+  if constexpr (is_percpu_values<std::remove_cvref_t<decltype(values[0])>>)
+    for (std::size_t i = 0; i < std::size(values); ++i)
       if (values[i].empty()) return false;
   return true;
 }
@@ -72,6 +93,7 @@ BatchResult in_chunks(std::size_t count, std::size_t entry_size, std::error_code
   const std::size_t chunk = std::clamp<std::size_t>(
       (std::size_t{1} << 20) / std::max<std::size_t>(entry_size, 1), 1, 256);
   BatchResult total;
+  ec.clear();
   for (std::size_t at = 0; at < count && !ec; at += chunk) {
     const auto part = without_bad_alloc(ec, [&] { return call(at, std::min(chunk, count - at)); });
     total.done += part.done;
@@ -98,11 +120,11 @@ BatchResult in_encoded_chunks(std::span<const K> keys, std::size_t value_size, A
   });
 }
 
-// One value a key, as update_batch takes them: V, on a per-CPU map PerCpuValues<V> or a V for every
-// CPU.
+// One value per key, as update_batch takes them in a C array, std::array, vector, span or the like:
+// V, on a per-CPU map PerCpuValues<V> or a V for every CPU.
 template <class Values, class M>
-concept values_for = requires(const Values& values) {
-  { values.size() } -> std::convertible_to<std::size_t>;
+concept values_for = written_map<M> && requires(const Values& values) {
+  { std::size(values) } -> std::convertible_to<std::size_t>;
   requires std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::mapped_type> ||
                std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::slot_type>;
 };
@@ -114,14 +136,17 @@ BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, cons
   using V = std::remove_cvref_t<decltype(values[0])>;
   constexpr bool percpu = !std::same_as<typename M::mapped_type, typename M::slot_type>;
   ec.clear();
-  if (keys.size() != values.size()) {
+  if (keys.size() != std::size(values)) {
     ec = Errc::wrong_value_count;
     return {};
   }
   if constexpr (!percpu && coded_as_object<K> && coded_as_object<V> &&
-                requires { values.data(); }) {
+                requires { std::data(values); }) {
     return update_flat(
-        map.map(), {in_place(keys), in_place(std::span<const V>{values}), keys.size()}, flags, ec);
+        map.map(),
+        {in_place(keys), in_place(std::span<const V>{std::data(values), std::size(values)}),
+         keys.size()},
+        flags, ec);
   } else {
     if (!all_have_slots(values)) {
       ec = Errc::wrong_cpu_count;
@@ -141,16 +166,18 @@ BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, cons
   }
 }
 
+// Records what failed at `keys`, if anything did.
 template <class M>
-void throw_if(const std::error_code& ec, const M& map, Operation operation,
-              std::span<const typename M::key_type> keys, const BatchResult& result,
-              UpdateFlags flags = {}) {
+void record_failed(const M& map, Operation operation, std::span<const typename M::key_type> keys,
+                   const BatchResult& result, UpdateFlags flags, std::error_code& ec) noexcept {
+  using K = typename M::key_type;
   if (!ec) return;
-  if (!result.failed) raise_batch(map_of(map), operation, result, {}, flags, ec);
-  std::error_code ignored;
-  const EncodedKey<typename M::key_type> key{keys[*result.failed], map_of(map).info().key_size,
-                                             ignored};
-  raise_batch(map_of(map), operation, result, key.bytes(), flags, ec);
+  std::array<std::byte, Codec<K>::size> key{};
+  if (result.failed) Codec<K>::encode(keys[*result.failed], key);
+  ec = record_batch(
+      map.map(),
+      {operation, result.failed ? BytesView{key} : BytesView{}, {}, to_underlying(flags)}, result,
+      ec);
 }
 
 }  // namespace detail
@@ -159,29 +186,32 @@ void throw_if(const std::error_code& ec, const M& map, Operation operation,
 /// type has none, where memory for a whole batch is lacking, and with UpdateFlags::noexist or
 /// exist, which the kernel's batch refuses.
 ///
-/// `values` has one for each key (Errc::wrong_value_count): V, on a per-CPU map PerCpuValues<V> or
-/// a V for every CPU. Stops at the first that fails: the throwing form throws BatchError, the other
-/// one tells in `ec` and BatchResult::failed.
+/// `values` has one per key (Errc::wrong_value_count): V, on a per-CPU map PerCpuValues<V> or a V
+/// for every CPU. Both are C arrays, std::array, std::vector, std::span or the like. Stops at the
+/// first entry that fails: BatchResult::failed is its index.
 template <detail::typed_map M, detail::values_for<M> Values>
 BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          UpdateFlags flags, std::error_code& ec) noexcept {
-  return detail::write_batch(map, keys, values, flags, ec);
+  const auto result = detail::write_batch(map, keys, values, flags, ec);
+  detail::record_failed(map, Operation::update_batch, keys, result, flags, ec);
+  return result;
 }
 template <detail::typed_map M, detail::values_for<M> Values>
 BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          std::error_code& ec) noexcept {
-  return detail::write_batch(map, keys, values, UpdateFlags::any, ec);
+  return update_batch(map, keys, values, UpdateFlags::any, ec);
 }
+/// As above; errors are thrown as BatchError.
 template <detail::typed_map M, detail::values_for<M> Values>
 BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          UpdateFlags flags = UpdateFlags::any) {
   std::error_code ec;
   const auto result = update_batch(map, keys, values, flags, ec);
-  detail::throw_if(ec, map, Operation::update_batch, keys, result, flags);
+  detail::throw_if(ec, result);
   return result;
 }
 
-/// Adds entries; a key that is there already is skipped, and its value stays. A system call each.
+/// Adds entries; an existing key is skipped, and its value stays. One system call per entry.
 template <detail::erasable_map M, detail::values_for<M> Values>
 BatchResult insert_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          std::error_code& ec) noexcept {
@@ -192,7 +222,7 @@ BatchResult insert_batch(M& map, std::span<const typename M::key_type> keys, con
   return update_batch(map, keys, values, UpdateFlags::noexist);
 }
 
-/// Overwrites entries; a key that is not there is skipped. A system call each.
+/// Overwrites entries; a missing key is skipped. One system call per entry.
 template <detail::erasable_map M, detail::values_for<M> Values>
 BatchResult replace_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                           std::error_code& ec) noexcept {
@@ -211,29 +241,31 @@ template <detail::erasable_map M>
 BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys,
                         std::error_code& ec) noexcept {
   using K = typename M::key_type;
-  ec.clear();
+  BatchResult result;
   if constexpr (detail::coded_as_object<K>)
-    return detail::erase_flat(map.map(), {detail::in_place(keys), nullptr, keys.size()}, ec);
+    result = detail::erase_flat(map.map(), {detail::in_place(keys), nullptr, keys.size()}, ec);
   else
-    return detail::in_encoded_chunks(
+    result = detail::in_encoded_chunks(
         keys, 0, [](Bytes&, std::size_t) {}, ec,
         [&](const detail::FlatEntries& entries) {
           return detail::erase_flat(map.map(), entries, ec);
         });
+  detail::record_failed(map, Operation::erase_batch, keys, result, {}, ec);
+  return result;
 }
 template <detail::erasable_map M>
   requires detail::typed_map<M>
 BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys) {
   std::error_code ec;
   const auto result = erase_batch(map, keys, ec);
-  detail::throw_if(ec, map, Operation::erase_batch, keys, result);
+  detail::throw_if(ec, result);
   return result;
 }
 
 /// Looks many keys up: `values[i]` is the value of `keys[i]`, nullopt where it is missing (which
-/// counts as skipped). A system call each: the kernel has none for given keys. Both spans have the
+/// counts as skipped). One system call per key: the kernel has none for given keys. Both have the
 /// same size (Errc::wrong_value_count).
-template <detail::typed_map M>
+template <detail::written_map M>
 BatchResult lookup_batch(const M& map, std::span<const typename M::key_type> keys,
                          std::span<std::optional<typename M::mapped_type>> values,
                          std::error_code& ec) noexcept {
@@ -247,15 +279,17 @@ BatchResult lookup_batch(const M& map, std::span<const typename M::key_type> key
     else
       ++(values[i] ? result.done : result.skipped);
   }
+  detail::record_failed(map, Operation::lookup_batch, keys, result, {}, ec);
   return result;
 }
-template <detail::typed_map M>
+/// As above, in a vector; errors are thrown as BatchError.
+template <detail::written_map M>
 [[nodiscard]] std::vector<std::optional<typename M::mapped_type>> lookup_batch(
     const M& map, std::span<const typename M::key_type> keys) {
   std::vector<std::optional<typename M::mapped_type>> values(keys.size());
   std::error_code ec;
   const auto result = lookup_batch(map, keys, std::span{values}, ec);
-  detail::throw_if(ec, map, Operation::lookup_batch, keys, result);
+  detail::throw_if(ec, result);
   return values;
 }
 
@@ -273,5 +307,7 @@ BatchResult erase_batch(Map& map, BytesView keys);
 /// key is missing.
 BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
                          std::span<bool> found, std::error_code& ec) noexcept;
+BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
+                         std::span<bool> found);
 
 }  // namespace bpfmap::inline v0

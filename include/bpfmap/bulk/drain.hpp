@@ -6,71 +6,52 @@
 #include <cstdint>
 #include <iterator>
 #include <system_error>
-#include <utility>
+#include <type_traits>
 
-#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/bulk/detail/show.hpp"
+#include "bpfmap/bulk/walk/take.hpp"
 
 namespace bpfmap::inline v0 {
-
 namespace detail {
 
-// The walk of a drain, on bytes: what was taken from the map and not yet handed out is here.
-class DrainReader {
- public:
-  DrainReader(Map& map, ScanOptions options) noexcept;
-  DrainReader(DrainReader&& other) noexcept
-      : map_(other.map_),
-        reader_(std::move(other.reader_)),
-        at_(other.at_),
-        next_(std::exchange(other.next_, 0)),
-        end_(std::exchange(other.end_, 0)),
-        finished_(other.finished_) {}
-  DrainReader& operator=(DrainReader&&) = delete;
-  ~DrainReader();
-
-  // Makes the next entry the current one. false: there is none, or `ec` is set.
-  bool advance(std::error_code& ec) noexcept;
-  [[nodiscard]] BytesView key() const noexcept {
-    return {reader_.keys() + at_ * map_->info().key_size, map_->info().key_size};
-  }
-  [[nodiscard]] BytesView value() const noexcept {
-    return {reader_.values() + at_ * reader_.value_stride(), reader_.value_stride()};
-  }
-  // After the end, a new pass with the same buffer.
-  void resume() noexcept;
-  std::uint32_t put_back() noexcept;
-
-  [[nodiscard]] std::uint32_t left() const noexcept { return end_ - next_; }
-  [[nodiscard]] const ScanStatus& status() const noexcept { return reader_.status(); }
-  [[nodiscard]] const Map& map() const noexcept { return *map_; }
-
- private:
-  Map* map_;
-  BatchReader reader_;
-  std::uint32_t at_ = 0;    // the current entry of the batch
-  std::uint32_t next_ = 0;  // the first that was not handed out
-  std::uint32_t end_ = 0;
-  bool finished_ = false;
+template <class M>
+struct DrainShows {
+  using type = ShowEntry<M>;
+};
+template <popped_map M>
+struct DrainShows<M> {
+  using type = ShowPopped<M>;
 };
 
 }  // namespace detail
 
-/// Takes entries out of a map as it hands them out: `for (auto [key, value] : drain(map))`. One
-/// pass: what others insert behind it stays for the next.
+/// Takes entries out of an M, which is Map or a typed map, as it hands them out: `for (auto [key,
+/// value] : drain(map))`. Of a queue or a stack it pops the values: `for (auto value :
+/// drain(queue))`. One pass: entries that others insert behind it stay for the next. The map must
+/// outlive the drain and stay where it is.
 ///
-/// Entries leave the map a batch at a time (BPF_MAP_LOOKUP_AND_DELETE_BATCH, 5.6), ahead of being
+/// Entries leave the map a batch at a time (BPF_MAP_LOOKUP_AND_DELETE_BATCH, 5.6), before they are
 /// handed out. When the loop stops half-way, what was taken and not handed out is still here: walk
 /// the drain again and it goes on, or put_back() it, as the destructor does. An entry that cannot
-/// be put back, because its key was inserted again meanwhile or the map is full, stays in the drain
-/// for the caller to walk, and is lost only when the drain is destroyed with it. With `batch_size =
-/// 1` a hash bucket at a time is taken, which is one entry nearly always.
+/// be put back, because its key was inserted again or the map is full, stays in the drain to be
+/// handed out, and is lost only with the drain. With `batch_size = 1` one hash bucket is taken at a
+/// time, nearly always one entry.
 ///
-/// Where there are no batches entries leave one by one, never ahead; those of a hash of maps do,
-/// too, because a map that was taken out may be gone when it is to be put back. status().exact is
-/// false for an LPM trie and a hash of maps: an entry is looked up and then deleted, and an update
-/// between the two is lost. ENOTSUPP on arrays.
-template <class Show>
+/// Without batches, and always for hash_of_maps, queues and stacks, entries are removed one at a
+/// time. status().exact is false for an LPM trie and a hash of maps: an entry is looked up and then
+/// deleted, and an update between the two is lost. An rhash is drained in passes until one takes
+/// nothing, and is not exact. ENOTSUPP on arrays and storage.
+///
+/// A program that looked an entry up before it left may still write to it: `(*value)++` in place
+/// beside a drain loses counts, of a per-CPU map as well. A timer in an entry is cancelled when the
+/// entry leaves the map. A bpf_spin_lock does not hold over an erasure and an insertion of its key:
+/// a value may be torn then.
+///
+/// A child of fork(2) may destroy a drain, which leaves the entries to its parent.
+template <class M>
 class Drain {
+  using Show = typename detail::DrainShows<M>::type;
+
  public:
   class iterator {
    public:
@@ -80,7 +61,7 @@ class Drain {
 
     explicit iterator(Drain& drain) : drain_(&drain) { ++*this; }
     [[nodiscard]] value_type operator*() const noexcept {
-      return Show::show(drain_->reader_.key(), drain_->reader_.value());
+      return Show::show(drain_->take_.key(), drain_->take_.value());
     }
     iterator& operator++() {
       more_ = drain_->advance();
@@ -96,52 +77,61 @@ class Drain {
     bool more_ = false;
   };
 
-  /// With `ec`, an error ends the walk and is left there: it must outlive the drain. Without, it is
-  /// thrown.
-  explicit Drain(Map& map, ScanOptions options = {}, std::error_code* ec = nullptr) noexcept
-      : reader_(map, options), ec_(ec) {}
+  /// A drain that throws its errors.
+  explicit Drain(M& map, ScanOptions options = {}) noexcept
+      : take_(detail::map_of(map), detail::with_lock<M>(options)) {}
+  /// A drain that ends at an error and leaves it in `ec`, which must outlive the drain; `ec` is
+  /// cleared first.
+  Drain(M& map, ScanOptions options, std::error_code& ec) noexcept
+      : take_(detail::map_of(map), detail::with_lock<M>(options)), ec_(&ec) {
+    ec.clear();
+  }
 
   /// Goes on behind the last entry handed out; after the end, starts a new pass with the same
-  /// buffer.
+  /// memory.
   [[nodiscard]] iterator begin() {
-    reader_.resume();
+    take_.resume();
     return iterator{*this};
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// Puts what was taken and not handed out back, where its key is not there again (BPF_NOEXIST);
-  /// the number of entries that could not be put back and are still here.
-  std::uint32_t put_back() noexcept { return reader_.put_back(); }
+  /// Puts entries that were taken and not handed out back, where their key is not there again
+  /// (BPF_NOEXIST); returns the number of entries that could not be put back and are still here.
+  std::uint32_t put_back() noexcept { return take_.put_back(); }
   /// Entries taken and not handed out.
-  [[nodiscard]] std::uint32_t left() const noexcept { return reader_.left(); }
-  /// How the walk goes; `entries` counts what was taken.
-  [[nodiscard]] const ScanStatus& status() const noexcept { return reader_.status(); }
+  [[nodiscard]] std::uint32_t left() const noexcept { return take_.left(); }
+  /// The state of the walk; `entries` counts those that were taken.
+  [[nodiscard]] const ScanStatus& status() const noexcept { return take_.status(); }
 
  private:
   bool advance() {
     std::error_code ec;
-    const bool more = reader_.advance(ec);
-    if (ec && ec_ == nullptr) detail::raise(reader_.map(), {Operation::drain}, ec);
-    if (ec_ != nullptr) *ec_ = ec;
+    const bool more = take_.advance(ec);
+    if (ec) ec = detail::record(take_.map(), {Operation::drain}, ec);
+    if (ec_ != nullptr)
+      *ec_ = ec;
+    else
+      detail::throw_if(ec);
     return more;
   }
 
-  detail::DrainReader reader_;
-  std::error_code* ec_;
+  detail::Take take_;
+  std::error_code* ec_ = nullptr;
 };
 
-/// A drain of `map`, which must outlive it.
-template <detail::erasable_map M>
-[[nodiscard]] auto drain(M& map, ScanOptions options = {}) noexcept {
-  return Drain<detail::shown_entry<M>>{detail::map_of(map), options};
+/// A drain of `map`. With `ec`, an error ends the walk and is left in `ec`, which must outlive the
+/// drain; without, it is thrown.
+template <detail::drained_map M>
+[[nodiscard]] Drain<M> drain(M& map, ScanOptions options = {}) noexcept {
+  return Drain<M>{map, options};
 }
-template <detail::erasable_map M>
-[[nodiscard]] auto drain(M& map, ScanOptions options, std::error_code& ec) noexcept {
-  return Drain<detail::shown_entry<M>>{detail::map_of(map), options, &ec};
+template <detail::drained_map M>
+[[nodiscard]] Drain<M> drain(M& map, ScanOptions options, std::error_code& ec) noexcept {
+  return {map, options, ec};
 }
-template <detail::erasable_map M>
-[[nodiscard]] auto drain(M& map, std::error_code& ec) noexcept {
-  return drain(map, {}, ec);
+template <detail::drained_map M>
+[[nodiscard]] Drain<M> drain(M& map, std::error_code& ec) noexcept {
+  return {map, {}, ec};
 }
 
 }  // namespace bpfmap::inline v0

@@ -5,14 +5,13 @@
 #include <atomic>
 #include <cstdint>
 #include <system_error>
-#include <utility>
-#include <vector>
+#include <type_traits>
 
-#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/bulk/detail/show.hpp"
 
 namespace bpfmap::inline v0 {
 
-/// How a parallel scan went.
+/// The outcome of a parallel scan.
 struct ParallelScanStatus {
   std::uint32_t threads = 1;  ///< that shared the work; 1 where it cannot be split
   bool complete = false;      ///< the end was reached
@@ -22,69 +21,58 @@ struct ParallelScanStatus {
 
 namespace detail {
 
-// The parts of `map` that `threads` threads can walk on their own: buckets of a hash, indices of an
-// array. One part where the type's cursor is a key, or where this kernel's cursors are not what
-// they were measured to be.
-[[nodiscard]] std::vector<CursorRange> split(const Map& map, std::uint32_t threads);
-
-// Calls `part(range)` for each range on a thread of its own, the first on the caller's. The first
-// exception is thrown on when all have ended.
-class PartRunner {
- public:
-  using Part = void (*)(void* context, const CursorRange& range);
-  static void run(const std::vector<CursorRange>& ranges, Part part, void* context);
+// A function of the batch that a walk read last.
+struct BatchFunction {
+  void (*show)(void* context, const Walk& walk);
+  void* context;
 };
+
+// Walks `map` in parts, on `threads` threads, and gives each batch to `function`. Throws the first
+// exception out of it, when all threads have ended.
+ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanOptions& options,
+                              const BatchFunction& function, std::error_code& ec);
 
 }  // namespace detail
 
 /// Calls `function(key, value)` for every entry, from up to `threads` threads at once (0: as many
-/// as CPUs are online).
+/// as CPUs are online). `function` is one object, which all threads call where it lies.
 ///
-/// Hash types are split by bucket and arrays by index, each entry comes to exactly one thread, and
-/// the promise is that of a scan. Everything else, and a kernel whose batch cursors turn out to be
-/// something else, is walked by one thread, which the status says. The first exception out of
-/// `function`, or Error out of a thread, stops the others and is thrown when they have stopped.
-/// `function` is one object called from all threads.
-template <detail::whole_map M, detail::entry_function<M> Function>
+/// Hash types are split by bucket and arrays by index. An entry that stays in the map, even while
+/// it is updated, is shown exactly once; one that is erased and inserted again is shown at most
+/// once. Everything else, and a kernel whose batch cursors are not bucket numbers, is walked by one
+/// thread, with the promise of a scan (see Walk). The first exception out of `function` stops the
+/// other threads and is thrown when they have stopped. The first error stops them, too, and is left
+/// in `ec`; `status.complete` is false then.
+template <detail::whole_map M, class Function>
+  requires detail::entry_function<std::remove_reference_t<Function>, M>
+ParallelScanStatus parallel_scan(const M& map, std::uint32_t threads, Function&& function,
+                                 ScanOptions options, std::error_code& ec) {
+  using F = std::remove_reference_t<Function>;
+  // The address of what may be const, or a function.
+  struct Context {
+    F& function;
+  } context{function};
+  const auto show = [](void* opaque, const Walk& walk) {
+    detail::for_each_entry<M>(walk, static_cast<Context*>(opaque)->function);
+  };
+  return detail::scan_parts(detail::map_of(map), threads, detail::with_lock<M>(options),
+                            {show, &context}, ec);
+}
+template <detail::whole_map M, class Function>
+  requires detail::entry_function<std::remove_reference_t<Function>, M>
+ParallelScanStatus parallel_scan(const M& map, std::uint32_t threads, Function&& function,
+                                 std::error_code& ec) {
+  return parallel_scan(map, threads, function, {}, ec);
+}
+/// As above; the first error is thrown.
+template <detail::whole_map M, class Function>
+  requires detail::entry_function<std::remove_reference_t<Function>, M>
 ParallelScanStatus parallel_scan(const M& map, std::uint32_t threads, Function&& function,
                                  ScanOptions options = {}) {
-  const Map& bytes = detail::map_of(map);
-  const auto ranges = detail::split(bytes, threads);
-  struct Shared {
-    const Map& map;
-    ScanOptions options;
-    std::remove_reference_t<Function>& function;
-    std::atomic<bool> stop = false;
-    std::atomic<bool> complete = true;
-    std::atomic<bool> exact = true;
-    std::atomic<std::uint64_t> entries = 0;
-  } shared{bytes, options, function};
-  // One buffer cannot serve several threads.
-  if (ranges.size() > 1) shared.options.buffer = {};
-  const auto walk = [](void* context, const CursorRange& range) {
-    auto& all = *static_cast<Shared*>(context);
-    struct StopAll {
-      std::atomic<bool>* stop;
-      ~StopAll() {
-        if (stop != nullptr) stop->store(true, std::memory_order_relaxed);
-      }
-    } on_exception{&all.stop};
-    BatchReader reader{all.map, all.options, ReadMode::look, range};
-    std::error_code ec;
-    while (!all.stop.load(std::memory_order_relaxed) && reader.next(ec)) {
-      detail::for_each_entry<M>(reader, all.function);
-      all.entries.fetch_add(reader.size(), std::memory_order_relaxed);
-    }
-    if (ec) detail::raise(all.map, {Operation::scan}, ec);
-    if (!reader.status().complete) all.complete.store(false, std::memory_order_relaxed);
-    if (!reader.status().exact) all.exact.store(false, std::memory_order_relaxed);
-    on_exception.stop = nullptr;
-  };
-  detail::PartRunner::run(ranges, walk, &shared);
-  return {.threads = static_cast<std::uint32_t>(ranges.size()),
-          .complete = shared.complete,
-          .exact = shared.exact,
-          .entries = shared.entries};
+  std::error_code ec;
+  const auto status = parallel_scan(map, threads, function, options, ec);
+  detail::throw_if(ec);
+  return status;
 }
 
 }  // namespace bpfmap::inline v0

@@ -2,88 +2,23 @@
 // A whole map in a range-for: entries, keys or values. Above map/.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
-#include <span>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 
-#include "bpfmap/bulk/batch_reader.hpp"
-#include "bpfmap/codec/codec.hpp"
-#include "bpfmap/map/map.hpp"
+#include "bpfmap/bulk/detail/show.hpp"
 
 namespace bpfmap::inline v0 {
-
-/// One entry as a scan shows it: `for (auto [key, value] : map)`.
-template <class K, class V>
-struct Entry {
-  K key;
-  V value;
-};
-
 namespace detail {
 
-/// Throws the Error of what was tried on `map`.
-[[noreturn]] void raise(const Map& map, const Attempt& attempt, const std::error_code& ec);
-
-template <class T>
-inline constexpr bool shown_in_place = std::is_same_v<T, BytesView>;
-template <class V>
-inline constexpr bool shown_in_place<PerCpuView<V>> = true;
-
-// A value whose size is the map's choice.
-template <class T>
-concept shown_by_size = requires(BytesView bytes) {
-  { T::of_bytes(bytes) } -> std::same_as<T>;
-};
-
-// A key or value in the buffer of a scan: bytes and per-CPU slots in place, anything else decoded.
-template <class T>
-[[nodiscard]] T show(const std::byte* at, [[maybe_unused]] std::size_t size) noexcept {
-  if constexpr (shown_in_place<T>)
-    return T{BytesView{at, size}};
-  else if constexpr (shown_by_size<T>)
-    return T::of_bytes(BytesView{at, size});
-  else
-    return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{at, Codec<T>::size});
-}
-
-// What a scan shows of each entry.
-template <class K, class V>
-struct ShowEntry {
-  using type = Entry<K, V>;
-  static type show(BytesView key, BytesView value) noexcept {
-    return {detail::show<K>(key.data(), key.size()), detail::show<V>(value.data(), value.size())};
-  }
-};
-template <class K>
-struct ShowKey {
-  using type = K;
-  static type show(BytesView key, BytesView) noexcept {
-    return detail::show<K>(key.data(), key.size());
-  }
-};
-template <class V>
-struct ShowValue {
-  using type = V;
-  static type show(BytesView, BytesView value) noexcept {
-    return detail::show<V>(value.data(), value.size());
-  }
-};
-
-}  // namespace detail
-
-namespace detail {
-
-// Where a scan stands: an entry of the batch that its reader read last.
+// The place of a scan: an entry of the batch that its walk read last.
 class ScanPosition {
  public:
-  ScanPosition(BatchReader& reader, std::error_code* ec) : elsewhere_(&reader), ec_(ec) { read(); }
-  explicit ScanPosition(BatchReader&& reader) : own_(std::move(reader)) { read(); }
+  ScanPosition(Walk& walk, std::error_code* ec) : elsewhere_(&walk), ec_(ec) { read(); }
+  explicit ScanPosition(Walk&& walk) : own_(std::move(walk)) { read(); }
 
   [[nodiscard]] BytesView key() const noexcept { return {key_, key_size_}; }
   [[nodiscard]] BytesView value() const noexcept { return {value_, value_stride_}; }
@@ -93,15 +28,12 @@ class ScanPosition {
     value_ += value_stride_;
     if (--left_ == 0) read();
   }
-  [[nodiscard]] BatchReader& reader() noexcept {
-    return elsewhere_ != nullptr ? *elsewhere_ : *own_;
-  }
 
  private:
   void read();
 
-  std::optional<BatchReader> own_;
-  BatchReader* elsewhere_ = nullptr;
+  std::optional<Walk> own_;
+  Walk* elsewhere_ = nullptr;
   std::error_code* ec_ = nullptr;
   const std::byte* key_ = nullptr;
   const std::byte* value_ = nullptr;
@@ -112,9 +44,9 @@ class ScanPosition {
 
 }  // namespace detail
 
-/// Walks a map's entries once. What it shows is a copy, so that the loop body may erase or update
-/// the entry; BytesView and PerCpuView lie in the scan's buffer, and hold until the next entry is
-/// asked for.
+/// Walks a map's entries once. It shows copies, so that the loop body may erase or update the
+/// entry; BytesView and PerCpuView lie in the memory of the scan, and hold until the next entry is
+/// read.
 template <class Show>
 class ScanIterator {
  public:
@@ -122,10 +54,11 @@ class ScanIterator {
   using value_type = typename Show::type;
   using difference_type = std::ptrdiff_t;
 
-  /// Over a reader that lives elsewhere. An error goes to `ec`, and is thrown when that is nullptr.
-  ScanIterator(BatchReader& reader, std::error_code* ec) : position_(reader, ec) {}
-  /// Over a reader of its own.
-  explicit ScanIterator(BatchReader&& reader) : position_(std::move(reader)) {}
+  /// Over a walk that lives elsewhere. An error is stored in `*ec`, and thrown when `ec` is
+  /// nullptr.
+  ScanIterator(Walk& walk, std::error_code* ec) : position_(walk, ec) {}
+  /// Over a walk of its own. An error is thrown.
+  explicit ScanIterator(Walk&& walk) : position_(std::move(walk)) {}
 
   [[nodiscard]] value_type operator*() const noexcept {
     return Show::show(position_.key(), position_.value());
@@ -143,53 +76,134 @@ class ScanIterator {
   detail::ScanPosition position_;
 };
 
-/// A scan that can be walked again and again with the same buffer, and asked how it went. The Map
-/// must outlive it.
-template <class Show>
-class Scan {
+namespace detail {
+
+// What Scan, KeyScan and ValueScan share.
+template <class M, class Show, WalkContent content>
+class ScanRange {
  public:
-  /// With `ec`, an error ends the walk and is left there: it must outlive the scan. Without, it is
-  /// thrown.
-  explicit Scan(const Map& map, ScanOptions options = {}, std::error_code* ec = nullptr) noexcept
-      : reader_(map, options), ec_(ec) {}
+  /// A scan that throws its errors.
+  explicit ScanRange(const M& map, ScanOptions options = {}) noexcept
+      : walk_(map_of(map), with_lock<M>(options), {}, content) {}
+  /// A scan that ends at an error and leaves it in `ec`, which must outlive the scan; `ec` is
+  /// cleared first.
+  ScanRange(const M& map, ScanOptions options, std::error_code& ec) noexcept
+      : walk_(map_of(map), with_lock<M>(options), {}, content), ec_(&ec) {
+    ec.clear();
+  }
+  ScanRange(const M&& map, ScanOptions options = {}) = delete;
+  ScanRange(const M&& map, ScanOptions options, std::error_code& ec) = delete;
 
   /// Starts at the first entry.
   [[nodiscard]] ScanIterator<Show> begin() {
-    reader_.rewind();
-    return {reader_, ec_};
+    walk_.rewind();
+    return {walk_, ec_};
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-  /// How the walk goes, or went.
-  [[nodiscard]] const ScanStatus& status() const noexcept { return reader_.status(); }
+  /// The state of the walk.
+  [[nodiscard]] const ScanStatus& status() const noexcept { return walk_.status(); }
 
  private:
-  BatchReader reader_;
-  std::error_code* ec_;
+  Walk walk_;
+  std::error_code* ec_ = nullptr;
 };
 
-/// A scan of any map on bytes: `for (auto [key, value] : bpfmap::scan(map))`. On a per-CPU map a
-/// value is all its slots. Maps without keys and storage maps cannot be walked (ENOTSUPP).
-[[nodiscard]] inline auto scan(const Map& map, ScanOptions options = {}) noexcept {
-  return Scan<detail::ShowEntry<BytesView, BytesView>>{map, options};
-}
-[[nodiscard]] inline auto scan(const Map& map, ScanOptions options, std::error_code& ec) noexcept {
-  return Scan<detail::ShowEntry<BytesView, BytesView>>{map, options, &ec};
-}
-[[nodiscard]] inline auto scan(const Map& map, std::error_code& ec) noexcept {
-  return scan(map, {}, ec);
-}
-// Of a temporary Map, which would be gone before the first entry is read.
-void scan(const Map&& map, ScanOptions options = {}) = delete;
-void scan(const Map&& map, ScanOptions options, std::error_code& ec) = delete;
-void scan(const Map&& map, std::error_code& ec) = delete;
+}  // namespace detail
 
-/// `for (auto [key, value] : map)`, on bytes.
-[[nodiscard]] inline auto begin(const Map& map) {
-  return ScanIterator<detail::ShowEntry<BytesView, BytesView>>{BatchReader{map}};
+/// A scan of the entries of an M, which can be walked again and again with the same memory. M is
+/// Map or a typed map, and must outlive the scan and stay where it is. See Walk for what a scan
+/// promises. On a Map it shows bytes: a per-CPU value as all its slots.
+template <class M>
+class Scan : public detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entries> {
+  using Base = detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entries>;
+
+ public:
+  using Base::Base;
+};
+/// A scan of the keys alone; without batches it saves a lookup per entry.
+template <class M>
+class KeyScan : public detail::ScanRange<M, detail::ShowKey<M>, WalkContent::keys> {
+  using Base = detail::ScanRange<M, detail::ShowKey<M>, WalkContent::keys>;
+
+ public:
+  using Base::Base;
+};
+/// A scan of the values alone.
+template <class M>
+class ValueScan : public detail::ScanRange<M, detail::ShowValue<M>, WalkContent::entries> {
+  using Base = detail::ScanRange<M, detail::ShowValue<M>, WalkContent::entries>;
+
+ public:
+  using Base::Base;
+};
+
+/// A scan of `map`: `for (auto [key, value] : scan(map))`. With `ec`, an error ends the walk and is
+/// left in `ec`, which must outlive the scan; without, it is thrown. ENOTSUPP for maps that cannot
+/// be walked: without keys, and local storage.
+template <detail::whole_map M>
+[[nodiscard]] Scan<M> scan(const M& map, ScanOptions options = {}) noexcept {
+  return Scan<M>{map, options};
 }
-[[nodiscard]] inline std::default_sentinel_t end(const Map&) noexcept { return {}; }
-// std::ranges::begin, before C++23, takes no function for a const Map when it has a Map.
-[[nodiscard]] inline auto begin(Map& map) { return begin(std::as_const(map)); }
-[[nodiscard]] inline std::default_sentinel_t end(Map&) noexcept { return {}; }
+template <detail::whole_map M>
+[[nodiscard]] Scan<M> scan(const M& map, ScanOptions options, std::error_code& ec) noexcept {
+  return {map, options, ec};
+}
+template <detail::whole_map M>
+[[nodiscard]] Scan<M> scan(const M& map, std::error_code& ec) noexcept {
+  return {map, {}, ec};
+}
+/// A scan of the keys of `map`; errors as scan(). Of an array of descriptors every index is a key.
+template <detail::whole_map M>
+[[nodiscard]] KeyScan<M> keys(const M& map, ScanOptions options = {}) noexcept {
+  return KeyScan<M>{map, options};
+}
+template <detail::whole_map M>
+[[nodiscard]] KeyScan<M> keys(const M& map, ScanOptions options, std::error_code& ec) noexcept {
+  return {map, options, ec};
+}
+template <detail::whole_map M>
+[[nodiscard]] KeyScan<M> keys(const M& map, std::error_code& ec) noexcept {
+  return {map, {}, ec};
+}
+/// A scan of the values of `map`; errors as scan().
+template <detail::whole_map M>
+[[nodiscard]] ValueScan<M> values(const M& map, ScanOptions options = {}) noexcept {
+  return ValueScan<M>{map, options};
+}
+template <detail::whole_map M>
+[[nodiscard]] ValueScan<M> values(const M& map, ScanOptions options, std::error_code& ec) noexcept {
+  return {map, options, ec};
+}
+template <detail::whole_map M>
+[[nodiscard]] ValueScan<M> values(const M& map, std::error_code& ec) noexcept {
+  return {map, {}, ec};
+}
+// Of a temporary map, which would be gone before the first entry is read.
+template <detail::whole_map M, class... Arguments>
+void scan(const M&& map, Arguments&&... arguments) = delete;
+template <detail::whole_map M, class... Arguments>
+void keys(const M&& map, Arguments&&... arguments) = delete;
+template <detail::whole_map M, class... Arguments>
+void values(const M&& map, Arguments&&... arguments) = delete;
+
+/// `for (auto [key, value] : map)`: a scan whose errors are thrown.
+template <detail::whole_map M>
+[[nodiscard]] auto begin(const M& map) {
+  return ScanIterator<detail::ShowEntry<M>>{
+      Walk{detail::map_of(map), detail::with_lock<M>(ScanOptions{})}};
+}
+template <detail::whole_map M>
+[[nodiscard]] std::default_sentinel_t end(const M&) noexcept {
+  return {};
+}
+// std::ranges::begin, before C++23, takes no function for a const map when it has a map.
+template <detail::whole_map M>
+[[nodiscard]] auto begin(M& map) {
+  return begin(std::as_const(map));
+}
+template <detail::whole_map M>
+[[nodiscard]] std::default_sentinel_t end(M&) noexcept {
+  return {};
+}
 
 }  // namespace bpfmap::inline v0

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: MIT
-// What programs do with a whole map: count, erase_if, clear, copy, to_vector. Above map/.
+// Verbs on a whole map: count, empty, count_if, erase_if, clear, copy, to_vector. Above map/.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
 #include <system_error>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "bpfmap/bulk/batch.hpp"
-#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/bulk/detail/show.hpp"
 
 namespace bpfmap::inline v0 {
 
-/// Entries in the map, by walking it (see BatchReader for what a walk promises). Every index of an
-/// array counts, and every filled slot of an array of descriptors; an error where user space cannot
-/// tell which are (perf_event_array, cgroup_array, xskmap).
+/// The number of entries, found by a walk (see Walk for what it promises): every index of an array
+/// counts, and every filled slot of an array of descriptors. ENOTSUPP where user space cannot tell:
+/// perf_event_array, cgroup_array, xskmap, queues and stacks, and what cannot be walked. With `ec`:
+/// the entries read before an error.
 [[nodiscard]] std::uint64_t count(const Map& map);
 [[nodiscard]] std::uint64_t count(const Map& map, std::error_code& ec) noexcept;
 template <detail::typed_map M>
@@ -27,93 +31,152 @@ template <detail::typed_map M>
   return count(map.map(), ec);
 }
 
-/// Entries of which `predicate(key, value)` is true. With `ec`: of those read before an error.
-template <detail::whole_map M, detail::entry_predicate<M> Predicate>
-[[nodiscard]] std::uint64_t count_if(const M& map, Predicate predicate, std::error_code& ec) {
+/// Whether there is no entry, in one system call (BPF_MAP_GET_NEXT_KEY, or the peek of a queue);
+/// arrays of descriptors are searched for a filled slot, and other arrays are never empty. ENOTSUPP
+/// as count(), queues and stacks apart. With `ec` set: false.
+[[nodiscard]] bool empty(const Map& map);
+[[nodiscard]] bool empty(const Map& map, std::error_code& ec) noexcept;
+template <detail::tagged_map M>
+[[nodiscard]] bool empty(const M& map) {
+  return empty(map.map());
+}
+template <detail::tagged_map M>
+[[nodiscard]] bool empty(const M& map, std::error_code& ec) noexcept {
+  return empty(map.map(), ec);
+}
+
+/// The number of entries for which `predicate(key, value)` is true. With `ec`: of those read before
+/// an error.
+template <detail::whole_map M, class Predicate>
+  requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
+[[nodiscard]] std::uint64_t count_if(const M& map, Predicate&& predicate, std::error_code& ec) {
   std::uint64_t total = 0;
-  for (BatchReader reader{detail::map_of(map)}; reader.next(ec);)
-    detail::for_each_entry<M>(reader, [&](const auto& key, const auto& value) {
-      total += predicate(key, value) ? 1U : 0U;
+  Walk walk{detail::map_of(map), detail::with_lock<M>({})};
+  while (walk.next(ec))
+    detail::for_each_entry<M>(walk, [&](auto& key, auto& value) {
+      total += detail::call_with(predicate, key, value) ? 1U : 0U;
     });
   return total;
 }
-template <detail::whole_map M, detail::entry_predicate<M> Predicate>
-[[nodiscard]] std::uint64_t count_if(const M& map, Predicate predicate) {
+template <detail::whole_map M, class Predicate>
+  requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
+[[nodiscard]] std::uint64_t count_if(const M& map, Predicate&& predicate) {
   std::error_code ec;
-  const auto total = count_if(map, std::move(predicate), ec);
-  if (ec) detail::raise(detail::map_of(map), {Operation::scan}, ec);
+  const auto total = count_if(map, predicate, ec);
+  detail::throw_if(ec);
   return total;
 }
 
 namespace detail {
 
-// Leaves in `operation` what failed.
+// Keys of one batch, one behind the other.
+class KeyList {
+ public:
+  // Empties it, and makes room for `size` bytes; false: there is no memory.
+  [[nodiscard]] bool reserve(std::size_t size) noexcept {
+    size_ = 0;
+    if (size <= room_) return true;
+    bytes_.reset(new (std::nothrow) std::byte[size]);
+    room_ = bytes_ != nullptr ? size : 0;
+    return bytes_ != nullptr;
+  }
+  void add(const std::byte* key, std::size_t size) noexcept {
+    std::memcpy(bytes_.get() + size_, key, size);
+    size_ += size;
+  }
+  [[nodiscard]] const std::byte* data() const noexcept { return bytes_.get(); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t room_ = 0;
+  std::size_t size_ = 0;
+};
+
+// Whether one pass over the map may miss entries that stay: its entries move when it shrinks.
+[[nodiscard]] bool takes_passes(const Map& map) noexcept;
+// Erases keys, as erase_batch; the number of those that were there.
+std::uint64_t erase_keys(Map& map, const KeyList& keys, std::error_code& ec) noexcept;
+
+// Erases what `predicate` likes, in one pass.
 template <class M, class Predicate>
-std::uint64_t erase_matching(M& map, Predicate& predicate, Operation& operation,
+std::uint64_t erase_matching(M& map, Walk& walk, KeyList& victims, Predicate& predicate,
                              std::error_code& ec) {
-  Map& bytes = map_of(map);
-  const std::size_t key_size = bytes.info().key_size;
   std::uint64_t erased = 0;
-  Bytes victims;
-  operation = Operation::scan;
-  for (BatchReader reader{bytes}; reader.next(ec);) {
-    victims.clear();
-    const std::byte* key = reader.keys();
-    for_each_entry<M>(reader, [&](const auto& shown_key, const auto& shown_value) {
-      if (predicate(shown_key, shown_value)) victims.insert(victims.end(), key, key + key_size);
-      key += key_size;
+  while (walk.next(ec)) {
+    const std::size_t size = walk.key_size();
+    const std::byte* key = walk.keys();
+    if (!victims.reserve(walk.size() * size)) {
+      ec = record(map_of(map), {Operation::erase_batch}, kernel_error(-ENOMEM));
+      break;
+    }
+    for_each_entry<M>(walk, [&](auto& shown_k, auto& shown_v) {
+      if (call_with(predicate, shown_k, shown_v)) victims.add(key, size);
+      key += size;
     });
-    erased += erase_flat(bytes, {victims.data(), nullptr, victims.size() / key_size}, ec).done;
-    if (!ec) continue;
-    operation = Operation::erase_batch;
-    break;
+    erased += erase_keys(map_of(map), victims, ec);
+    if (ec) break;
   }
   return erased;
 }
 
 }  // namespace detail
 
-/// Erases the entries of which `predicate(key, value)` is true, and says how many it erased. An
+/// Erases the entries for which `predicate(key, value)` is true, and returns how many it erased. An
 /// entry that another thread updates between the predicate and the erasure is erased with its new
-/// value. With `ec`: how many before an error.
-template <detail::erasable_map M, detail::entry_predicate<M> Predicate>
-std::uint64_t erase_if(M& map, Predicate predicate, std::error_code& ec) {
-  Operation operation;
-  return detail::erase_matching(map, predicate, operation, ec);
+/// value. An rhash is walked until a pass erases nothing, 1000 times at most. With `ec`: the number
+/// erased before an error.
+template <detail::erasable_map M, class Predicate>
+  requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
+std::uint64_t erase_if(M& map, Predicate&& predicate, std::error_code& ec) {
+  Walk walk{detail::map_of(map), detail::with_lock<M>({})};
+  detail::KeyList victims;
+  std::uint64_t total = 0;
+  std::uint64_t erased = 0;
+  for (int passes = detail::takes_passes(detail::map_of(map)) ? 1000 : 1; passes > 0; --passes) {
+    walk.rewind();
+    erased = detail::erase_matching(map, walk, victims, predicate, ec);
+    total += erased;
+    if (ec || erased == 0) break;
+  }
+  return total;
 }
-template <detail::erasable_map M, detail::entry_predicate<M> Predicate>
-std::uint64_t erase_if(M& map, Predicate predicate) {
+template <detail::erasable_map M, class Predicate>
+  requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
+std::uint64_t erase_if(M& map, Predicate&& predicate) {
   std::error_code ec;
-  Operation operation;
-  const auto erased = detail::erase_matching(map, predicate, operation, ec);
-  if (ec) detail::raise(detail::map_of(map), {operation}, ec);
+  const auto erased = erase_if(map, predicate, ec);
+  detail::throw_if(ec);
   return erased;
 }
 
-/// Erases what is in the map, in one pass, and says how many entries that were: it ends on a live
-/// map, which may not be empty then. A queue or stack is popped, at most max_entries times.
-/// ENOTSUPP on an array, whose entries cannot be erased. Of an xskmap every slot counts, filled or
-/// not. With `ec`: how many before an error.
+/// Erases the entries of a map, in one pass, and returns how many it erased: it ends while others
+/// insert, and the map may not be empty then. Queues and stacks are popped, at most max_entries
+/// times; an rhash is cleared in passes until one erases nothing. ENOTSUPP on arrays, whose entries
+/// cannot be erased, and on storage. Of an xskmap every slot counts, filled or not. With `ec`: the
+/// number erased before an error.
 std::uint64_t clear(Map& map);
 std::uint64_t clear(Map& map, std::error_code& ec) noexcept;
-template <detail::erasable_map M>
-  requires detail::typed_map<M>
+template <detail::clearable_map M>
+  requires detail::tagged_map<M>
 std::uint64_t clear(M& map) {
   return clear(map.map());
 }
-template <detail::erasable_map M>
-  requires detail::typed_map<M>
+template <detail::clearable_map M>
+  requires detail::tagged_map<M>
 std::uint64_t clear(M& map, std::error_code& ec) noexcept {
   return clear(map.map(), ec);
 }
 
-/// Writes every entry of `from` into `to`, and says how many were written. Keys and values must
-/// have the same size, and both maps be per-CPU or neither (Errc::wrong_key_size, value_size,
-/// percpu_map, not_percpu_map). With UpdateFlags::noexist what `to` has stays. With `ec`: how many
-/// before an error. ENOTSUPP where what is read of a map is not what is written: maps of maps,
+/// Writes every entry of `from` into `to`, and returns how many were written. Keys and values must
+/// have the same size, and both maps be per-CPU or neither (Errc::wrong_key_size, wrong_value_size,
+/// map_is_percpu, map_is_not_percpu). With UpdateFlags::noexist existing entries of `to` stay.
+/// Inner maps are opened by their ids, which needs CAP_SYS_ADMIN, and put into `to`. With `ec`: the
+/// number written before an error. ENOTSUPP where a value read is not a value to write: other
 /// arrays of descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
+std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept;
 template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, UpdateFlags flags = UpdateFlags::any) {
   return copy(from.map(), to.map(), flags);
@@ -121,6 +184,10 @@ std::uint64_t copy(const From& from, To& to, UpdateFlags flags = UpdateFlags::an
 template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, UpdateFlags flags, std::error_code& ec) noexcept {
   return copy(from.map(), to.map(), flags, ec);
+}
+template <detail::typed_map From, detail::typed_map To>
+std::uint64_t copy(const From& from, To& to, std::error_code& ec) noexcept {
+  return copy(from.map(), to.map(), UpdateFlags::any, ec);
 }
 
 namespace detail {
@@ -147,23 +214,28 @@ template <class Owned, class Shown>
 template <detail::whole_map M>
 using OwnedEntry = typename detail::OwnedEntryOf<M>::type;
 
-/// All entries. With `ec`: those read before an error.
+/// All entries. With `ec`: those read before an error; ENOMEM when there is no memory for more.
 template <detail::whole_map M>
-[[nodiscard]] std::vector<OwnedEntry<M>> to_vector(const M& map, std::error_code& ec) {
+[[nodiscard]] std::vector<OwnedEntry<M>> to_vector(const M& map, std::error_code& ec) noexcept {
   using Owned = OwnedEntry<M>;
   std::vector<Owned> entries;
-  for (BatchReader reader{detail::map_of(map)}; reader.next(ec);)
-    detail::for_each_entry<M>(reader, [&](const auto& key, const auto& value) {
-      entries.push_back(
-          {detail::own<decltype(Owned::key)>(key), detail::own<decltype(Owned::value)>(value)});
+  Walk walk{detail::map_of(map), detail::with_lock<M>({})};
+  std::error_code no_memory;
+  while (!no_memory && walk.next(ec))
+    detail::without_bad_alloc(no_memory, [&] {
+      detail::for_each_entry<M>(walk, [&](const auto& key, const auto& value) {
+        entries.push_back(
+            {detail::own<decltype(Owned::key)>(key), detail::own<decltype(Owned::value)>(value)});
+      });
     });
+  if (no_memory) ec = detail::record(detail::map_of(map), {Operation::scan}, no_memory);
   return entries;
 }
 template <detail::whole_map M>
 [[nodiscard]] std::vector<OwnedEntry<M>> to_vector(const M& map) {
   std::error_code ec;
   auto entries = to_vector(map, ec);
-  if (ec) detail::raise(detail::map_of(map), {Operation::scan}, ec);
+  detail::throw_if(ec);
   return entries;
 }
 

@@ -68,13 +68,6 @@ inline int element_command(Command command, int fd, const void* key, const void*
   return static_cast<int>(bpf(static_cast<int>(command), &attr, sizeof attr));
 }
 
-// The commands that have no flags, which refuse bytes behind the last field that they use.
-inline int key_command(Command command, int fd, const void* key, const void* next_key,
-                       unsigned int size) noexcept {
-  ElementAttr attr{static_cast<std::uint32_t>(fd), 0, address(key), address(next_key), 0};
-  return static_cast<int>(bpf(static_cast<int>(command), &attr, size));
-}
-
 int batch_command(Command command, int fd, const void* in_batch, void* out_batch, const void* keys,
                   const void* values, std::uint32_t& count, std::uint64_t elem_flags) noexcept;
 
@@ -101,15 +94,16 @@ inline int map_lookup_and_delete_elem(int fd, const void* key, void* value,
 
 /// BPF_MAP_DELETE_ELEM (3.18): takes no flags. -ENOENT: no such key.
 inline int map_delete_elem(int fd, const void* key) noexcept {
-  return detail::key_command(Command::map_delete_elem, fd, key, nullptr,
-                             offsetof(ElementAttr, value));
+  KeyAttr attr{static_cast<std::uint32_t>(fd), 0, detail::address(key)};
+  return static_cast<int>(bpf(static_cast<int>(Command::map_delete_elem), &attr, sizeof attr));
 }
 
 /// BPF_MAP_GET_NEXT_KEY (3.18; nullptr as `key` for the first one: 4.12). -ENOENT: no more keys. On
 /// hash types a missing `key` returns the first key again.
 inline int map_get_next_key(int fd, const void* key, void* next_key) noexcept {
-  return detail::key_command(Command::map_get_next_key, fd, key, next_key,
-                             offsetof(ElementAttr, flags));
+  NextKeyAttr attr{static_cast<std::uint32_t>(fd), 0, detail::address(key),
+                   detail::address(next_key)};
+  return static_cast<int>(bpf(static_cast<int>(Command::map_get_next_key), &attr, sizeof attr));
 }
 
 /// BPF_MAP_LOOKUP_BATCH (5.6). `in_batch` is nullptr at the start; `out_batch` needs max(4,
@@ -154,6 +148,14 @@ int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAt
 /// BPF_BTF_LOAD (4.18): a descriptor of the `size` bytes of BTF at `btf`, close-on-exec and never
 /// 0.
 int btf_load(const void* btf, std::uint32_t size) noexcept;
+
+/// BPF_BTF_GET_FD_BY_ID (4.18): a descriptor of the BTF with the kernel's number `id`. Needs
+/// CAP_SYS_ADMIN.
+int btf_get_fd_by_id(std::uint32_t id) noexcept;
+
+/// BPF_OBJ_GET_INFO_BY_FD of BTF (4.18): copies up to `size` bytes of it to `btf`; `size` becomes
+/// the number of bytes that it has.
+int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept;
 
 /// BPF_MAP_FREEZE (5.2): forbids writes from user space, irreversibly.
 int map_freeze(int fd) noexcept;

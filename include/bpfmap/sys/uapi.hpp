@@ -110,7 +110,22 @@ inline constexpr int enotsupp = 524;
 /// BPF_OBJ_NAME_LEN: the longest map name is one byte less, for the terminating NUL.
 inline constexpr std::size_t obj_name_len = 16;
 
-/// What the commands on one element read; `value` is next_key for map_get_next_key.
+/// What map_delete_elem reads, which has no flags and refuses any byte behind its key.
+struct KeyAttr {
+  std::uint32_t map_fd;
+  std::uint32_t unused;
+  alignas(8) std::uint64_t key;
+};
+
+/// What map_get_next_key reads.
+struct NextKeyAttr {
+  std::uint32_t map_fd;
+  std::uint32_t unused;
+  alignas(8) std::uint64_t key;
+  alignas(8) std::uint64_t next_key;
+};
+
+/// What the other commands on one element read.
 struct ElementAttr {
   std::uint32_t map_fd;
   std::uint32_t unused;
@@ -157,6 +172,13 @@ struct BtfLoadAttr {
   alignas(8) std::uint64_t btf;
   alignas(8) std::uint64_t log_buf;
   std::uint32_t btf_size;
+};
+
+/// What BPF_OBJ_GET_INFO_BY_FD reads and writes about BTF, up to `id` (4.18).
+struct BtfInfoData {
+  alignas(8) std::uint64_t btf;
+  std::uint32_t btf_size;
+  std::uint32_t id;
 };
 
 /// What BPF_MAP_CREATE reads, whole up to 6.18: `union bpf_attr` of Linux 6.1 ends at map_extra.

@@ -32,6 +32,7 @@ class Arena : public detail::TypedMap {
   /// Maps `map`. Throws Error (Errc::wrong_map_type; EEXIST and EINVAL when its address cannot be
   /// had) when it is no arena, or cannot be mapped.
   explicit Arena(Map map);
+  /// The same; empty when `ec` is set.
   Arena(Map map, std::error_code& ec) noexcept;
 
   /// A new arena of `max_entries` pages; type and MapFlags::mmapable are filled in. EINVAL before

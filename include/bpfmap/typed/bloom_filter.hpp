@@ -6,76 +6,62 @@
 #include <cerrno>
 #include <cstdint>
 #include <system_error>
-#include <utility>
 
-#include "bpfmap/typed/detail/typed_map.hpp"
+#include "bpfmap/typed/base/element.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
-/// A set of V that never forgets and sometimes sees what is not there: BPF_MAP_TYPE_BLOOM_FILTER
-/// (5.16). Nothing can be erased, counted or listed; it is never full, and errs more often the more
-/// it holds beyond max_entries.
+/// A set of V that answers "maybe" or "certainly not": BPF_MAP_TYPE_BLOOM_FILTER (5.16). Values
+/// cannot be erased, counted or listed. It is never full; beyond max_entries() values it errs more
+/// often. `MapSpec::map_extra` is the number of hash functions, 1 to 15; 0 makes 5.
 template <class V>
-class BloomFilter : public detail::TypedMap {
-  static_assert(encodable_as_key<V>,
-                "bpfmap: V cannot be in a bloom filter, which hashes its bytes: it must be "
-                "trivially copyable, without pointers, floating point and padding. Name the "
-                "padding as a member, or specialise bpfmap::Codec<V>.");
+class BloomFilter : public TypedMap<BloomFilter<V>> {
+  // The kernel hashes the bytes of a value as it does those of a key.
+  static_assert(detail::check_key<V>());
 
  public:
+  using TypedMap<BloomFilter>::TypedMap;
   using value_type = V;
 
-  /// Empty: without a map.
-  BloomFilter() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_value_size) when it is no bloom
-  /// filter of V.
-  explicit BloomFilter(Map map) : TypedMap(std::move(map), requirement) {}
-  BloomFilter(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {}
-
-  /// A new filter for `max_entries` values; type and sizes are filled in. `map_extra` is the number
-  /// of hash functions, 1 to 15; 0: 5.
-  [[nodiscard]] static BloomFilter create(MapSpec spec) {
-    return BloomFilter{create_map(std::move(spec), requirement)};
-  }
-  [[nodiscard]] static BloomFilter create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = create_map(std::move(spec), requirement, ec);
-    return ec ? BloomFilter{} : BloomFilter{std::move(map), ec};
-  }
-
-  /// The number of hash functions.
+  /// Returns the number of hash functions.
   [[nodiscard]] std::uint32_t hashes() const noexcept {
-    const auto chosen = static_cast<std::uint32_t>(map_.info().map_extra & 0xf);
+    const auto chosen = static_cast<std::uint32_t>(this->map().info().map_extra & 0xf);
     return chosen != 0 ? chosen : 5;
   }
 
   /// Adds `value` (BPF_MAP_UPDATE_ELEM).
-  void add(const V& value) { put(value, thrower(Operation::update)); }
-  void add(const V& value, std::error_code& ec) noexcept { put(value, setter(ec)); }
-
-  /// false: `value` was never added; true: it was, or its hashes are those of others
-  /// (BPF_MAP_LOOKUP_ELEM, which reads the value here).
-  [[nodiscard]] bool contains(const V& value) const {
-    return ask(value, thrower(Operation::lookup));
+  void push(argument<V> value) {
+    std::error_code ec = detail::no_error();
+    push(value, ec);
+    detail::throw_if(ec);
   }
-  [[nodiscard]] bool contains(const V& value, std::error_code& ec) const noexcept {
-    return ask(value, setter(ec));
+  void push(argument<V> value, std::error_code& ec) noexcept {
+    const detail::ElementBytes<V> bytes{detail::value_of<V>(value)};
+    if (detail::fit(this->map(), Operation::update, ec, value))
+      detail::update_element<0>(this->map(), detail::NoKey{}, bytes.view(), sys::f_any, ec);
+  }
+
+  /// Returns false when `value` was never pushed, true when it was or when its hashes equal those
+  /// of others (BPF_MAP_LOOKUP_ELEM, which reads the value here).
+  [[nodiscard]] bool contains(argument<V> value) const {
+    std::error_code ec = detail::no_error();
+    const bool found = contains(value, ec);
+    detail::throw_if(ec);
+    return found;
+  }
+  [[nodiscard]] bool contains(argument<V> value, std::error_code& ec) const noexcept {
+    // The kernel reads through this pointer and never writes.
+    const detail::ElementBytes<V> bytes{detail::value_of<V>(value)};
+    return detail::fit(this->map(), Operation::lookup, ec, value) &&
+           detail::lookup_element<-ENOENT>(this->map(), detail::NoKey{},
+                                           const_cast<void*>(bytes.data()), 0, ec);
   }
 
  private:
-  friend detail::TypedAccess;
+  friend TypedMap<BloomFilter>;
   static constexpr std::array types{MapType::bloom_filter};
-  static constexpr detail::ViewRequirement requirement{types, 0, Codec<V>::size};
-
-  template <class Report>
-  void put(const V& value, Report report) {
-    write(nullptr, detail::ObjectBytes<V>{value}.data(), UpdateFlags::any, 0, report);
-  }
-  template <class Report>
-  bool ask(const V& value, Report report) const {
-    // The kernel reads through this pointer and never writes.
-    const detail::ObjectBytes<V> bytes{value};
-    return read(nullptr, const_cast<void*>(bytes.data()), {}, -ENOENT, report);
-  }
+  static constexpr detail::Requirement requirement{types, 0, Codec<V>::size};
 };
 
 }  // namespace bpfmap::inline v0

@@ -5,68 +5,62 @@
 #include <array>
 #include <optional>
 #include <system_error>
-#include <utility>
 
-#include "bpfmap/typed/detail/entry_map.hpp"
-#include "bpfmap/typed/detail/keyed_map.hpp"
+#include "bpfmap/bulk/scan.hpp"
+#include "bpfmap/typed/base/entry_operations.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
 /// A hash map from K to V: BPF_MAP_TYPE_HASH (3.18) or BPF_MAP_TYPE_LRU_HASH (4.10).
 ///
 /// Type and sizes are compared with the kernel's once, at construction; then an operation is one
-/// system call and allocates nothing. Every operation has a throwing form and a noexcept one that
-/// takes a std::error_code last. What is expected is a value: a missing key, an existing key on
-/// insert. All else is Error: E2BIG when the map is full, EPERM when it is frozen or the descriptor
-/// may not, Errc::no_map when it is empty. An update of a full LRU map may evict another entry,
-/// even when its key is there already.
+/// system call and allocates nothing. E2BIG when the map is full (Condition::map_full); EPERM when
+/// it is frozen or the descriptor is read-only. create() makes a hash; for an LRU map give `.type =
+/// MapType::lru_hash`. An update of a full LRU map may evict another entry, even when its key
+/// exists.
 template <class K, class V>
-class HashMap : public detail::EntryMap<detail::KeyedMap<K, V>, K, V> {
+class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K, V>, K, V> {
  public:
-  /// Empty.
-  HashMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::wrong_map_type, wrong_key_size, wrong_value_size) when it
-  /// is not a hash map of K to V.
-  explicit HashMap(Map map) : Base(std::move(map), requirement) {}
-  HashMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
+  using TypedMap<HashMap>::TypedMap;
+  using shown_type = V;  ///< a value as a scan shows it
 
-  /// A new map; type (hash) and sizes are filled in: `create({.max_entries = 65536, .name =
-  /// "flows"})`. For an LRU map give `.type = MapType::lru_hash`.
-  [[nodiscard]] static HashMap create(MapSpec spec) {
-    return HashMap{Base::create_map(std::move(spec), requirement)};
-  }
-  [[nodiscard]] static HashMap create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = Base::create_map(std::move(spec), requirement, ec);
-    return ec ? HashMap{} : HashMap{std::move(map), ec};
-  }
-
-  /// Takes the entry of `key` out and gives its value; nullopt: no such key
+  /// Removes the entry of `key` and returns its value; nullopt when there is none
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM, 5.14).
-  [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags = {}) {
-    return take(key, flags,
-                thrower(Operation::lookup_and_delete, key, detail::to_underlying(flags)));
+  [[nodiscard]] std::optional<V> lookup_and_delete(argument<K> key) {
+    std::error_code ec = detail::no_error();
+    auto value = lookup_and_delete(key, ec);
+    detail::throw_if(ec);
+    return value;
   }
-  [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags,
-                                                   std::error_code& ec) noexcept {
-    return take(key, flags, setter(ec));
+  [[nodiscard, gnu::always_inline]] std::optional<V> lookup_and_delete(
+      argument<K> key, std::error_code& ec) noexcept {
+    return detail::read_value<V>([&](void* value) { return take(key, value, ec); });
   }
-  [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, std::error_code& ec) noexcept {
-    return take(key, {}, setter(ec));
+
+  /// As lookup_and_delete(), into `value`; returns false, and leaves `value` alone, when there is
+  /// no entry.
+  [[nodiscard]] bool lookup_and_delete_into(argument<K> key, V& value) {
+    std::error_code ec = detail::no_error();
+    const bool found = lookup_and_delete_into(key, value, ec);
+    detail::throw_if(ec);
+    return found;
+  }
+  [[nodiscard, gnu::always_inline]] bool lookup_and_delete_into(argument<K> key, V& value,
+                                                                std::error_code& ec) noexcept {
+    return detail::read_value_into(value, [&](void* to) { return take(key, to, ec); });
   }
 
  private:
-  using Base = detail::EntryMap<detail::KeyedMap<K, V>, K, V>;
-  using Base::setter, Base::thrower;
-
-  friend detail::TypedAccess;
+  friend TypedMap<HashMap>;
   static constexpr std::array types{MapType::hash, MapType::lru_hash};
-  static constexpr detail::ViewRequirement requirement{types, Codec<K>::size, Codec<V>::size};
+  static constexpr detail::Requirement requirement{types, Codec<K>::size, Codec<V>::size};
 
-  template <class Report>
-  std::optional<V> take(const K& key, LookupFlags flags, Report report) {
-    detail::ObjectRoom<V> room;
-    if (!Base::take(key, room.data(), flags, report)) return std::nullopt;
-    return room.value();
+  [[nodiscard, gnu::always_inline]] bool take(const argument<K>& key, void* value,
+                                              std::error_code& ec) noexcept {
+    return detail::fit(this->map(), Operation::lookup_and_delete, ec, key) &&
+           detail::lookup_and_delete_element(this->map(), detail::value_of<K>(key), value,
+                                             detail::lock_flag<V>, ec);
   }
 };
 

@@ -15,43 +15,43 @@
 #include <utility>
 
 #include "bpfmap/sys/mapping.hpp"
+#include "bpfmap/typed/detail/memory.hpp"
 #include "bpfmap/typed/detail/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
-
-namespace detail {
-
-// The memory of an array or an arena; sets ec to what mmap(2) says.
-[[nodiscard]] sys::Mapping map_memory(const Map& map, std::uint64_t size,
-                                      const sys::MappingOptions& options,
-                                      std::error_code& ec) noexcept;
-
-}  // namespace detail
 
 /// An array of V that programs and this process share as memory: BPF_MAP_TYPE_ARRAY with
 /// MapFlags::mmapable (5.5). Reading and writing are loads and stores, without a system call.
 ///
 /// MappedArray<const V> is mapped read-only, which frozen maps and those with MapFlags::rdonly_prog
-/// allow. The `.bss`, `.data` and `.rodata` maps of a skeleton are such arrays of one struct.
+/// allow.
 ///
-/// The memory is this object's: it keeps the map alive, stays where it is when the object is
-/// moved, and goes with it. An element begins every sizeof(V) rounded up to 8 bytes. Plain loads
-/// and stores race with programs: use load(), store() and atomic() for members that both write, or
-/// let one side only write. A writable mapping keeps the map from being frozen (EBUSY).
+/// The sections of a skeleton (.bss, .data, .rodata) are such arrays. `MappedArray<Globals>
+/// bss{from(skel->maps.bss)}` has the struct of the section's variables as bss[0]: the section may
+/// lack the padding at the struct's end, and may hold more behind it, such as static variables. Of
+/// a section that holds several V, as one that was resized before the load does, each is an
+/// element. MappedBytes has the view of a value whose type is not known when compiling, and finds
+/// variables by name.
+///
+/// The memory belongs to this object: it keeps the map alive, stays where it is when the object is
+/// moved, and is unmapped with it. A child of fork(2) shares it. An element begins every sizeof(V)
+/// bytes rounded up to 8; V may be aligned to up to a page. Plain loads and stores race with
+/// programs: use load(), store() and atomic() for members that both write, or let only one side
+/// write. A writable mapping keeps the map from being frozen (EBUSY).
 template <class V>
 class MappedArray : public detail::TypedMap {
   using Value = std::remove_const_t<V>;
   static_assert(bytewise<Value>,
                 "bpfmap: V cannot be shared as memory: it must be trivially copyable, without "
                 "pointers.");
-  static_assert(alignof(V) <= 8, "bpfmap: elements are aligned to 8 bytes, which V exceeds.");
+  static_assert(alignof(V) <= 4096, "bpfmap: V is aligned to more than a page.");
 
  public:
   using value_type = Value;
   /// Bytes from one element to the next.
   static constexpr std::size_t stride = (sizeof(V) + 7) / 8 * 8;
 
-  /// Goes over the elements in the order of their indices.
+  /// Visits the elements in the order of their indices.
   class iterator {
    public:
     using iterator_category = std::random_access_iterator_tag;
@@ -88,22 +88,24 @@ class MappedArray : public detail::TypedMap {
     std::byte* at_ = nullptr;
   };
 
-  /// Empty: without a map.
+  /// Empty.
   MappedArray() noexcept = default;
-  /// Maps `map`. Throws Error (Errc::wrong_map_type, value_size, map_flags; EPERM and EACCES when
-  /// it may not be mapped so) when it is no mappable array of V.
+  /// Maps `map`. Throws Error: Errc::wrong_map_type, wrong_value_size or wrong_map_flags when it is
+  /// not a mappable array of V; EPERM (frozen), EACCES (MapFlags::rdonly_prog) or EINVAL (a
+  /// read-only descriptor) when it must not be mapped so; ENOMEM.
   explicit MappedArray(Map map) : TypedMap(std::move(map), requirement) {
     std::error_code ec;
     open(ec);
-    if (ec) detail::raise(map_, {Operation::mmap}, ec);
+    detail::throw_if(ec);
   }
+  /// The same; empty when `ec` is set.
   MappedArray(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {
     if (!ec) open(ec);
     if (ec) map_ = {};
   }
 
-  /// A new array of `max_entries` elements, all zero; type, sizes and MapFlags::mmapable are filled
-  /// in.
+  /// Creates an array of `max_entries` elements, all zero (BPF_MAP_CREATE, 5.5). Type, sizes and
+  /// MapFlags::mmapable are filled in.
   [[nodiscard]] static MappedArray create(MapSpec spec) {
     return MappedArray{create_map(std::move(spec), requirement)};
   }
@@ -112,17 +114,33 @@ class MappedArray : public detail::TypedMap {
     return ec ? MappedArray{} : MappedArray{std::move(map), ec};
   }
 
-  /// Elements: max_entries.
+  /// Elements: the map's max_entries; of a section, as many V as it holds.
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size() / stride; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
-  /// Element `i`, which must be below size().
+  /// Element `i`, which must be below size(): not checked.
   [[nodiscard]] V& operator[](std::size_t i) const noexcept {
     return *reinterpret_cast<V*>(memory_.data() + i * stride);
   }
+  /// Element `i`. Throws Error: Errc::index_out_of_range unless `i` is below size(); Errc::no_map
+  /// when empty.
+  [[nodiscard]] V& at(std::size_t i) const {
+    std::error_code ec;
+    V* const element = at(i, ec);
+    detail::throw_if(ec);
+    return *element;
+  }
+  /// The same; nullptr when `ec` is set.
+  [[nodiscard]] V* at(std::size_t i, std::error_code& ec) const noexcept {
+    detail::clear(ec);
+    if (i < size()) return &(*this)[i];
+    ec = detail::wrong_index(map_, i);
+    return nullptr;
+  }
+  /// The first element; all iterators are random access.
   [[nodiscard]] iterator begin() const noexcept { return iterator{memory_.data()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{memory_.data() + size() * stride}; }
-  /// All elements, when there is nothing between them.
+  /// All elements, where sizeof(V) leaves no gap between them.
   [[nodiscard]] std::span<V> span() const noexcept
     requires(sizeof(V) == stride)
   {
@@ -155,12 +173,12 @@ class MappedArray : public detail::TypedMap {
   friend detail::TypedAccess;
   static constexpr std::array types{MapType::array};
   static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), sizeof(V),
-                                                       sizeof(V), MapFlags::mmapable};
+                                                       detail::any_size, MapFlags::mmapable};
 
   void open(std::error_code& ec) noexcept {
-    // In 64 bits: an array may well be larger than 4 GiB.
-    const std::uint64_t bytes = std::uint64_t{map_.info().max_entries} * stride;
-    memory_ = detail::map_memory(map_, bytes, {.writable = !std::is_const_v<V>}, ec);
+    ec.clear();
+    if (const auto count = detail::element_count(map_, sizeof(V), alignof(V), ec))
+      memory_ = detail::map_memory(map_, count * stride, {.writable = !std::is_const_v<V>}, ec);
   }
 
   sys::Mapping memory_;

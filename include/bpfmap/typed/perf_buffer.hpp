@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// PerfBuffer: BPF_MAP_TYPE_PERF_EVENT_ARRAY, records from BPF programs on kernels before 5.8.
-// Layer 2.
+// PerfBuffer: callbacks for the records that BPF programs write to a BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+// for kernels before 5.8. Layer 2.
 #pragma once
 
 #include <chrono>
@@ -8,175 +8,177 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/typed/detail/events.hpp"
+#include "bpfmap/typed/detail/perf_handlers.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {
-
-// What is called for a record; `take` with the object itself.
-class PerfHandler {
- public:
-  using Take = bool (*)(PerfHandler& handler, std::uint32_t cpu, BytesView record);
-  explicit PerfHandler(Take how) noexcept : take(how) {}
-  PerfHandler(const PerfHandler&) = delete;
-  PerfHandler& operator=(const PerfHandler&) = delete;
-  virtual ~PerfHandler() = default;
-
-  Take take;
-  const Map* map = nullptr;
-  Stop* stop = nullptr;
-};
-
-// The size of the record that the kernel makes of `size` bytes: a u32 stands in front of them, and
-// the two are padded to a multiple of 8.
-[[nodiscard]] constexpr std::size_t perf_record_size(std::size_t size) noexcept {
-  return (size + 4 + 7) / 8 * 8 - 4;
-}
-
-template <class Event, class Fn>
-class PerfHandlerOf final : public PerfHandler {
- public:
-  explicit PerfHandlerOf(Fn fn) : PerfHandler(&take_record), fn_(std::move(fn)) {}
-
- private:
-  static constexpr std::size_t record_alignment = 4;
-
-  void call(std::uint32_t cpu, const Event& event) {
-    if constexpr (std::is_invocable_v<Fn&, std::uint32_t, const Event&>)
-      fn_(cpu, event);
-    else
-      fn_(event);
-  }
-  static bool take_record(PerfHandler& handler, std::uint32_t cpu, BytesView record) {
-    auto& self = static_cast<PerfHandlerOf&>(handler);
-    if constexpr (std::same_as<Event, BytesView>) {
-      return self.stop->survives([&] { self.call(cpu, record); });
-    } else {
-      if (record.size() != perf_record_size(sizeof(Event))) {
-        self.stop->refuse(*self.map, record.size(), sizeof(Event));
-        return false;
-      }
-      return self.stop->survives([&] {
-        show_event<Event, record_alignment>(record.data(),
-                                            [&](const Event& event) { self.call(cpu, event); });
-      });
-    }
-  }
-
-  Fn fn_;
-};
-
-// What is called when records were lost.
-class LostHandler {
- public:
-  LostHandler() = default;
-  LostHandler(const LostHandler&) = delete;
-  LostHandler& operator=(const LostHandler&) = delete;
-  virtual ~LostHandler() = default;
-  virtual void operator()(std::uint32_t cpu, std::uint64_t count) = 0;
-};
-
-template <class Fn>
-class LostHandlerOf final : public LostHandler {
- public:
-  explicit LostHandlerOf(Fn fn) : fn_(std::move(fn)) {}
-  void operator()(std::uint32_t cpu, std::uint64_t count) override { fn_(cpu, count); }
-
- private:
-  Fn fn_;
-};
-
 struct Perf;
-
 }  // namespace detail
 
-/// Reads the records that BPF programs write with bpf_perf_event_output(): a buffer for each online
-/// CPU, behind a map of BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3). RingBuffer is the better choice from
-/// 5.8 on. Move-only, and empty by default and after a move.
+/// How a PerfBuffer is made.
+struct PerfBufferOptions {
+  /// Pages of each CPU's buffer, a power of two.
+  std::size_t pages_per_cpu = 8;
+  /// Records after which the kernel wakes poll() and epoll_fd(); 0: never. Records below that
+  /// number are found at the end of poll()'s time.
+  std::uint32_t wakeup_events = 1;
+  /// Unless 0: bytes after which the kernel wakes them, in place of wakeup_events.
+  std::uint32_t wakeup_bytes = 0;
+  /// The CPUs that get a buffer; empty: all that are online.
+  std::vector<std::uint32_t> cpus = {};
+  /// New records overwrite the oldest (4.7), as in a flight recorder. A call then shows the newest
+  /// record first, and pauses a CPU's buffer while it is read.
+  bool overwrite = false;
+  /// Takes the place of another reader, which gets nothing more, and whose destructor ends this
+  /// one: destroy that first where you can. false: a second reader is refused (EBUSY).
+  bool replace = false;
+};
+
+/// Calls a callback for every record that BPF programs write with bpf_perf_event_output(): one
+/// buffer per CPU, behind a map of BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3). RingBuffer is the better
+/// choice from 5.8 on. Move-only; empty by default and after a move.
 ///
 ///     PerfBuffer perf{from(skeleton->maps.events), 8};
 ///     perf.for_each<Exec>([](std::uint32_t cpu, const Exec& exec) { ... });
-///     while (running) perf.poll(std::chrono::seconds{1});
+///     while (!perf.closed()) perf.poll(std::chrono::seconds{1});
 ///
 /// The kernel pads a record: of n bytes that a program writes, round_up(n + 4, 8) - 4 arrive, up to
-/// 7 more. So an Event is known by its size up to padding only, and BytesView shows the padding.
-/// The records of one CPU come in order, those of several do not.
+/// 7 more. An Event is therefore recognised by its padded size, and a BytesView includes the
+/// padding. The records of one CPU arrive in order, those of several do not.
 ///
-/// A callback sees the record until it returns; nothing is allocated for one (libbpf's own
-/// reassembly of records that wrap around aside). What a callback throws comes out of poll() and
-/// consume(), in both of their forms; its record counts as handled, and those behind it wait for
-/// the next call: none is lost, none comes twice. Callbacks must not use the PerfBuffer that calls
-/// them (EDEADLK), nor destroy or move it. One thread at a time.
+/// A callback sees the record until it returns; nothing is allocated per record. The callback is
+/// called where the PerfBuffer keeps it, so it may be move-only and may have state. It may return a
+/// bool, where false stops the call, or an int, where a negative number stops it; the record counts
+/// as handled. An exception leaves poll() and consume(), in both of their forms; its record counts
+/// as handled as well, and those behind it wait for the next call. Callbacks must not use the
+/// PerfBuffer that calls them (EDEADLK), other than to wake() or close() it.
+///
+/// One thread at a time, except for wake(), close() and closed(). After fork(2) the child may
+/// destroy a PerfBuffer of its parent's, and nothing else (ESTALE); the parent's goes on.
 class PerfBuffer {
  public:
   /// Empty.
   PerfBuffer() noexcept;
-  /// Keeps the map, and puts a buffer of `pages_per_cpu` pages, a power of two (EINVAL), into each
-  /// online CPU's slot of it, until this is destroyed. Needs CAP_PERFMON (EACCES). Another type of
-  /// map is Errc::wrong_map_type.
-  PerfBuffer(Map map, std::size_t pages_per_cpu);
-  PerfBuffer(Map map, std::size_t pages_per_cpu, std::error_code& ec) noexcept;
+  /// Keeps the map, and puts a buffer into the slot of each chosen CPU, until it is destroyed.
+  /// Needs CAP_PERFMON (EACCES).
+  ///
+  /// Another type of map is Errc::wrong_map_type; a number of pages that is no power of two EINVAL,
+  /// one that does not fit into memory ENOMEM, and one beyond kernel.perf_event_mlock_kb and
+  /// RLIMIT_MEMLOCK EPERM without CAP_IPC_LOCK; a CPU without a slot in the map
+  /// Errc::index_out_of_range; a CPU that does not exist Errc::no_such_cpu, and one that is offline
+  /// ENODEV; a slot that another reader has EBUSY, where the kernel tells (5.10, CAP_BPF).
+  PerfBuffer(Map map, const PerfBufferOptions& options);
+  PerfBuffer(Map map, const PerfBufferOptions& options, std::error_code& ec) noexcept;
+  PerfBuffer(Map map, std::size_t pages_per_cpu)
+      : PerfBuffer(std::move(map), PerfBufferOptions{.pages_per_cpu = pages_per_cpu}) {}
+  PerfBuffer(Map map, std::size_t pages_per_cpu, std::error_code& ec) noexcept
+      : PerfBuffer(std::move(map), PerfBufferOptions{.pages_per_cpu = pages_per_cpu}, ec) {}
   PerfBuffer(PerfBuffer&& other) noexcept;
   PerfBuffer& operator=(PerfBuffer&& other) noexcept;
   ~PerfBuffer();
 
-  /// Calls `fn(const Event&)` or `fn(cpu, const Event&)` for every record that poll() and consume()
-  /// meet, or with a BytesView when no Event is named; takes the place of an earlier callback. A
-  /// record that is no Event by its size is handled without `fn`, and ends the call in
-  /// Errc::wrong_record_size.
+  /// Sets the callback for the records, in place of an earlier one: `fn(const Event&)` or `fn(cpu,
+  /// const Event&)` for records of an Event's size, the same with a `BytesView rest` behind for
+  /// records that begin with an Event, or with a BytesView alone when no Event is named. A record
+  /// of another size ends the call with Errc::wrong_record_size; it is not shown again.
   template <class Event = BytesView, class Fn>
-  void for_each(Fn fn) {
-    check_callback<Event, Fn>();
-    set(std::make_unique<detail::PerfHandlerOf<Event, Fn>>(std::move(fn)));
+  void for_each(Fn&& fn) {
+    std::error_code ec;
+    for_each<Event>(std::forward<Fn>(fn), ec);
+    detail::throw_if(ec);
   }
   template <class Event = BytesView, class Fn>
-  void for_each(Fn fn, std::error_code& ec) noexcept {
-    check_callback<Event, Fn>();
-    if (auto handler = detail::make_handler<detail::PerfHandlerOf<Event, Fn>>(ec, std::move(fn)))
-      set(std::move(handler), ec);
+  void for_each(Fn&& fn, std::error_code& ec) noexcept {
+    using Callback = std::decay_t<Fn>;
+    check_callback<Event, Callback>();
+    using Handler = detail::PerfHandlerOf<Event, Callback>;
+    set(detail::make_handler<Handler>(ec, std::forward<Fn>(fn)), ec);
   }
-  /// Calls `fn(cpu, count)` when a CPU's buffer was full and `count` records were lost: the kernel
-  /// tells it with the first record that finds room again.
+  /// Sets a callback `fn(cpu, count)` for lost records: a CPU's buffer was full, or paused. The
+  /// kernel reports them with the first record that finds room again.
   template <class Fn>
-  void on_lost(Fn fn) {
-    check_lost_callback<Fn>();
-    set(std::make_unique<detail::LostHandlerOf<Fn>>(std::move(fn)));
+  void on_lost(Fn&& fn) {
+    std::error_code ec;
+    on_lost(std::forward<Fn>(fn), ec);
+    detail::throw_if(ec);
   }
   template <class Fn>
-  void on_lost(Fn fn, std::error_code& ec) noexcept {
-    check_lost_callback<Fn>();
-    if (auto handler = detail::make_handler<detail::LostHandlerOf<Fn>>(ec, std::move(fn)))
-      set(std::move(handler), ec);
+  void on_lost(Fn&& fn, std::error_code& ec) noexcept {
+    using Callback = std::decay_t<Fn>;
+    static_assert(detail::callable_with<Callback, std::uint32_t, std::uint64_t>,
+                  "bpfmap: the callback must take a CPU number (std::uint32_t) and a number of "
+                  "records (std::uint64_t)");
+    set(detail::make_handler<detail::LostHandlerOf<Callback>>(ec, std::forward<Fn>(fn)), ec);
   }
-  /// Records lost in all, as far as poll() and consume() have been told.
+  /// Records lost in all, as far as poll() and consume() have read the kernel's reports.
   [[nodiscard]] std::uint64_t lost() const noexcept;
 
-  /// Hands out all records there are; when there is none, waits up to `timeout` (negative: for
-  /// ever) for one. Says how many: 0 on a timeout or on a signal. Errc::no_map when this is empty
-  /// or there was no for_each(). With `ec` set the result is 0, although records may have been
-  /// handed out before.
-  std::size_t poll(std::chrono::milliseconds timeout);
-  std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec);
+  /// Hands out the records that are there, at most `max_records`; when there are none, waits up to
+  /// `timeout` (negative: no limit) for some. Returns how many were handed out: 0 at the end of the
+  /// time, after a signal or after wake(). Reads before it waits and once more at the end of the
+  /// time. One call hands out what was there when it looked, and all CPUs get their share of
+  /// `max_records`, in turn. An empty PerfBuffer, or one without for_each(), is Errc::no_map. With
+  /// `ec` set, the records that were handed out before the failure are counted.
+  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records = all_records);
+  std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec) {
+    return poll(timeout, all_records, ec);
+  }
+  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records, std::error_code& ec);
 
   /// poll() that does not wait.
-  std::size_t consume();
-  std::size_t consume(std::error_code& ec);
+  std::size_t consume(std::size_t max_records = all_records);
+  std::size_t consume(std::error_code& ec) { return consume(all_records, ec); }
+  std::size_t consume(std::size_t max_records, std::error_code& ec);
 
-  /// A descriptor that becomes readable (EPOLLIN) when a record comes, for an event loop that then
-  /// calls consume(); still owned here, -1 when empty. The kernel tells of a record once: after an
-  /// exception call consume() again without waiting for the descriptor.
+  /// Ends the poll() that waits, or else the next one; it hands out what is there. Safe in signal
+  /// handlers and other threads. Without effect when empty.
+  void wake() const noexcept;
+  /// Ends this and every later poll() without waiting, as wake() does once. Safe in signal handlers
+  /// and other threads. Without effect when empty.
+  void close() const noexcept;
+  /// Whether close() was called.
+  [[nodiscard]] bool closed() const noexcept;
+
+  /// Stops the output to all buffers (PERF_EVENT_IOC_PAUSE_OUTPUT, 4.7): programs get ENOSPC, and
+  /// what was written can still be read.
+  void pause();
+  void pause(std::error_code& ec) noexcept;
+  /// Goes on with the output.
+  void resume();
+  void resume(std::error_code& ec) noexcept;
+
+  /// The CPUs that have a buffer, ascending.
+  [[nodiscard]] std::vector<std::uint32_t> cpus() const;
+  /// The CPUs that are online and have no buffer: what programs write there is lost. They came
+  /// online later, or were not chosen.
+  [[nodiscard]] std::vector<std::uint32_t> cpus_without_buffer() const;
+  /// Gives a buffer to each of cpus_without_buffer(), and returns to how many. Fails as the
+  /// constructor does; buffers that were opened before stay.
+  std::size_t add_online_cpus();
+  std::size_t add_online_cpus(std::error_code& ec) noexcept;
+
+  /// Bytes of all CPUs' buffers that wait to be read, with their headers; 0 with
+  /// PerfBufferOptions::overwrite.
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept;
+  /// Bytes that the buffers of all CPUs hold.
+  [[nodiscard]] std::size_t buffer_size() const noexcept;
+
+  /// A descriptor that becomes readable (EPOLLIN) when records arrive, and after wake(): for an
+  /// event loop, which then calls consume(). It stays readable while a bound, a stop or an
+  /// exception has left records behind; the kernel itself reports new records once. Still owned
+  /// here; -1 when empty. An edge-triggered loop (EPOLLET) calls consume() until it returns 0, and
+  /// once before it waits for the first time.
   [[nodiscard]] int epoll_fd() const noexcept;
   /// The Map beneath; an empty one when this is empty.
-  [[nodiscard]] const Map& map() const noexcept;
-  /// What the throwing form of `operation`, the last one, would have said of `ec`: for programs
-  /// built without exceptions.
-  [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
+  [[nodiscard]] const Map& map() const noexcept { return map_; }
   /// Whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return perf_ != nullptr; }
 
@@ -188,24 +190,23 @@ class PerfBuffer {
         "bpfmap: Event cannot be a record. It must be its own layout: trivially copyable, "
         "no pointer, span or string, and without a Codec of its own. Take the record as "
         "BytesView instead: for_each(fn).");
-    static_assert(
-        std::is_invocable_v<Fn&, const Event&> ||
-            std::is_invocable_v<Fn&, std::uint32_t, const Event&>,
-        "bpfmap: the callback must take a const Event&, or a CPU number (std::uint32_t) and "
-        "a const Event&; a BytesView when for_each is called without an Event");
+    static_assert(detail::callable_with<Fn, const Event&> ||
+                      detail::callable_with<Fn, std::uint32_t, const Event&> ||
+                      (!std::same_as<Event, BytesView> &&
+                       (detail::callable_with<Fn, const Event&, BytesView> ||
+                        detail::callable_with<Fn, std::uint32_t, const Event&, BytesView>)),
+                  "bpfmap: the callback must take a const Event&, perhaps with a CPU number "
+                  "(std::uint32_t) in front and the rest of the record as a BytesView behind; a "
+                  "BytesView when for_each is called without an Event");
   }
-  template <class Fn>
-  static constexpr void check_lost_callback() noexcept {
-    static_assert(std::is_invocable_v<Fn&, std::uint32_t, std::uint64_t>,
-                  "bpfmap: the callback must take a CPU number (std::uint32_t) and a number of "
-                  "records (std::uint64_t)");
-  }
-  void set(std::unique_ptr<detail::PerfHandler> handler);
   void set(std::unique_ptr<detail::PerfHandler> handler, std::error_code& ec) noexcept;
-  void set(std::unique_ptr<detail::LostHandler> handler);
   void set(std::unique_ptr<detail::LostHandler> handler, std::error_code& ec) noexcept;
-  [[noreturn]] void fail(Operation operation, const std::error_code& ec) const;
+  [[nodiscard]] std::error_code check_usable() const noexcept;
+  [[nodiscard]] std::error_code fail(Operation operation, std::error_code ec) const noexcept;
+  std::error_code pause_output(bool paused) noexcept;
+  std::size_t run(std::size_t max_records, Operation operation, std::error_code& ec);
 
+  Map map_;
   std::unique_ptr<detail::Perf> perf_;
 };
 

@@ -6,56 +6,46 @@
 #include <cstdint>
 #include <optional>
 #include <system_error>
-#include <utility>
 
-#include "bpfmap/typed/detail/fd_map.hpp"
+#include "bpfmap/bulk/scan.hpp"
+#include "bpfmap/typed/base/descriptor_operations.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
 /// Programs for tail calls: BPF_MAP_TYPE_PROG_ARRAY (4.2).
 ///
-/// A program is written as a descriptor and read as its id. All programs of a map are of one type,
-/// the first one's (EINVAL), and a tail call to an empty slot falls through. The kernel empties the
+/// A program is written as a descriptor and read as its id. All programs of a map have the type of
+/// the first one (EINVAL), and a tail call to an empty slot falls through. The kernel empties the
 /// map when its last descriptor and pin go, even while programs still use it. A scan shows index
 /// and program id of the slots that are filled.
-class ProgArray : public detail::FdMap<detail::KeyedMap<std::uint32_t, std::uint32_t>,
-                                       std::uint32_t, detail::Keys::slots> {
+class ProgArray : public TypedMap<ProgArray>,
+                  public DescriptorOperations<ProgArray, std::uint32_t, detail::Keys::slots> {
  public:
-  /// Empty: without a map.
-  ProgArray() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no prog_array.
-  explicit ProgArray(Map map) : Base(std::move(map), requirement) {}
-  ProgArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
+  using TypedMap::TypedMap;
+  using mapped_type = std::uint32_t;  ///< the program's id
+  using slot_type = mapped_type;
+  using shown_type = mapped_type;  ///< a value as a scan shows it
 
-  /// A new prog_array of `max_entries` slots; type and sizes are filled in.
-  [[nodiscard]] static ProgArray create(MapSpec spec) {
-    return ProgArray{Base::create_map(std::move(spec), requirement)};
+  /// Returns the id of the program at `index`; nullopt when the slot is empty
+  /// (BPF_MAP_LOOKUP_ELEM).
+  [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<std::uint32_t> index) const {
+    std::error_code ec = detail::no_error();
+    const auto id = lookup_id(index, ec);
+    detail::throw_if(ec);
+    return id;
   }
-  [[nodiscard]] static ProgArray create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = Base::create_map(std::move(spec), requirement, ec);
-    return ec ? ProgArray{} : ProgArray{std::move(map), ec};
-  }
-
-  /// The id of the slot's program; nullopt: the slot is empty (BPF_MAP_LOOKUP_ELEM).
-  [[nodiscard]] std::optional<std::uint32_t> program_id(std::uint32_t index) const {
-    const auto value = Base::get(index, thrower(Operation::lookup, index));
-    return value ? std::optional{static_cast<std::uint32_t>(*value)} : std::nullopt;
-  }
-  [[nodiscard]] std::optional<std::uint32_t> program_id(std::uint32_t index,
-                                                        std::error_code& ec) const noexcept {
-    const auto value = Base::get(index, setter(ec));
-    return value ? std::optional{static_cast<std::uint32_t>(*value)} : std::nullopt;
+  [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<std::uint32_t> index,
+                                                       std::error_code& ec) const noexcept {
+    if (!detail::fit(map(), Operation::lookup, ec, index)) return std::nullopt;
+    return detail::narrowed(detail::lookup_number<detail::Keys::slots>(map(), index.value(), ec));
   }
 
  private:
-  using Base = detail::FdMap<detail::KeyedMap<std::uint32_t, std::uint32_t>, std::uint32_t,
-                             detail::Keys::slots>;
-  using Base::setter, Base::thrower;
-
-  friend detail::TypedAccess;
+  friend TypedMap;
   static constexpr std::array types{MapType::prog_array};
-  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
-                                                       sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

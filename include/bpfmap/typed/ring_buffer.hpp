@@ -1,58 +1,82 @@
 // SPDX-License-Identifier: MIT
-// RingBuffer: BPF_MAP_TYPE_RINGBUF, records from BPF programs. Layer 2.
+// RingBuffer: callbacks for the records of BPF_MAP_TYPE_RINGBUF maps. Layer 2.
 #pragma once
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/typed/detail/events.hpp"
+#include "bpfmap/typed/detail/ring_memory.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// A map of a RingBuffer and the callback of its records. libbpf calls `take` with the object.
+// One map of a RingBuffer, and the loop over its records, which calls the callback without a
+// detour.
 class RingHandler {
  public:
-  using Take = int (*)(void* handler, void* data, std::size_t size);
-  RingHandler(Map from, Take how) noexcept : map(std::move(from)), take(how) {}
+  using Handle = Handled (*)(RingHandler& self, std::size_t max_records);
+  RingHandler(Map from, Handle how) noexcept : map(std::move(from)), handle(how) {}
   RingHandler(const RingHandler&) = delete;
   RingHandler& operator=(const RingHandler&) = delete;
   virtual ~RingHandler() = default;
 
   Map map;
-  Take take;
-  Stop* stop = nullptr;
+  RingMemory memory;
+  RingPosition end = 0;  // of the records that the running call hands out
+  Handle handle;
 };
 
 template <class Event, class Fn>
 class RingHandlerOf final : public RingHandler {
  public:
-  RingHandlerOf(Map from, Fn fn) : RingHandler(std::move(from), &take_record), fn_(std::move(fn)) {}
+  template <class Callable>
+  RingHandlerOf(Map from, Callable&& fn)
+      : RingHandler(std::move(from), &handle_records), fn_(std::forward<Callable>(fn)) {}
 
  private:
   static constexpr std::size_t record_alignment = 8;
+  static constexpr bool takes_bytes = std::same_as<Event, BytesView>;
+  static constexpr bool takes_rest = !takes_bytes && !callable_with<Fn, const Event&>;
 
-  // Negative: libbpf takes the record for handled and calls no more.
-  static int take_record(void* handler, void* data, std::size_t size) noexcept {
-    auto& self = static_cast<RingHandlerOf&>(*static_cast<RingHandler*>(handler));
-    if constexpr (std::same_as<Event, BytesView>) {
-      const BytesView record{static_cast<const std::byte*>(data), size};
-      return self.stop->survives([&] { self.fn_(record); }) ? 0 : -1;
+  static bool fits(std::size_t size) noexcept {
+    if constexpr (takes_bytes) return true;
+    return takes_rest ? size >= sizeof(Event) : size == sizeof(Event);
+  }
+  bool show(const RingRecord& record) {
+    if constexpr (takes_bytes) {
+      return go_on(fn_, BytesView{record.data, record.size});
     } else {
-      if (size != sizeof(Event)) {
-        self.stop->refuse(self.map, size, sizeof(Event));
-        return -1;
-      }
-      return self.stop->survives([&] { show_event<Event, record_alignment>(data, self.fn_); }) ? 0
-                                                                                               : -1;
+      return show_event<Event, record_alignment>(record.data, [&](const Event& event) {
+        if constexpr (takes_rest)
+          return go_on(fn_, event,
+                       BytesView{record.data + sizeof(Event), record.size - sizeof(Event)});
+        else
+          return go_on(fn_, event);
+      });
     }
+  }
+  static Handled handle_records(RingHandler& base, std::size_t max_records) {
+    auto& self = static_cast<RingHandlerOf&>(base);
+    const RingMemory& memory = self.memory;
+    RingPosition position = memory.consumer();
+    for (std::size_t records = 0; records != max_records;) {
+      const RingRecord record = memory.at(position, self.end);
+      if (record.data == nullptr) return {records};
+      position += ring_stride(record.size);
+      const ReleaseRecord release{memory, position};
+      if (!fits(record.size)) [[unlikely]]
+        return {records, Handled::End::wrong_size, record.size, sizeof(Event)};
+      ++records;
+      if (!self.show(record)) return {records, Handled::End::stopped};
+    }
+    return {max_records};
   }
 
   Fn fn_;
@@ -62,73 +86,107 @@ struct Rings;
 
 }  // namespace detail
 
-/// Reads the records that BPF programs write to ring buffers: one or several maps of
-/// BPF_MAP_TYPE_RINGBUF (5.8), each with its callback. Move-only, and empty by default and after a
-/// move.
+/// Calls a callback for every record that BPF programs write to ring buffers: one or several maps
+/// of BPF_MAP_TYPE_RINGBUF (5.8). Move-only; empty by default and after a move.
 ///
 ///     RingBuffer ring;
 ///     ring.for_each<Exec>(from(skeleton->maps.events), [](const Exec& exec) { ... });
-///     while (running) ring.poll(std::chrono::seconds{1});
+///     while (!ring.closed()) ring.poll(std::chrono::seconds{1});
 ///
-/// A program's bpf_ringbuf_reserve() or bpf_ringbuf_output() fails while the buffer is full, and
-/// nobody counts what is lost then unless the program does. The records of one map come in the
-/// order in which they were reserved; one that is reserved and not yet submitted holds up those
-/// behind it. Maps with MapFlags::rb_overwrite are refused (EOPNOTSUPP).
+/// RingReader reads one ring buffer record by record, without callbacks.
 ///
-/// A callback sees the record in the buffer's own memory, until it returns; nothing is allocated
-/// for a record. What a callback throws comes out of poll() and consume(), in both of their forms;
-/// its record counts as handled, and those behind it wait for the next call: none is lost, none
-/// comes twice. Callbacks must not use the RingBuffer that calls them (EDEADLK), nor destroy or
-/// move it. One thread at a time.
+/// The records of one map arrive in the order in which they were reserved; a record that is
+/// reserved and not yet submitted holds up those behind it. While the buffer is full, a program's
+/// bpf_ringbuf_reserve() and bpf_ringbuf_output() fail; the kernel does not count what is lost.
+///
+/// A callback sees the record in the buffer's own memory until it returns. No record is copied
+/// (unless the Event's alignment exceeds 8) and nothing is allocated per record. The callback is
+/// called where the RingBuffer keeps it, so it may be move-only and may have state. It may return
+/// a bool, where false stops the call, or an int, where a negative number stops it; the record
+/// counts as handled. An exception leaves poll() and consume(), in both of their forms; its record
+/// counts as handled as well, and those behind it wait for the next call. Callbacks must not use
+/// the RingBuffer that calls them (EDEADLK), other than to wake() or close() it.
+///
+/// One thread at a time, except for wake(), close() and closed(). After fork(2) the child may
+/// destroy a RingBuffer of its parent's, and nothing else (ESTALE); that leaves the parent's as it
+/// is.
 class RingBuffer {
  public:
-  /// Empty: to be given maps with for_each().
+  /// Empty: for_each() adds maps.
   RingBuffer() noexcept;
   RingBuffer(RingBuffer&& other) noexcept;
   RingBuffer& operator=(RingBuffer&& other) noexcept;
   ~RingBuffer();
 
-  /// Calls `fn(const Event&)` for every record of `map` that poll() and consume() meet, or
-  /// `fn(BytesView)` when no Event is named. Keeps the map: `for_each(map.duplicate(), fn)` leaves
-  /// the caller an owner of its own. A record that is not as large as the Event is handled without
-  /// `fn`, and ends the call in Errc::wrong_record_size.
+  /// Adds a map and the callback for its records: `fn(const Event&)` for records of exactly
+  /// sizeof(Event) bytes, `fn(const Event&, BytesView rest)` for records that begin with an Event,
+  /// or `fn(BytesView)` when no Event is named. Keeps the map; `for_each(map.duplicate(), fn)`
+  /// leaves the caller its own. A record of another size ends the call with
+  /// Errc::wrong_record_size; it is not shown again.
   ///
-  /// Another type of map is Errc::wrong_map_type, a map that is there already EEXIST, a descriptor
-  /// that may only read or only write EACCES. Maps the buffer's memory, and adds the descriptor to
-  /// an epoll.
+  /// Possible at any time between two calls. Another type of map is Errc::wrong_map_type, a map
+  /// that was added before EEXIST, a descriptor that is not both readable and writable EACCES, a
+  /// map with MapFlags::rb_overwrite EOPNOTSUPP.
   template <class Event = BytesView, class Fn>
-  void for_each(Map map, Fn fn) {
-    check_callback<Event, Fn>();
-    add(std::make_unique<detail::RingHandlerOf<Event, Fn>>(std::move(map), std::move(fn)));
+  void for_each(Map map, Fn&& fn) {
+    std::error_code ec;
+    for_each<Event>(std::move(map), std::forward<Fn>(fn), ec);
+    detail::throw_if(ec);
   }
   template <class Event = BytesView, class Fn>
-  void for_each(Map map, Fn fn, std::error_code& ec) noexcept {
-    check_callback<Event, Fn>();
-    using Handler = detail::RingHandlerOf<Event, Fn>;
-    if (auto handler = detail::make_handler<Handler>(ec, std::move(map), std::move(fn)))
-      add(std::move(handler), ec);
+  void for_each(Map map, Fn&& fn, std::error_code& ec) noexcept {
+    using Callback = std::decay_t<Fn>;
+    check_callback<Event, Callback>();
+    using Handler = detail::RingHandlerOf<Event, Callback>;
+    add(detail::make_handler<Handler>(ec, std::move(map), std::forward<Fn>(fn)), ec);
   }
+  /// Removes a map and its callback; records that were not read stay in the map. Returns false when
+  /// the map was not added.
+  bool remove(const Map& map);
+  bool remove(const Map& map, std::error_code& ec) noexcept;
 
-  /// Waits up to `timeout` (negative: for ever) until one of the maps has a record, hands out all
-  /// that it has, and says how many: 0 on a timeout, on a signal, or when the first record in line
-  /// is reserved and not yet submitted. Errc::no_map when there was no for_each(). With `ec` set
-  /// the result is 0, although records may have been handed out before.
-  std::size_t poll(std::chrono::milliseconds timeout);
-  std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec);
+  /// Hands out the records that are there, at most `max_records`; when there are none, waits up to
+  /// `timeout` (negative: no limit) for some. Returns how many were handed out: 0 at the end of the
+  /// time, after a signal or after wake(). Reads before it waits and once more at the end of the
+  /// time, so records that were sent with BPF_RB_NO_WAKEUP are found as well.
+  ///
+  /// One call ends, even if programs write as fast as it reads: it hands out what was there when it
+  /// looked. All maps get their share of `max_records`, in turn. Without a map: Errc::no_map. With
+  /// `ec` set, the records that were handed out before the failure are counted.
+  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records = all_records);
+  std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec) {
+    return poll(timeout, all_records, ec);
+  }
+  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records, std::error_code& ec);
 
-  /// poll() that neither waits nor asks the kernel: for busy loops, and for records whose program
-  /// passed BPF_RB_NO_WAKEUP.
-  std::size_t consume();
-  std::size_t consume(std::error_code& ec);
+  /// poll() that neither waits nor calls the kernel. When it returns 0, whatever is submitted later
+  /// makes epoll_fd() readable.
+  std::size_t consume(std::size_t max_records = all_records);
+  std::size_t consume(std::error_code& ec) { return consume(all_records, ec); }
+  std::size_t consume(std::size_t max_records, std::error_code& ec);
 
-  /// A descriptor that is readable (EPOLLIN) while a map has records, for an event loop that then
-  /// calls consume(); still owned here, and -1 before the first for_each().
+  /// Ends the poll() that waits, or else the next one; it hands out what is there. Safe in signal
+  /// handlers and other threads. Without effect while no map was added.
+  void wake() const noexcept;
+  /// Ends this and every later poll() without waiting, as wake() does once. Safe in signal handlers
+  /// and other threads. Without effect while no map was added.
+  void close() const noexcept;
+  /// Whether close() was called.
+  [[nodiscard]] bool closed() const noexcept;
+
+  /// Bytes of all maps that wait to be read: records with their headers of 8 bytes, those that are
+  /// not submitted yet included.
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept;
+  /// Bytes that the buffers of all maps hold.
+  [[nodiscard]] std::size_t buffer_size() const noexcept;
+
+  /// A descriptor that is readable (EPOLLIN) while a map has records, and after wake(): for an
+  /// event loop, which then calls consume(). Still owned here; -1 without a map. An edge-triggered
+  /// loop (EPOLLET) calls consume() until it returns 0, and once before it waits for the first
+  /// time.
   [[nodiscard]] int epoll_fd() const noexcept;
-  /// What the throwing form of `operation`, the last one, would have said of `ec`: for programs
-  /// built without exceptions.
-  [[nodiscard]] std::string explain(Operation operation, const std::error_code& ec) const;
   /// Whether there is a map.
-  [[nodiscard]] explicit operator bool() const noexcept { return epoll_fd() >= 0; }
+  [[nodiscard]] explicit operator bool() const noexcept;
 
  private:
   template <class Event, class Fn>
@@ -138,15 +196,15 @@ class RingBuffer {
         "bpfmap: Event cannot be a record. It must be its own layout: trivially copyable, "
         "no pointer, span or string, and without a Codec of its own. Take the record as "
         "BytesView instead: for_each(map, fn).");
-    static_assert(std::is_invocable_v<Fn&, const Event&>,
-                  "bpfmap: the callback must take a const Event&, or a BytesView when for_each is "
-                  "called without an Event");
+    static_assert(
+        detail::callable_with<Fn, const Event&> ||
+            (!std::same_as<Event, BytesView> && detail::callable_with<Fn, const Event&, BytesView>),
+        "bpfmap: the callback must take a const Event&, a const Event& and the rest of "
+        "the record as a BytesView, or a BytesView when for_each is called without an "
+        "Event");
   }
-  void add(std::unique_ptr<detail::RingHandler> handler);
   void add(std::unique_ptr<detail::RingHandler> handler, std::error_code& ec) noexcept;
-  template <class Call>
-  std::size_t run(Call call, std::error_code& ec);
-  [[noreturn]] void fail(Operation operation, const std::error_code& ec) const;
+  std::size_t run(std::size_t max_records, Operation operation, std::error_code& ec);
 
   std::unique_ptr<detail::Rings> rings_;
 };

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "bpfmap/typed/detail/keyed_map.hpp"
+#include "bpfmap/typed/base/element.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -26,83 +27,85 @@ struct BuildIdFrame {
 };
 static_assert(sizeof(BuildIdFrame) == 32);
 
-/// Stacks that programs record with bpf_get_stackid, by the id that it gave them:
+/// Stacks that programs record with bpf_get_stackid, by the id that it returned to them:
 /// BPF_MAP_TYPE_STACK_TRACE (4.6). Only programs write; user space reads and erases.
 ///
-/// The id is a hash of the stack: with other stacks of the same id BPF_F_REUSE_STACKID decides in
-/// the program which is kept.
-class StackTraceMap : public detail::ElementMap<std::uint32_t> {
+/// The id is a hash of the stack: BPF_F_REUSE_STACKID decides in the program which of two stacks
+/// with the same id is kept. create() fills in the value size when it is left open:
+/// default_max_frames of 8 bytes, or of 32 with MapFlags::stack_build_id.
+class StackTraceMap : public TypedMap<StackTraceMap> {
  public:
-  /// Frames of a stack at most, when create() is not told: PERF_MAX_STACK_DEPTH.
+  using TypedMap::TypedMap;
+  using key_type = std::uint32_t;
+
+  /// Frames per stack at most, unless create() is asked for others: PERF_MAX_STACK_DEPTH.
   static constexpr std::uint32_t default_max_frames = 127;
 
-  /// Empty: without a map.
-  StackTraceMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no stack_trace.
-  explicit StackTraceMap(Map map) : Base(std::move(map), requirement) {}
-  StackTraceMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
-
-  /// A new map for `max_entries` stacks. Type and key_size are filled in, and so is value_size:
-  /// default_max_frames of 8 bytes, or of 32 with MapFlags::stack_build_id.
-  [[nodiscard]] static StackTraceMap create(MapSpec spec) {
-    return StackTraceMap{create_map(sized(std::move(spec)), requirement)};
-  }
-  [[nodiscard]] static StackTraceMap create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = create_map(sized(std::move(spec)), requirement, ec);
-    return ec ? StackTraceMap{} : StackTraceMap{std::move(map), ec};
-  }
-
-  /// Whether frames are BuildIdFrames: build_ids() reads those, and frames() addresses.
+  /// Returns whether frames are BuildIdFrames, for lookup_build_ids(), and not addresses, for
+  /// lookup().
   [[nodiscard]] bool has_build_ids() const noexcept {
-    return has(map_.info().flags, MapFlags::stack_build_id);
+    return has(map().info().flags, MapFlags::stack_build_id);
   }
-  /// Frames of a stack at most.
+  /// Returns how many frames a stack has at most.
   [[nodiscard]] std::uint32_t max_frames() const noexcept {
-    return map_.info().value_size / frame_size(map_.info().flags);
+    return map().info().value_size / frame_size(map().info().flags);
   }
 
-  /// The addresses of stack `id`, the innermost first; nullopt: there is none
+  /// Returns the addresses of stack `id`, the innermost first; nullopt when there is none
   /// (BPF_MAP_LOOKUP_ELEM). Errc::wrong_map_flags on a map with build ids.
-  [[nodiscard]] std::optional<std::vector<std::uint64_t>> frames(std::uint32_t id) const;
-  [[nodiscard]] std::optional<std::vector<std::uint64_t>> frames(
-      std::uint32_t id, std::error_code& ec) const noexcept;
-  /// The same into `frames`, which keeps its memory; false, and it is empty: there is none.
-  bool frames_into(std::uint32_t id, std::vector<std::uint64_t>& frames) const;
-  bool frames_into(std::uint32_t id, std::vector<std::uint64_t>& frames,
+  [[nodiscard]] std::optional<std::vector<std::uint64_t>> lookup(argument<std::uint32_t> id) const;
+  [[nodiscard]] std::optional<std::vector<std::uint64_t>> lookup(
+      argument<std::uint32_t> id, std::error_code& ec) const noexcept;
+  /// As lookup(), into `frames`, which keeps its memory; returns false, and empties it, when there
+  /// is no stack.
+  bool lookup_into(argument<std::uint32_t> id, std::vector<std::uint64_t>& frames) const;
+  bool lookup_into(argument<std::uint32_t> id, std::vector<std::uint64_t>& frames,
                    std::error_code& ec) const noexcept;
 
-  /// The frames of stack `id` by build id and offset; nullopt: there is none. Errc::wrong_map_flags
-  /// on a map without build ids.
-  [[nodiscard]] std::optional<std::vector<BuildIdFrame>> build_ids(std::uint32_t id) const;
-  [[nodiscard]] std::optional<std::vector<BuildIdFrame>> build_ids(
-      std::uint32_t id, std::error_code& ec) const noexcept;
+  /// Returns the frames of stack `id` by build id and offset; nullopt when there is none.
+  /// Errc::wrong_map_flags on a map without build ids.
+  [[nodiscard]] std::optional<std::vector<BuildIdFrame>> lookup_build_ids(
+      argument<std::uint32_t> id) const;
+  [[nodiscard]] std::optional<std::vector<BuildIdFrame>> lookup_build_ids(
+      argument<std::uint32_t> id, std::error_code& ec) const noexcept;
+  /// As lookup_build_ids(), into `frames`, which keeps its memory.
+  bool lookup_build_ids_into(argument<std::uint32_t> id, std::vector<BuildIdFrame>& frames) const;
+  bool lookup_build_ids_into(argument<std::uint32_t> id, std::vector<BuildIdFrame>& frames,
+                             std::error_code& ec) const noexcept;
 
-  /// Removes stack `id`; false: there is none (BPF_MAP_DELETE_ELEM).
-  bool erase(std::uint32_t id) { return remove(id, thrower(Operation::erase, id)); }
-  bool erase(std::uint32_t id, std::error_code& ec) noexcept { return remove(id, setter(ec)); }
+  /// Removes stack `id`; returns false when there is none (BPF_MAP_DELETE_ELEM).
+  bool erase(argument<std::uint32_t> id) {
+    std::error_code ec = detail::no_error();
+    const bool erased = erase(id, ec);
+    detail::throw_if(ec);
+    return erased;
+  }
+  bool erase(argument<std::uint32_t> id, std::error_code& ec) noexcept {
+    return detail::fit(map(), Operation::erase, ec, id) &&
+           detail::delete_element<-ENOENT>(map(), id.value(), ec);
+  }
 
-  /// The ids of all stacks, ascending (BPF_MAP_GET_NEXT_KEY, 4.18). One that is being read at the
-  /// same time may be missing: the kernel takes a stack out while it copies it.
+  /// Returns the ids of all stacks, ascending (BPF_MAP_GET_NEXT_KEY, 4.18). One that is being read
+  /// at the same time may be missing: the kernel takes a stack out while it copies it.
   [[nodiscard]] std::vector<std::uint32_t> ids() const;
-  /// The same; those before the error when `ec` is set.
+  /// As above; those before the error when `ec` is set.
   [[nodiscard]] std::vector<std::uint32_t> ids(std::error_code& ec) const noexcept;
 
  private:
-  using Base = detail::ElementMap<std::uint32_t>;
-
-  friend detail::TypedAccess;
-  static constexpr std::array types{MapType::stack_trace};
-  static constexpr detail::ViewRequirement requirement{
-      types, sizeof(std::uint32_t), default_max_frames * sizeof(std::uint64_t), detail::any_size};
-
+  friend TypedMap;
   static constexpr std::uint32_t frame_size(MapFlags flags) noexcept {
     return has(flags, MapFlags::stack_build_id) ? sizeof(BuildIdFrame) : sizeof(std::uint64_t);
   }
-  [[noreturn]] void raise_lookup(std::uint32_t id, const std::error_code& ec) const;
-  static MapSpec sized(MapSpec spec) noexcept {
+  static void fill_value_size(MapSpec& spec) noexcept {
     if (spec.value_size == 0) spec.value_size = default_max_frames * frame_size(spec.flags);
-    return spec;
   }
+  static constexpr std::array types{MapType::stack_trace};
+  static constexpr detail::Requirement requirement{types,
+                                                   sizeof(std::uint32_t),
+                                                   default_max_frames * sizeof(std::uint64_t),
+                                                   detail::any_size,
+                                                   MapFlags::none,
+                                                   &fill_value_size};
 };
 
 }  // namespace bpfmap::inline v0

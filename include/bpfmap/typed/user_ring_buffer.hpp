@@ -13,56 +13,59 @@
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 
-struct user_ring_buffer;  // libbpf's
-
 namespace bpfmap::inline v0 {
+namespace detail {
+struct UserRing;
+}  // namespace detail
 
-/// Writes samples for BPF programs, which take them with bpf_user_ringbuf_drain():
-/// BPF_MAP_TYPE_USER_RINGBUF (6.1). Move-only, and empty by default and after a move.
+/// Writes samples for BPF programs, which read them with bpf_user_ringbuf_drain(): a map of
+/// BPF_MAP_TYPE_USER_RINGBUF (6.1). Move-only; empty by default and after a move.
 ///
 ///     UserRingBuffer ring{from(skeleton->maps.commands)};
 ///     if (auto sample = ring.reserve<Command>()) {
-///       sample->id = 1;
+///       (*sample)->id = 1;
 ///       sample->submit();
 ///     }
 ///
 /// Programs see samples in the order in which they were reserved: one that is neither submitted nor
-/// discarded holds up those behind it. reserve() by one thread at a time; samples may be submitted
-/// and discarded by any.
+/// discarded holds up those behind it. One thread at a time may call reserve(); any thread may
+/// submit and discard samples, and call wake(), close(), closed() and bytes_waiting(). One
+/// UserRingBuffer at a time per map. After fork(2) the child may only destroy a UserRingBuffer and
+/// the samples of its parent's; the parent's samples stay reserved.
 class UserRingBuffer {
  public:
-  /// Bytes of the buffer's own memory, 8-byte aligned: written where the program reads them.
-  /// Discarded on destruction unless submitted. Move-only, empty after a move, submit() and
-  /// discard(); must not outlive the UserRingBuffer (which may be moved).
+  /// Bytes of the buffer's own memory, aligned to 8: written where the program reads them.
+  /// Discarded on destruction unless submitted. Move-only; empty after a move, submit() and
+  /// discard(). Must not outlive the UserRingBuffer, which may be moved.
   class ByteSample {
    public:
     ByteSample(ByteSample&& other) noexcept
-        : ring_(other.ring_), bytes_(std::exchange(other.bytes_, {})) {}
+        : bytes_(std::exchange(other.bytes_, {})), pid_(other.pid_) {}
     ByteSample& operator=(ByteSample&& other) noexcept {
       if (this == &other) return *this;
-      discard();
-      ring_ = other.ring_;
+      abandon();
       bytes_ = std::exchange(other.bytes_, {});
+      pid_ = other.pid_;
       return *this;
     }
-    ~ByteSample() { discard(); }
+    ~ByteSample() { abandon(); }
 
-    /// The sample; what is in it before it is written to is left from earlier samples.
+    /// The sample. Until it is written to, it holds what earlier samples left there.
     [[nodiscard]] MutableBytesView bytes() const noexcept { return bytes_; }
     /// Whether it is neither submitted, nor discarded, nor moved from.
     [[nodiscard]] explicit operator bool() const noexcept { return bytes_.data() != nullptr; }
-    /// Gives the sample to the program. Nothing happens when it is empty.
+    /// Makes the sample visible to the program. Without effect when it is empty.
     void submit() noexcept;
-    /// Takes it back: the program never sees it. Nothing happens when it is empty.
+    /// Gives the sample back; the program never sees it. Without effect when it is empty.
     void discard() noexcept;
 
    private:
     friend class UserRingBuffer;
-    ByteSample(::user_ring_buffer* ring, MutableBytesView bytes) noexcept
-        : ring_(ring), bytes_(bytes) {}
+    ByteSample(MutableBytesView bytes, int pid) noexcept : bytes_(bytes), pid_(pid) {}
+    void abandon() noexcept;
 
-    ::user_ring_buffer* ring_;
     MutableBytesView bytes_;
+    int pid_;  // a forked child must not discard the sample
   };
 
   /// A ByteSample that is a T, value-initialised.
@@ -82,15 +85,19 @@ class UserRingBuffer {
   };
 
   /// Empty.
-  UserRingBuffer() noexcept = default;
-  /// Keeps the map and maps its memory. Another type of map is Errc::wrong_map_type, a descriptor
-  /// that may only read or only write EACCES.
+  UserRingBuffer() noexcept;
+  /// Keeps the map, and maps the buffer's memory. Another type of map is Errc::wrong_map_type, a
+  /// descriptor that is not both readable and writable EACCES.
   explicit UserRingBuffer(Map map);
   UserRingBuffer(Map map, std::error_code& ec) noexcept;
+  UserRingBuffer(UserRingBuffer&& other) noexcept;
+  UserRingBuffer& operator=(UserRingBuffer&& other) noexcept;
+  ~UserRingBuffer();
 
-  /// Room for a T; nullopt: there is none until the program has drained some. A T larger than the
-  /// buffer, less 8 bytes, is E2BIG. With a `timeout` (negative: for ever) it waits for room, and
-  /// gives nullopt when that is over, or on a signal.
+  /// Reserves room for a T, which is value-initialised there; nullopt when there is no room until
+  /// the program has drained some. With a `timeout` (negative: no limit), waits for room: nullopt
+  /// at the end of the time, after a signal or after wake(). A T that never fits, because it is
+  /// larger than the buffer less 8 bytes or than 16 MiB less 1 byte, is E2BIG.
   template <class T>
   [[nodiscard]] std::optional<Sample<T>> reserve(std::chrono::milliseconds timeout = {}) {
     check_sample<T>();
@@ -108,7 +115,7 @@ class UserRingBuffer {
   [[nodiscard]] std::optional<Sample<T>> reserve(std::error_code& ec) noexcept {
     return reserve<T>(std::chrono::milliseconds{0}, ec);
   }
-  /// The same of `size` bytes.
+  /// Reserves `size` bytes, as reserve<T>() does.
   [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size,
                                                   std::chrono::milliseconds timeout = {});
   [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size,
@@ -118,15 +125,35 @@ class UserRingBuffer {
     return reserve(size, std::chrono::milliseconds{0}, ec);
   }
 
-  /// The Map beneath.
+  /// Waits up to `timeout` (negative: no limit) until programs have drained every sample, and
+  /// returns whether they have: false at the end of the time, after a signal or after wake(). A
+  /// drain with BPF_RB_NO_WAKEUP is seen at the end of the time only.
+  bool wait_until_drained(std::chrono::milliseconds timeout);
+  bool wait_until_drained(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
+
+  /// Ends the reserve() or wait_until_drained() that waits, or else the next one that would. Safe
+  /// in signal handlers and other threads.
+  void wake() const noexcept;
+  /// Ends this and every later wait at once. Safe in signal handlers and other threads.
+  void close() const noexcept;
+  /// Whether close() was called.
+  [[nodiscard]] bool closed() const noexcept;
+
+  /// Bytes that programs have not drained yet: samples with their headers of 8 bytes, those that
+  /// are not submitted yet included.
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept;
+  /// Bytes that the buffer holds.
+  [[nodiscard]] std::size_t buffer_size() const noexcept;
+
+  /// A descriptor that becomes readable (EPOLLIN) when a program has drained samples, and after
+  /// wake(): for an event loop. Still owned here; -1 when empty.
+  [[nodiscard]] int epoll_fd() const noexcept;
+  /// The Map beneath; an empty one when this is empty.
   [[nodiscard]] const Map& map() const noexcept { return map_; }
   /// Whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return ring_ != nullptr; }
 
  private:
-  struct Free {
-    void operator()(::user_ring_buffer* ring) const noexcept;
-  };
   template <class T>
   static constexpr void check_sample() noexcept {
     static_assert(viewable_as_record<T> && alignof(T) <= 8,
@@ -135,9 +162,12 @@ class UserRingBuffer {
                   "most. Reserve bytes instead: reserve(size).");
   }
   std::error_code open(Map& map) noexcept;
+  template <class Done>
+  bool wait(std::chrono::milliseconds timeout, std::error_code& ec, Done done) const noexcept;
+  [[nodiscard]] std::error_code fail(std::error_code ec, std::size_t size = 0) const noexcept;
 
   Map map_;
-  std::unique_ptr<::user_ring_buffer, Free> ring_;
+  std::unique_ptr<detail::UserRing> ring_;
 };
 
 }  // namespace bpfmap::inline v0

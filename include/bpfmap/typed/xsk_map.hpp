@@ -5,59 +5,39 @@
 #include <array>
 #include <cstdint>
 #include <system_error>
-#include <utility>
 
-#include "bpfmap/typed/detail/descriptor_map.hpp"
+#include "bpfmap/typed/base/descriptor_operations.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
-/// AF_XDP sockets that XDP programs redirect to, mostly one a receive queue: BPF_MAP_TYPE_XSKMAP
-/// (4.18). Needs CAP_NET_ADMIN to create. What is in it cannot be read back. A socket that is
-/// closed leaves the map by itself.
-class XskMap : public detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t,
-                                            detail::Keys::slots> {
+/// AF_XDP sockets that XDP programs redirect to, usually one per receive queue: BPF_MAP_TYPE_XSKMAP
+/// (4.18). Creating one needs CAP_NET_ADMIN.
+///
+/// Values are descriptors of AF_XDP sockets, bound or not yet (ENOTSOCK, EOPNOTSUPP for another
+/// socket). They cannot be read back. A socket that is closed leaves the map.
+class XskMap : public TypedMap<XskMap>, public SlotEraseOperations<XskMap> {
  public:
-  /// Empty: without a map.
-  XskMap() noexcept = default;
-  /// A view of `map`. Throws Error (Errc::wrong_map_type) when it is no xskmap.
-  explicit XskMap(Map map) : Base(std::move(map), requirement) {}
-  XskMap(Map map, std::error_code& ec) noexcept : Base(std::move(map), requirement, ec) {}
+  using TypedMap::TypedMap;
+  using key_type = std::uint32_t;
 
-  /// A new xskmap of `max_entries` slots; type and sizes are filled in.
-  [[nodiscard]] static XskMap create(MapSpec spec) {
-    return XskMap{Base::create_map(std::move(spec), requirement)};
+  /// Stores the AF_XDP socket that `fd` refers to, replacing any previous one
+  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index_out_of_range, EBADF, ENOTSOCK, EOPNOTSUPP.
+  void set(argument<std::uint32_t> index, int fd) {
+    std::error_code ec = detail::no_error();
+    set(index, fd, ec);
+    detail::throw_if(ec);
   }
-  [[nodiscard]] static XskMap create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = Base::create_map(std::move(spec), requirement, ec);
-    return ec ? XskMap{} : XskMap{std::move(map), ec};
-  }
-
-  /// Puts the AF_XDP socket behind `socket_fd` into a slot, whatever is there, bound or not yet
-  /// (BPF_MAP_UPDATE_ELEM). Errors: Errc::index_out_of_range, EBADF, ENOTSOCK, EOPNOTSUPP (another
-  /// socket).
-  void set(std::uint32_t index, int socket_fd) {
-    Base::put_fd(index, socket_fd, UpdateFlags::any, 0,
-                 thrower(Operation::update, index, 0, socket_fd));
-  }
-  void set(std::uint32_t index, int socket_fd, std::error_code& ec) noexcept {
-    Base::put_fd(index, socket_fd, UpdateFlags::any, 0, setter(ec));
-  }
-
-  /// Empties a slot, filled or not: the kernel does not say which (BPF_MAP_DELETE_ELEM).
-  void erase(std::uint32_t index) { Base::drop(index, 0, thrower(Operation::erase, index)); }
-  void erase(std::uint32_t index, std::error_code& ec) noexcept {
-    Base::drop(index, 0, setter(ec));
+  void set(argument<std::uint32_t> index, int fd, std::error_code& ec) noexcept {
+    if (detail::fit(map(), Operation::update, ec, index))
+      detail::set_descriptor<0, detail::Keys::slots>(map(), index.value(), fd, sys::f_any, ec);
   }
 
  private:
-  using Base =
-      detail::DescriptorMap<detail::ElementMap<std::uint32_t>, std::uint32_t, detail::Keys::slots>;
-  using Base::setter, Base::thrower;
-
-  friend detail::TypedAccess;
+  friend TypedMap;
   static constexpr std::array types{MapType::xskmap};
-  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t),
-                                                       sizeof(std::uint32_t)};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t),
+                                                   sizeof(std::uint32_t)};
 };
 
 }  // namespace bpfmap::inline v0

@@ -35,6 +35,7 @@ class FakeHash {
   void fill(std::uint32_t count) {
     for (std::uint32_t key = 0; key < count; ++key) bucket(key).push_back({key, 10 * key});
   }
+  void put(std::uint32_t key) { bucket(key).push_back({key, 10 * key}); }
   void erase(std::uint32_t key) {
     std::erase_if(bucket(key), [key](const Entry& entry) { return entry.first == key; });
   }
@@ -53,14 +54,15 @@ class FakeHash {
     return std::optional<long>{};
   };
 
- private:
-  [[nodiscard]] std::vector<Entry>& bucket(std::uint32_t key) {
-    return buckets_[key % buckets_.size()];
-  }
   static std::uint32_t load(std::uint64_t address) {
     std::uint32_t value = 0;
     std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
     return value;
+  }
+
+ private:
+  [[nodiscard]] std::vector<Entry>& bucket(std::uint32_t key) {
+    return buckets_[key % buckets_.size()];
   }
   static void store(std::uint64_t address, std::uint64_t index, std::uint32_t value) {
     std::memcpy(reinterpret_cast<std::byte*>(address) + index * sizeof value, &value, sizeof value);

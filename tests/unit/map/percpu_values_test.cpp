@@ -156,11 +156,9 @@ TEST(PerCpuValuesIterate, AsARangeThatAlgorithmsTake) {
   for (const auto slot : values) EXPECT_EQ(slot.packets, expected++);
   EXPECT_EQ(expected, cpus);
   EXPECT_EQ(std::distance(values.begin(), values.end()), static_cast<std::ptrdiff_t>(cpus));
-  EXPECT_EQ(
-      std::max_element(values.begin(), values.end(),
-                       [](const Twelve& a, const Twelve& b) { return a.packets < b.packets; }) -
-          values.begin(),
-      static_cast<std::ptrdiff_t>(cpus) - 1);
+  EXPECT_EQ(std::ranges::max_element(values, {}, [](const Twelve& t) { return t.packets; }) -
+                values.begin(),
+            static_cast<std::ptrdiff_t>(cpus) - 1);
   EXPECT_EQ(std::accumulate(values.begin(), values.end(), 0U,
                             [](unsigned sum, const Twelve& t) { return sum + t.packets; }),
             cpus * (cpus - 1) / 2);

@@ -157,8 +157,8 @@ TEST(AnUnknownTypesMap, IsAskedForTheRightSizes) {
 
 TEST(AnUnknownTypesMap, IsWalkedWithoutBatchesInRoomForEveryCpu) {
   for_each_kernel([](NewKernel& kernel, bool percpu) {
-    const GuardedBuffer buffer{BatchReader::bytes_for(kernel.map(), 3)};
-    BatchReader reader{kernel.map(), {.batch_size = 3, .buffer = buffer.bytes()}};
+    const GuardedBuffer buffer{Walk::bytes_for(kernel.map(), 3)};
+    Walk reader{kernel.map(), {.batch_size = 3, .buffer = buffer.bytes()}};
     std::error_code ec;
     std::uint32_t entries = 0;
     while (reader.next(ec)) {

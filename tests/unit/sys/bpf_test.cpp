@@ -280,6 +280,40 @@ TEST(MapCreate, LeavesTheCallersAttributeAlone) {
 
 // --- the commands on whole maps ---
 
+TEST(BtfGetFdById, PassesTheId) {
+  FakeBpf bpf{5};
+  soil_the_stack();
+  EXPECT_EQ(btf_get_fd_by_id(0xFFFF'FFFE), 5);
+  const auto call = bpf.only_call();
+  EXPECT_EQ(call.cmd, BPF_BTF_GET_FD_BY_ID);
+  EXPECT_EQ(call.size, 4U);
+  EXPECT_EQ(call.attr, attr_of(4, [](bpf_attr& attr) { attr.btf_id = 0xFFFF'FFFE; }));
+}
+
+TEST(BtfGetData, PassesTheRoomAndReturnsTheSize) {
+  std::array<std::byte, 24> room{};
+  const FakeBpf bpf{[&room](int cmd, void* attr, unsigned int size) -> long {
+    bpf_attr request{};
+    std::memcpy(&request, attr, size);
+    EXPECT_EQ(cmd, BPF_OBJ_GET_INFO_BY_FD);
+    EXPECT_EQ(request.info.bpf_fd, 5U);
+    bpf_btf_info info{};
+    EXPECT_EQ(request.info.info_len, 16U);
+    std::memcpy(&info, reinterpret_cast<void*>(request.info.info), 16);
+    EXPECT_EQ(info.btf, address(room.data()));
+    EXPECT_EQ(info.btf_size, room.size());
+    info.btf_size = 100;
+    std::memcpy(reinterpret_cast<void*>(request.info.info), &info, 16);
+    return 0;
+  }};
+  std::uint32_t size = room.size();
+  EXPECT_EQ(btf_get_data(5, room.data(), size), 0);
+  EXPECT_EQ(size, 100U);
+  const FakeBpf refused{-EACCES};
+  EXPECT_EQ(btf_get_data(5, room.data(), size), -EACCES);
+  EXPECT_EQ(size, 100U);
+}
+
 TEST(MapFreeze, PassesTheDescriptorOnly) {
   expect_call(
       BPF_MAP_FREEZE, 4, [](bpf_attr& attr) { attr.map_fd = 7; }, [] { return map_freeze(7); });

@@ -166,27 +166,9 @@ TEST(HashMapAnswers, SayWhetherSomethingWasDone) {
   EXPECT_FALSE(map.contains(1, ec));
   EXPECT_EQ(map.lookup(1), std::nullopt);
   EXPECT_EQ(map.lookup(1, ec), std::nullopt);
-  EXPECT_EQ(map.lookup(1, LookupFlags::none, ec), std::nullopt);
   EXPECT_EQ(map.lookup_and_delete(1), std::nullopt);
   EXPECT_EQ(map.lookup_and_delete(1, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
-}
-
-// In so many words the caller asked the kernel, and gets its answer.
-TEST(HashMapUpdate, TellsWhatTheKernelAnsweredToItsFlags) {
-  ElementMap played{MapType::hash, 4, 4};
-  HashMap<std::uint32_t, std::uint32_t> map{played.map()};
-  std::error_code ec;
-  played.result = -EEXIST;
-  map.update(1, 2, UpdateFlags::noexist, ec);
-  EXPECT_EQ(ec, std::errc::file_exists);
-  EXPECT_EQ(test::error_of([&] { map.update(1, 2, UpdateFlags::noexist); }).code(),
-            std::errc::file_exists);
-  played.result = -ENOENT;
-  map.update(1, 2, UpdateFlags::exist, ec);
-  EXPECT_EQ(ec, std::errc::no_such_file_or_directory);
-  EXPECT_EQ(test::error_of([&] { map.update(1, 2, UpdateFlags::exist); }).code(),
-            std::errc::no_such_file_or_directory);
 }
 
 TEST(HashMapFailure, LeavesNoValue) {
@@ -215,7 +197,6 @@ TEST(ArrayMapEntry, IsNamedByItsIndex) {
   EXPECT_EQ(map.lookup(1), stats);
   std::error_code ec;
   EXPECT_EQ(map.lookup(1, ec), stats);
-  EXPECT_EQ(map.lookup(1, LookupFlags::lock, ec), stats);
 }
 
 TEST(ArrayMapEntry, IsWhatItsCodecMakesOfIt) {
@@ -236,15 +217,15 @@ TEST(ArrayMapLookup, GivesNothingWithAnError) {
   EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(ec, std::errc::argument_list_too_long);
   played.result = -EPERM;
-  EXPECT_EQ(map.lookup(8, LookupFlags::none, ec), std::nullopt);
+  EXPECT_EQ(map.lookup(8, ec), std::nullopt);
   EXPECT_EQ(ec, std::errc::operation_not_permitted);
 }
 
-TEST(ArrayMapSize, IsMaxEntries) {
+TEST(ArrayMapMaxEntries, IsWhatTheKernelReports) {
   ElementMap played{MapType::array, 4, 4};
   const ArrayMap<std::uint32_t> map{played.map()};
-  EXPECT_EQ(map.size(), map.map().info().max_entries);
-  EXPECT_EQ(map.size(), 8U);
+  EXPECT_EQ(map.max_entries(), map.map().info().max_entries);
+  EXPECT_EQ(map.max_entries(), 8U);
   EXPECT_EQ(played.calls(), 0U);
 }
 

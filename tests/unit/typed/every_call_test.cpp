@@ -183,29 +183,26 @@ TEST(EveryTypedCall, RefusesAMapThatWasMovedFrom) {
 
 template <class M>
 void expect_no_scan(const M& map) {
-  for (const auto& walk : std::vector<std::function<void()>>{[&] {
-                                                               for (const auto& entry : map)
-                                                                 (void)entry;
-                                                             },
-                                                             [&] {
-                                                               for (const auto& entry : map.scan())
-                                                                 (void)entry;
-                                                             },
-                                                             [&] {
-                                                               for (const auto& key : map.keys())
-                                                                 (void)key;
-                                                             },
-                                                             [&] {
-                                                               for (const auto& value :
-                                                                    map.values())
-                                                                 (void)value;
-                                                             }}) {
+  for (const auto& walk :
+       std::vector<std::function<void()>>{[&] {
+                                            for (const auto& entry : map) (void)entry;
+                                          },
+                                          [&] {
+                                            for (const auto& entry : scan(map)) (void)entry;
+                                          },
+                                          [&] {
+                                            for (const auto& key : bpfmap::keys(map)) (void)key;
+                                          },
+                                          [&] {
+                                            for (const auto& value : bpfmap::values(map))
+                                              (void)value;
+                                          }}) {
     const Error error = test::error_of(walk);
     EXPECT_EQ(error.code(), Errc::no_map) << error.what();
     EXPECT_EQ(error.operation(), Operation::scan);
   }
   std::error_code ec;
-  for (const auto& entry : map.scan(ec)) ADD_FAILURE() << sizeof entry;
+  for (const auto& entry : bpfmap::scan(map, ec)) ADD_FAILURE() << sizeof entry;
   EXPECT_EQ(ec, Errc::no_map);
 }
 

@@ -112,7 +112,7 @@ template <class M>
 constexpr bool reads_without_throwing = requires(
     const M& map, typename M::key_type key, typename M::mapped_type value, std::error_code& ec) {
   requires noexcept(map.lookup(key, ec));
-  requires noexcept(map.scan(ec));
+  requires noexcept(scan(map, ec));
   requires noexcept(M::create(MapSpec{}, ec));
 };
 static_assert(reads_without_throwing<Hash>);
@@ -161,7 +161,7 @@ static_assert(!encodable<std::span<const std::byte>> && !encodable<int[4]>);
 
 template <class M, class Value>
 constexpr bool is_walked_as =
-    std::input_iterator<decltype(std::declval<M&>().begin())> && std::ranges::input_range<M> &&
+    std::input_iterator<decltype(begin(std::declval<M&>()))> && std::ranges::input_range<M> &&
     std::ranges::input_range<const M> && std::is_same_v<std::ranges::range_value_t<M>, Value>;
 static_assert(is_walked_as<Hash, Entry<FlowKey, FlowStats>>);
 static_assert(is_walked_as<Array, Entry<std::uint32_t, FlowStats>>);
@@ -170,7 +170,7 @@ static_assert(is_walked_as<PerCpuArray, Entry<std::uint32_t, PerCpuView<FlowStat
 static_assert(std::ranges::input_range<Map> && std::ranges::input_range<const Map>);
 static_assert(std::is_same_v<std::ranges::range_value_t<Map>, Entry<BytesView, BytesView>>);
 
-using EntryIterator = decltype(std::declval<Hash&>().begin());
+using EntryIterator = decltype(begin(std::declval<Hash&>()));
 static_assert(std::movable<EntryIterator> && !std::copyable<EntryIterator>);
 static_assert(std::sentinel_for<std::default_sentinel_t, EntryIterator>);
 static_assert(!std::forward_iterator<EntryIterator>, "a scan is walked once");
@@ -182,11 +182,11 @@ constexpr bool is_scan_of =
     std::ranges::input_range<R> && std::is_same_v<std::ranges::range_value_t<R>, Value> &&
     std::is_same_v<decltype(std::declval<const R&>().status()), const ScanStatus&>;
 template <class M>
-using ScanOf = decltype(std::declval<const M&>().scan());
+using ScanOf = decltype(scan(std::declval<const M&>()));
 template <class M>
-using KeysOf = decltype(std::declval<const M&>().keys());
+using KeysOf = decltype(keys(std::declval<const M&>()));
 template <class M>
-using ValuesOf = decltype(std::declval<const M&>().values());
+using ValuesOf = decltype(values(std::declval<const M&>()));
 static_assert(is_scan_of<ScanOf<Hash>, Entry<FlowKey, FlowStats>>);
 static_assert(is_scan_of<KeysOf<Hash>, FlowKey>);
 static_assert(is_scan_of<ValuesOf<Hash>, FlowStats>);
@@ -198,13 +198,11 @@ static_assert(is_scan_of<decltype(scan(std::declval<const Map&>())), Entry<Bytes
 
 // A scan refers to its map, so that none can be made of a map that is about to go.
 template <class M>
-concept scans_a_temporary = requires(M map) { std::move(map).scan(); } || requires(M map) {
-  std::move(map).keys();
-} || requires(M map) { std::move(map).values(); };
-static_assert(!scans_a_temporary<Hash>);
-static_assert(!scans_a_temporary<PerCpuArray>);
-template <class M>
-concept can_be_scanned = requires(M&& map) { scan(std::forward<M>(map)); };
+concept can_be_scanned = requires(M&& map) { scan(std::forward<M>(map)); } || requires(M&& map) {
+  keys(std::forward<M>(map));
+} || requires(M&& map) { values(std::forward<M>(map)); };
+static_assert(can_be_scanned<Hash&> && can_be_scanned<const Hash&> && !can_be_scanned<Hash>);
+static_assert(!can_be_scanned<PerCpuArray>);
 static_assert(can_be_scanned<Map&> && can_be_scanned<const Map&> && !can_be_scanned<Map>);
 
 // GoogleTest lists the file only if there is a case in it.

@@ -1,34 +1,72 @@
 // SPDX-License-Identifier: MIT
-// What the verbs on a whole map need to know of it, be it a Map or a typed map. Above map/.
+// Which maps the whole-map verbs take, be it a Map or a typed map. Above map/.
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <type_traits>
 
-#include "bpfmap/bulk/scan.hpp"
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/map/map.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-// A typed map, known by what it offers: bulk/ is below typed/.
+/// The base of every typed map, by which the verbs know one. A typed map also has `map()`, and
+/// where they apply:
+///   key_type     its keys
+///   mapped_type  what a lookup returns: V, or PerCpuValues<V>
+///   slot_type    V, of one CPU on a per-CPU map
+///   shown_type   what a scan shows: V, or PerCpuView<V>
+///   value_type   of queues and stacks: V
+struct TypedMapTag {};
+
 template <class M>
-concept typed_map = requires(M& map) {
+concept tagged_map = std::derived_from<M, TypedMapTag> && !std::is_const_v<M>;
+
+// A typed map that can be walked.
+template <class M>
+concept typed_map = tagged_map<M> && requires {
   typename M::key_type;
-  typename M::mapped_type;
   typename M::shown_type;
-  { map.map() } -> std::same_as<Map&>;
 };
 
 template <class M>
 concept whole_map = std::same_as<M, Map> || typed_map<M>;
 
-// Whose entries can leave it.
+// A typed map whose values are written as they are read.
+template <class M>
+concept written_map = typed_map<M> && requires {
+  typename M::mapped_type;
+  typename M::slot_type;
+};
+
+// A map whose entries can leave it.
 template <class M>
 concept erasable_map =
     std::same_as<M, Map> || (typed_map<M> && requires(M& map, const typename M::key_type& key) {
       { map.erase(key) } -> std::same_as<bool>;
     });
+
+// A queue or a stack.
+template <class M>
+concept popped_map = tagged_map<M> && requires(M& map) {
+  typename M::value_type;
+  map.pop();
+};
+
+template <class M>
+concept drained_map = erasable_map<M> || popped_map<M>;
+
+// A map that clear() can empty: the above, slots that are erased without an answer, stack traces.
+template <class M>
+concept clearable_map =
+    drained_map<M> ||
+    (tagged_map<M> && requires(M& map, const std::uint32_t& key) { map.erase(key); }) ||
+    (tagged_map<M> && requires(M& map, const typename M::key_type& key) { map.erase(key); });
+
+// A map that count() and empty() can ask.
+template <class M>
+concept any_map = std::same_as<M, Map> || tagged_map<M>;
 
 template <class M>
 struct ShownOf {
@@ -46,8 +84,6 @@ template <class M>
 using shown_key = typename ShownOf<M>::key;
 template <class M>
 using shown_value = typename ShownOf<M>::value;
-template <class M>
-using shown_entry = ShowEntry<shown_key<M>, shown_value<M>>;
 
 template <class M>
 [[nodiscard]] auto& map_of(M& map) noexcept {
@@ -55,23 +91,6 @@ template <class M>
     return map;
   else
     return map.map();
-}
-
-// A function of a key and a value, as a scan shows them.
-template <class F, class M>
-concept entry_function = std::invocable<F&, shown_key<M>, shown_value<M>>;
-template <class F, class M>
-concept entry_predicate = std::predicate<F&, shown_key<M>, shown_value<M>>;
-
-// Calls `function(key, value)` for each entry of the batch that `reader` read last.
-template <class M, class Function>
-void for_each_entry(const BatchReader& reader, Function&& function) {
-  const std::size_t key_size = reader.map().info().key_size;
-  const std::size_t stride = reader.value_stride();
-  const std::byte* key = reader.keys();
-  const std::byte* value = reader.values();
-  for (std::uint32_t i = 0; i < reader.size(); ++i, key += key_size, value += stride)
-    function(show<shown_key<M>>(key, key_size), show<shown_value<M>>(value, stride));
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// How a record gets from libbpf's callback to the caller's, and what stops it. Layer 2.
+// What the readers of records share: which types a record can be, and how a callback is called.
+// Layer 2.
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <exception>
+#include <limits>
 #include <memory>
-#include <string>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -22,50 +23,73 @@ namespace bpfmap::inline v0 {
 template <class T>
 concept viewable_as_record = detail::coded_as_object<T>;
 
+/// No bound for poll() and consume(): everything that was there when the call began.
+inline constexpr std::size_t all_records = std::numeric_limits<std::size_t>::max();
+
 namespace detail {
 
-// Why a callback ended a poll before the buffer was empty. libbpf is C: nothing may fly through it.
-struct Stop {
-  std::exception_ptr thrown = {};
-  const Map* map = nullptr;  // where a record was not as large as the event type
+// How a call over the records of one ring ended.
+struct Handled {
+  enum class End : unsigned char { none_left, stopped, wrong_size };
+  std::size_t records = 0;
+  End end = End::none_left;
+  // With End::wrong_size.
   std::size_t record_size = 0;
   std::size_t event_size = 0;
-
-  [[nodiscard]] explicit operator bool() const noexcept { return thrown || map != nullptr; }
-
-  void refuse(const Map& from, std::size_t record, std::size_t event) noexcept {
-    map = &from;
-    record_size = record;
-    event_size = event;
-  }
-
-  // false: `call` has thrown.
-  template <class Call>
-  [[nodiscard]] bool survives(Call call) noexcept {
-#if defined(__cpp_exceptions)
-    try {
-      call();
-      return true;
-    } catch (...) {
-      thrown = std::current_exception();
-      return false;
-    }
-#else
-    call();
-    return true;
-#endif
-  }
 };
 
-// What became of a poll: throws on what a callback threw, says Errc::wrong_record_size, or neither.
-[[nodiscard]] std::error_code outcome(Stop& stop);
-[[nodiscard]] std::string explain_stop(const Map& map, const Stop& stop, Operation operation,
-                                       const std::error_code& ec);
-[[noreturn]] void raise_stop(const Map& map, const Stop& stop, Operation operation,
-                             const std::error_code& ec);
+// A size of which only the number is known.
+[[nodiscard]] inline BytesView sized(std::size_t size) noexcept {
+  return {static_cast<const std::byte*>(nullptr), size};
+}
 
-// EACCES unless the descriptor may both read and write, as mmap(2) of a ring buffer would say;
-// libbpf would print it, too.
+template <class Fn, class... Args>
+concept callable_with = requires(Fn& fn, Args&&... args) { fn(std::forward<Args>(args)...); };
+
+// Calls `fn` where it lies; whether the reader goes on.
+template <class Fn, class... Args>
+bool go_on(Fn& fn, Args&&... args) {
+  using Result = decltype(fn(std::forward<Args>(args)...));
+  static_assert(
+      std::is_void_v<Result> || std::same_as<Result, bool> || std::signed_integral<Result>,
+      "bpfmap: the callback must return nothing, a bool (false stops), or an int (a negative one "
+      "stops)");
+  if constexpr (std::is_void_v<Result>) {
+    fn(std::forward<Args>(args)...);
+    return true;
+  } else if constexpr (std::same_as<Result, bool>) {
+    return fn(std::forward<Args>(args)...);
+  } else {
+    return fn(std::forward<Args>(args)...) >= 0;
+  }
+}
+
+// Calls `call` with the Event at `data`: with the record itself where records are aligned as the
+// Event is, otherwise with a copy.
+template <class Event, std::size_t alignment, class Call>
+bool show_event(const std::byte* data, Call call) {
+  if constexpr (alignof(Event) <= alignment) {
+    return call(*reinterpret_cast<const Event*>(data));
+  } else {
+    Event event;
+    std::memcpy(static_cast<void*>(&event), data, sizeof event);
+    return call(std::as_const(event));
+  }
+}
+
+// Sets a flag for one scope: a callback must not use the reader that calls it.
+class Running {
+ public:
+  explicit Running(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
+// EACCES unless the descriptor may both read and write, as mmap(2) of a ring buffer would say.
 [[nodiscard]] std::error_code check_read_write(const Map& map) noexcept;
 
 // For epoll_wait(2), which takes -1 for ever.
@@ -77,19 +101,6 @@ template <class Handler, class... Args>
   ec.clear();
   return without_bad_alloc(ec,
                            [&] { return std::make_unique<Handler>(std::forward<Args>(args)...); });
-}
-
-// Calls `call` with the Event at `data`: with the record itself where records are aligned as the
-// Event is, otherwise with a copy.
-template <class Event, std::size_t alignment, class Call>
-void show_event(const void* data, Call call) {
-  if constexpr (alignof(Event) <= alignment) {
-    call(*static_cast<const Event*>(data));
-  } else {
-    Event event;
-    std::memcpy(static_cast<void*>(&event), data, sizeof event);
-    call(std::as_const(event));
-  }
 }
 
 }  // namespace detail

@@ -12,15 +12,15 @@
 #include <type_traits>
 #include <utility>
 
+#include "bpfmap/bulk/detail/whole_map.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "bpfmap/typed/base/element.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {
-
-// Any size: the class asks its map.
-inline constexpr std::uint32_t any_size = 0xffffffff;
 
 // What a typed map requires of the Map beneath it.
 struct ViewRequirement {
@@ -41,12 +41,6 @@ struct ViewRequirement {
                                std::error_code& ec) noexcept;
 [[noreturn]] void raise_create(const MapSpec& spec, const ViewRequirement& required,
                                const std::error_code& ec);
-
-// Clearing an error_code calls into the standard library: a hot path does it only when there is
-// something to clear.
-inline void clear(std::error_code& ec) noexcept {
-  if (ec) ec.clear();
-}
 
 // The bytes of a key or a value for the kernel to read: the object itself, or what its Codec makes
 // of it.
@@ -109,7 +103,7 @@ class ObjectRoom {
 struct TypedAccess;  // of typed/open_or_create.hpp: every typed map lets it see its requirement
 
 // The Map beneath a typed map, and how its failures are told.
-class TypedMap {
+class TypedMap : public TypedMapTag {
  public:
   /// The Map beneath: its descriptor, info, pin, freeze.
   [[nodiscard]] const Map& map() const& noexcept { return map_; }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Keys and values in the memory of a walk, as scans show them and functions take them. Above map/.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/bulk/walk/walk.hpp"
+#include "bpfmap/codec/codec.hpp"
+#include "bpfmap/codec/spin_lock.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/map/percpu_values.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// One entry as a scan shows it: `for (auto [key, value] : map)`.
+template <class K, class V>
+struct Entry {
+  K key;
+  V value;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool shown_in_place = std::is_same_v<T, BytesView>;
+template <class V>
+inline constexpr bool shown_in_place<PerCpuView<V>> = true;
+
+// A type of the library's own whose size is the map's choice: it has `static T
+// of_bytes(BytesView)`.
+template <class T>
+inline constexpr bool sized_by_map = false;
+
+// A key or value in the memory of a walk: bytes and per-CPU slots in place, anything else decoded.
+template <class T>
+[[nodiscard]] T show(const std::byte* at, [[maybe_unused]] std::size_t size) noexcept {
+  if constexpr (shown_in_place<T>)
+    return T{BytesView{at, size}};
+  else if constexpr (sized_by_map<T>)
+    return T::of_bytes(BytesView{at, size});
+  else
+    return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{at, Codec<T>::size});
+}
+
+// `options` for a walk of an M. The flags of a typed map are its class's choice: a value with a
+// bpf_spin_lock is read under it.
+template <class M>
+[[nodiscard]] ScanOptions with_lock(ScanOptions options) noexcept {
+  if constexpr (written_map<M>)
+    if constexpr (std::same_as<typename M::mapped_type, typename M::slot_type> &&
+                  has_spin_lock<typename M::mapped_type>)
+      options.flags = options.flags | LookupFlags::lock;
+  return options;
+}
+
+// What a scan shows of each entry.
+template <class M>
+struct ShowEntry {
+  using type = Entry<shown_key<M>, shown_value<M>>;
+  static type show(BytesView key, BytesView value) noexcept {
+    return {detail::show<shown_key<M>>(key.data(), key.size()),
+            detail::show<shown_value<M>>(value.data(), value.size())};
+  }
+};
+template <class M>
+struct ShowKey {
+  using type = shown_key<M>;
+  static type show(BytesView key, BytesView) noexcept {
+    return detail::show<type>(key.data(), key.size());
+  }
+};
+template <class M>
+struct ShowValue {
+  using type = shown_value<M>;
+  static type show(BytesView, BytesView value) noexcept {
+    return detail::show<type>(value.data(), value.size());
+  }
+};
+// A popped value.
+template <class M>
+struct ShowPopped {
+  using type = typename M::value_type;
+  static type show(BytesView, BytesView value) noexcept {
+    return detail::show<type>(value.data(), value.size());
+  }
+};
+
+// Calls `function` with a key and a value that are its own to change, as its parameters want them.
+template <class F, class K, class V>
+decltype(auto) call_with(F& function, K& key, V& value) {
+  if constexpr (std::invocable<F&, K&, V&>)
+    return function(key, value);
+  else
+    return function(static_cast<K&&>(key), static_cast<V&&>(value));
+}
+
+// A function of a key and a value, as a scan shows them.
+template <class F, class M>
+concept entry_function = std::invocable<F&, shown_key<M>&, shown_value<M>&> ||
+                         std::invocable<F&, shown_key<M>, shown_value<M>>;
+template <class F, class M>
+concept entry_predicate = std::predicate<F&, shown_key<M>&, shown_value<M>&> ||
+                          std::predicate<F&, shown_key<M>, shown_value<M>>;
+
+// Calls `function(key, value)` for each entry of the batch that `walk` read last.
+template <class M, class Function>
+void for_each_entry(const Walk& walk, Function&& function) {
+  const std::size_t key_size = walk.key_size();
+  const std::size_t stride = walk.value_stride();
+  const std::byte* key = walk.keys();
+  const std::byte* value = walk.values();
+  for (std::uint32_t i = 0; i < walk.size(); ++i, key += key_size, value += stride) {
+    auto shown_k = show<shown_key<M>>(key, key_size);
+    auto shown_v = show<shown_value<M>>(value, stride);
+    call_with(function, shown_k, shown_v);
+  }
+}
+
+}  // namespace detail
+}  // namespace bpfmap::inline v0

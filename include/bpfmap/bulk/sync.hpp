@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Makes a map hold what is wanted, and nothing else. Above map/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <system_error>
+
+#include "bpfmap/bulk/batch.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// What sync() did.
+struct SyncResult {
+  std::uint64_t inserted = 0;   ///< wanted entries that were missing
+  std::uint64_t updated = 0;    ///< wanted entries that had another value
+  std::uint64_t unchanged = 0;  ///< wanted entries that were there; nothing was written
+  std::uint64_t erased = 0;     ///< entries that are not wanted
+
+  friend bool operator==(const SyncResult&, const SyncResult&) = default;
+};
+
+namespace detail {
+
+SyncResult sync_flat(Map& map, const FlatEntries& wanted, std::error_code& ec) noexcept;
+
+// The key and value of a std::pair or an Entry.
+template <class Item>
+[[nodiscard]] const auto& key_in(const Item& item) noexcept {
+  if constexpr (requires { item.first; })
+    return item.first;
+  else
+    return item.key;
+}
+template <class Item>
+[[nodiscard]] const auto& value_in(const Item& item) noexcept {
+  if constexpr (requires { item.first; })
+    return item.second;
+  else
+    return item.value;
+}
+
+template <class Wanted, class M>
+concept wanted_for = written_map<M> && requires(const Wanted& wanted) {
+  { key_in(*std::begin(wanted)) } -> std::convertible_to<const typename M::key_type&>;
+  requires std::convertible_to<decltype(value_in(*std::begin(wanted))),
+                               const typename M::mapped_type&> ||
+               std::convertible_to<decltype(value_in(*std::begin(wanted))),
+                                   const typename M::slot_type&>;
+};
+
+}  // namespace detail
+
+/// Makes `map` hold the entries of `wanted` and nothing else: erases those whose key is not wanted,
+/// and writes those that are missing or have another value (their bytes differ). What is equal is
+/// not touched. First it erases, so that a full map takes the rest.
+///
+/// `wanted` is a std::map, or a vector, span or array of std::pair or Entry; of several entries
+/// with one key the last counts. On a per-CPU map a value is PerCpuValues<V>, or a V for every CPU.
+/// It is no snapshot: readers see the map change entry by entry, and entries that others write
+/// meanwhile may stay. An LPM key is compared byte by byte: clear the bits behind the prefix
+/// (LpmKey does). With `ec`: what was done before an error.
+template <detail::erasable_map M, detail::wanted_for<M> Wanted>
+SyncResult sync(M& map, const Wanted& wanted, std::error_code& ec) noexcept {
+  using Value = std::remove_cvref_t<decltype(detail::value_in(*std::begin(wanted)))>;
+  constexpr bool percpu = !std::same_as<typename M::mapped_type, typename M::slot_type>;
+  SyncResult result;
+  ec.clear();
+  detail::without_bad_alloc(ec, [&] {
+    Bytes keys;
+    Bytes values;
+    std::size_t count = 0;
+    for (const auto& item : wanted) {
+      const typename M::key_type& key = detail::key_in(item);
+      detail::append(keys, key);
+      if constexpr (percpu && detail::is_percpu_values<Value>) {
+        if (detail::value_in(item).empty()) ec = Errc::wrong_cpu_count;
+        detail::append_slots(values, detail::value_in(item));
+      } else if constexpr (percpu) {
+        detail::append_slots(values, typename M::slot_type(detail::value_in(item)));
+      } else {
+        const typename M::mapped_type& value = detail::value_in(item);
+        detail::append(values, value);
+      }
+      ++count;
+    }
+    if (!ec) result = detail::sync_flat(map.map(), {keys.data(), values.data(), count}, ec);
+    return true;
+  });
+  if (ec) ec = detail::record(map.map(), {Operation::update_batch}, ec);
+  return result;
+}
+/// As above; errors are thrown.
+template <detail::erasable_map M, detail::wanted_for<M> Wanted>
+SyncResult sync(M& map, const Wanted& wanted) {
+  std::error_code ec;
+  const auto result = sync(map, wanted, ec);
+  detail::throw_if(ec);
+  return result;
+}
+
+/// The same on bytes: keys of key_size one behind the other, and as many values of value_size, or
+/// of sys::percpu_size(value_size). Errors: Errc::wrong_key_size, wrong_value_count; ENOTSUPP where
+/// entries cannot be erased, or a value read is not a value to write.
+SyncResult sync(Map& map, BytesView keys, BytesView values, std::error_code& ec) noexcept;
+SyncResult sync(Map& map, BytesView keys, BytesView values);
+
+}  // namespace bpfmap::inline v0

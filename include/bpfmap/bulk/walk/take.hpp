@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Entries that leave a map: what a drain and clear() hold. Above map/.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/bulk/walk/walk_engine.hpp"
+#include "bpfmap/map/map.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+/// Takes entries out of a whole map, and holds what was taken until it is handed out.
+///
+///      in the map ---- advance() ----> left() ---- advance() ----> the current entry
+///           ^                            |
+///           '-------- put_back() --------'
+///
+/// There are no ranges: what the kernel takes beyond one could not be given back for certain. Empty
+/// after a move.
+class Take {
+ public:
+  Take(Map& map, const ScanOptions& options) noexcept;
+  Take(Take&& other) noexcept
+      : engine_(std::move(other.engine_)),
+        at_(std::exchange(other.at_, 0)),
+        next_(std::exchange(other.next_, 0)),
+        end_(std::exchange(other.end_, 0)),
+        owner_(other.owner_),
+        finished_(std::exchange(other.finished_, false)) {}
+  // Puts back what is left here first.
+  Take& operator=(Take&& other) noexcept;
+  // Puts back what is left. Not in a child of fork(2): the entries are its parent's.
+  ~Take();
+
+  // Makes the next entry the current one. false: there is none, or `ec` is set. Sets or clears
+  // `ec`.
+  bool advance(std::error_code& ec) noexcept;
+  // Takes batch after batch and drops them; the number of entries.
+  std::uint64_t take_all(std::error_code& ec) noexcept;
+  [[nodiscard]] BytesView key() const noexcept {
+    const std::size_t size = buffer().layout().key;
+    return {buffer().keys(0) + at_ * size, size};
+  }
+  [[nodiscard]] BytesView value() const noexcept {
+    const std::size_t size = buffer().layout().value;
+    return {buffer().values(0) + at_ * size, size};
+  }
+  // After the end, a new pass with the same memory.
+  void resume() noexcept;
+  std::uint32_t put_back() noexcept;
+
+  [[nodiscard]] std::uint32_t left() const noexcept { return end_ - next_; }
+  [[nodiscard]] const ScanStatus& status() const noexcept { return engine_.state().status; }
+  [[nodiscard]] const Map& map() const noexcept { return *engine_.state().map; }
+
+ private:
+  [[nodiscard]] const WalkBuffer& buffer() const noexcept { return engine_.state().buffer; }
+
+  WalkEngine engine_;
+  std::uint32_t at_ = 0;    // the current entry of the batch
+  std::uint32_t next_ = 0;  // the first that was not handed out
+  std::uint32_t end_ = 0;
+  ::pid_t owner_ = 0;  // the process that took them
+  bool finished_ = false;
+};
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// InnerMapOperations: set, lookup, lookup_id, erase, set_batch of a map of maps. Layer 2.
+#pragma once
+
+#include <cerrno>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/bulk/batch.hpp"
+#include "bpfmap/typed/base/descriptor.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+
+inline const Map& inner_map(const Map& map) noexcept { return map; }
+template <class Typed>
+const Map& inner_map(const Typed& map) noexcept {
+  return map.map();
+}
+
+}  // namespace detail
+
+/// The operations of a map of maps, for a class Derived that has a map(). Inner is Map, or the
+/// typed class of the inner maps. A map is written as a descriptor and read as an id.
+template <class Derived, class K, detail::Keys keys, class Inner>
+class InnerMapOperations {
+  static_assert(detail::check_key<K>());
+
+ public:
+  using key_type = K;
+  using inner_type = Inner;
+  using mapped_type = std::uint32_t;  ///< the id of an inner map
+  using slot_type = mapped_type;
+  using shown_type = mapped_type;  ///< a value as a scan shows it
+
+  /// Creates an outer map whose inner maps have the type, the sizes and the flags of `inner`, which
+  /// is not stored and may be destroyed. Inner arrays must have its max_entries, too, unless all
+  /// have MapFlags::inner_map. Type and sizes of the outer map are filled in.
+  [[nodiscard]] static Derived create(MapSpec spec, const Inner& inner) {
+    std::error_code ec = detail::no_error();
+    Derived outer = create(std::move(spec), inner, ec);
+    detail::throw_if(ec);
+    return outer;
+  }
+  /// As above; empty when `ec` is set.
+  [[nodiscard]] static Derived create(MapSpec spec, const Inner& inner,
+                                      std::error_code& ec) noexcept {
+    spec.inner_map_fd = detail::inner_map(inner).fd();
+    Derived outer = TypedMap<Derived>::create(std::move(spec), ec);
+    if (outer) outer.like_ = detail::inner_map(inner).info();
+    return outer;
+  }
+
+  /// Stores `inner`, replacing any previous map (BPF_MAP_UPDATE_ELEM). EINVAL when it is not like
+  /// the others; the Error names the fields that differ.
+  ///
+  /// Programs see the one map or the other, never none. The kernel waits until no program that
+  /// cannot sleep uses the old map, some milliseconds: replace many with set_batch(). A sleepable
+  /// program may still use the old map when this returns.
+  void set(argument<K> key, const Inner& inner) {
+    std::error_code ec = detail::no_error();
+    set(key, inner, ec);
+    detail::throw_if(ec);
+  }
+  void set(argument<K> key, const Inner& inner, std::error_code& ec) noexcept {
+    write<0>(key, inner, sys::f_any, ec);
+  }
+
+  /// Returns the inner map; nullopt when there is none. Opens it by its id, which needs
+  /// CAP_SYS_ADMIN.
+  [[nodiscard]] std::optional<Inner> lookup(argument<K> key) const {
+    std::error_code ec = detail::no_error();
+    auto inner = lookup(key, ec);
+    detail::throw_if(ec);
+    return inner;
+  }
+  [[nodiscard]] std::optional<Inner> lookup(argument<K> key, std::error_code& ec) const noexcept {
+    Map map = open(key, ec);
+    if (!map) return std::nullopt;
+    if constexpr (std::same_as<Inner, Map>) {
+      return map;
+    } else {
+      Inner inner{std::move(map), ec};
+      return ec ? std::nullopt : std::optional{std::move(inner)};
+    }
+  }
+
+  /// Returns the id of the inner map; nullopt when there is none (BPF_MAP_LOOKUP_ELEM). Needs no
+  /// privilege.
+  [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<K> key) const {
+    std::error_code ec = detail::no_error();
+    const auto id = lookup_id(key, ec);
+    detail::throw_if(ec);
+    return id;
+  }
+  [[nodiscard]] std::optional<std::uint32_t> lookup_id(argument<K> key,
+                                                       std::error_code& ec) const noexcept {
+    if (!detail::fit(self(), Operation::lookup, ec, key)) return std::nullopt;
+    return detail::narrowed(detail::lookup_number<keys>(self(), detail::value_of<K>(key), ec));
+  }
+
+  /// Removes the inner map, which lives on while others hold it; returns false when there is none
+  /// (BPF_MAP_DELETE_ELEM).
+  bool erase(argument<K> key) {
+    std::error_code ec = detail::no_error();
+    const bool erased = erase(key, ec);
+    detail::throw_if(ec);
+    return erased;
+  }
+  bool erase(argument<K> key, std::error_code& ec) noexcept {
+    return detail::fit(self(), Operation::erase, ec, key) &&
+           detail::erase_number<-ENOENT, keys>(self(), detail::value_of<K>(key), ec);
+  }
+
+  /// Stores one inner map for each key, and waits for programs once (BPF_MAP_UPDATE_BATCH, 5.16).
+  /// Returns how many were stored. Errc::wrong_value_count unless there is one map for each key.
+  BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners) {
+    std::error_code ec = detail::no_error();
+    const BatchResult result = set_batch(all_keys, inners, ec);
+    detail::throw_if(ec);
+    return result;
+  }
+  BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners,
+                        std::error_code& ec) noexcept {
+    detail::clear(ec);
+    if (all_keys.size() != inners.size()) {
+      ec = detail::record(self(), {Operation::update_batch}, Errc::wrong_value_count);
+      return {};
+    }
+    const BatchResult result = write_batch(all_keys, inners, ec);
+    if (ec && result.failed) {
+      const detail::ElementBytes<K> key{all_keys[*result.failed]};
+      ec = detail::record_inner(self(), {Operation::update_batch, key.view()},
+                                detail::inner_map(inners[*result.failed]).info(), like_, ec);
+    }
+    return result;
+  }
+
+ protected:
+  template <int answer>
+  bool write(const argument<K>& key, const Inner& inner, std::uint64_t flags,
+             std::error_code& ec) noexcept {
+    if (!detail::fit(self(), Operation::update, ec, key)) return false;
+    const int fd = detail::inner_map(inner).fd();
+    const bool done =
+        detail::set_descriptor<answer, keys>(self(), detail::value_of<K>(key), fd, flags, ec);
+    if (ec) [[unlikely]] {
+      const detail::ElementBytes<K> key_bytes{detail::value_of<K>(key)};
+      const detail::ElementBytes<int> value{fd};
+      ec = detail::record_inner(self(), {Operation::update, key_bytes.view(), value.view(), flags},
+                                detail::inner_map(inner).info(), like_, ec);
+    }
+    return done;
+  }
+
+ private:
+  [[nodiscard]] const Map& self() const noexcept {
+    return static_cast<const Derived&>(*this).map();
+  }
+  [[nodiscard]] Map& self() noexcept { return static_cast<Derived&>(*this).map(); }
+
+  BatchResult write_batch(std::span<const K> all_keys, std::span<const Inner> inners,
+                          std::error_code& ec) noexcept {
+    return detail::without_bad_alloc(ec, [&] {
+      Bytes flat_keys;
+      Bytes fds;
+      for (std::size_t i = 0; i < all_keys.size(); ++i) {
+        detail::append(flat_keys, all_keys[i]);
+        detail::append(fds, detail::inner_map(inners[i]).fd());
+      }
+      return detail::update_flat(self(), {flat_keys.data(), fds.data(), all_keys.size()},
+                                 UpdateFlags::any, ec);
+    });
+  }
+  // An inner map that is replaced between its id and its descriptor may be gone: then there is
+  // another.
+  Map open(const argument<K>& key, std::error_code& ec) const noexcept {
+    for (int attempts = 0; attempts < 100; ++attempts) {
+      const auto id = lookup_id(key, ec);
+      if (!id) return {};
+      Map map = Map::from_id(*id, ec);
+      if (ec != std::errc::no_such_file_or_directory) return map;
+    }
+    return {};
+  }
+
+  MapInfo like_;  // the template, when this class created the map
+};
+
+}  // namespace bpfmap::inline v0

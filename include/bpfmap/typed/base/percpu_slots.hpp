@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// The slots of one per-CPU value on their way to and from the kernel. Layer 2.
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/typed/base/element.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+// The slots that a per-CPU value is written from: made of one V for all possible CPUs or of one for
+// each, or those of PerCpuValues<V>. Up to 1 KiB of slots take no heap: an integer on each of 128
+// CPUs.
+template <encodable V>
+class SlotBytes {
+ public:
+  explicit SlotBytes(const V& value) noexcept {
+    if (!make_room()) return;
+    encode(0, value);
+    for (std::size_t at = stride; at < size_; at += stride) std::memcpy(room_ + at, room_, stride);
+  }
+  explicit SlotBytes(std::span<const V> values) noexcept {
+    if (!make_room()) return;
+    if (values.size() != size_ / stride) {
+      error_ = static_cast<int>(Errc::wrong_cpu_count);
+      return;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) encode(i, values[i]);
+  }
+  explicit SlotBytes(const PerCpuValues<V>& values) noexcept
+      : data_(values.bytes().data()),
+        size_(values.bytes().size()),
+        error_(values.empty() ? static_cast<int>(Errc::wrong_cpu_count) : 0) {}
+  SlotBytes(const SlotBytes&) = delete;
+  SlotBytes& operator=(const SlotBytes&) = delete;
+
+  [[nodiscard]] BytesView view() const noexcept { return {data_, size_}; }
+  // Errc::wrong_cpu_count, -ENOMEM, or 0.
+  [[nodiscard]] int error() const noexcept { return error_; }
+
+ private:
+  static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
+  // A value that is larger than this has no use for it.
+  static constexpr std::size_t inline_size = stride <= 1024 ? 1024 : 0;
+
+  bool make_room() noexcept {
+    size_ = sys::percpu_size(Codec<V>::size);
+    room_ = size_ <= inline_size ? inline_.data() : heap_for(size_);
+    data_ = room_;
+    if (room_ == nullptr && size_ != 0) error_ = -ENOMEM;
+    return room_ != nullptr && size_ != 0;
+  }
+  // nullptr when there is no memory.
+  [[gnu::cold, gnu::noinline]] std::byte* heap_for(std::size_t size) noexcept {
+    std::error_code ec = detail::no_error();
+    without_bad_alloc(ec, [&] { heap_.resize(size); });
+    return heap_.data();
+  }
+  void encode(std::size_t slot, const V& value) noexcept {
+    std::byte* const at = room_ + slot * stride;
+    std::memset(at, 0, stride);
+    Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{at, Codec<V>::size});
+  }
+
+  std::array<std::byte, inline_size> inline_;  // not initialised: what is used is written first
+  Bytes heap_;
+  std::byte* room_ = nullptr;
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+  int error_ = 0;
+};
+
+// One V for each possible CPU: PerCpuValues<V>, or a contiguous range.
+template <class T, class V>
+concept one_per_cpu =
+    std::same_as<T, PerCpuValues<V>> ||
+    (!std::convertible_to<const T&, V> && std::convertible_to<const T&, std::span<const V>>);
+
+// The slots of what is one_per_cpu, or of one V.
+template <class V, class T>
+[[nodiscard]] decltype(auto) slot_source(const T& values) noexcept {
+  if constexpr (std::same_as<T, PerCpuValues<V>>)
+    return (values);
+  else if constexpr (one_per_cpu<T, V>)
+    return std::span<const V>{values};
+  else
+    return value_of<V>(values);
+}
+
+// nullopt without memory: then `ec` is ENOMEM, recorded.
+template <encodable V>
+[[nodiscard]] std::optional<PerCpuValues<V>> new_slots(const Map& map, Operation operation,
+                                                       std::error_code& ec) noexcept {
+  std::optional<PerCpuValues<V>> values;
+  clear(ec);
+  without_bad_alloc(ec, [&] { values.emplace(); });
+  if (ec) ec = record(map, {operation}, ec);
+  return values;
+}
+
+// Moved-from PerCpuValues have no slots to read into. Out of line, so that a lookup is inlined.
+template <encodable V>
+[[gnu::cold, gnu::noinline]] void make_slots(const Map& map, Operation operation,
+                                             PerCpuValues<V>& values,
+                                             std::error_code& ec) noexcept {
+  if (auto made = new_slots<V>(map, operation, ec)) values = std::move(*made);
+}
+// Room for the kernel; nullptr without memory: then `ec` is ENOMEM, recorded.
+template <encodable V>
+[[nodiscard]] void* slots_of(const Map& map, Operation operation, PerCpuValues<V>& values,
+                             std::error_code& ec) noexcept {
+  if (values.empty()) [[unlikely]]
+    make_slots(map, operation, values, ec);
+  return values.bytes().data();
+}
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// PerCpuUpdateOperations: update on all CPUs, lookup and update on one. Layer 2.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <system_error>
+
+#include "bpfmap/typed/base/percpu_slots.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// The updates of a map that holds one V per possible CPU for each key, and access to the value of
+/// one CPU, for a class Derived that has a map().
+///
+/// A value is written as one V for all possible CPUs, as PerCpuValues<V>, or as any contiguous
+/// range with one V per possible CPU (Errc::wrong_cpu_count).
+template <class Derived, class K, class V>
+class PerCpuUpdateOperations {
+  static_assert(detail::check_key<K>() && detail::check_value<V>());
+
+ public:
+  using key_type = K;
+  using mapped_type = PerCpuValues<V>;
+  using slot_type = V;               ///< the value of one CPU
+  using shown_type = PerCpuView<V>;  ///< a value as a scan shows it
+
+  /// Sets the value of `key` on every possible CPU (BPF_MAP_UPDATE_ELEM, 4.6).
+  void update(argument<K> key, argument<V> value) {
+    std::error_code ec = detail::no_error();
+    update(key, value, ec);
+    detail::throw_if(ec);
+  }
+  void update(argument<K> key, argument<V> value, std::error_code& ec) noexcept {
+    write<0>(key, value, sys::f_any, ec);
+  }
+  template <detail::one_per_cpu<V> Values>
+  void update(argument<K> key, const Values& values) {
+    std::error_code ec = detail::no_error();
+    update(key, values, ec);
+    detail::throw_if(ec);
+  }
+  template <detail::one_per_cpu<V> Values>
+  void update(argument<K> key, const Values& values, std::error_code& ec) noexcept {
+    write<0>(key, values, sys::f_any, ec);
+  }
+
+  /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is none
+  /// (BPF_F_CPU, 7.0). EINVAL on an older kernel: read all CPUs there.
+  [[nodiscard]] std::optional<V> lookup_cpu(argument<K> key, std::uint32_t cpu) const {
+    return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu);
+  }
+  [[nodiscard]] std::optional<V> lookup_cpu(argument<K> key, std::uint32_t cpu,
+                                            std::error_code& ec) const noexcept {
+    return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu, ec);
+  }
+
+  /// Sets the value of `key` on the CPU with the number `cpu` alone (BPF_F_CPU, 7.0). EINVAL on an
+  /// older kernel: writing all CPUs would undo what they write meanwhile.
+  void update_cpu(argument<K> key, std::uint32_t cpu, argument<V> value) {
+    self().update_cpu(detail::value_of<K>(key), cpu, detail::value_of<V>(value));
+  }
+  void update_cpu(argument<K> key, std::uint32_t cpu, argument<V> value,
+                  std::error_code& ec) noexcept {
+    self().update_cpu(detail::value_of<K>(key), cpu, detail::value_of<V>(value), ec);
+  }
+
+ protected:
+  // Writes one V, or what is one_per_cpu.
+  template <int answer, class Values>
+  bool write(const argument<K>& key, const Values& values, std::uint64_t flags,
+             std::error_code& ec) noexcept {
+    if (!detail::fit(self(), Operation::update, ec, key, values)) return false;
+    const detail::SlotBytes<V> slots{detail::slot_source<V>(values)};
+    if (slots.error() != 0) [[unlikely]] {
+      ec = detail::record(self(), {.operation = Operation::update, .flags = flags}, slots.error());
+      return false;
+    }
+    return detail::update_element<answer>(self(), detail::value_of<K>(key), slots.view(), flags,
+                                          ec);
+  }
+
+ private:
+  [[nodiscard]] const Map& self() const noexcept {
+    return static_cast<const Derived&>(*this).map();
+  }
+  [[nodiscard]] Map& self() noexcept { return static_cast<Derived&>(*this).map(); }
+};
+
+}  // namespace bpfmap::inline v0

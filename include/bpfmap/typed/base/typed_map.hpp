@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// TypedMap: what every typed map has. Layer 2.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/map/map.hpp"
+#include "bpfmap/map/open_or_create.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+
+// The class asks its map for the size.
+inline constexpr std::uint32_t any_size = 0xffffffff;
+
+// What a typed map requires of the Map beneath it, and fills into a MapSpec.
+struct Requirement {
+  std::span<const MapType> types;  // create() makes the first
+  std::uint32_t key_size;
+  std::uint32_t value_size;                     // create() makes this
+  std::uint32_t other_value_size = value_size;  // a map of this size is taken, too
+  MapFlags flags = MapFlags::none;              // given at creation
+  void (*fill)(MapSpec& spec) = nullptr;        // fills in further fields that are left open
+};
+
+// no_map, wrong_map_type, wrong_key_size, wrong_value_size or wrong_map_flags, recorded, unless
+// `map` is as required.
+[[nodiscard]] std::error_code check(const Map& map, const Requirement& required) noexcept;
+
+// Fills type, sizes and flags in where `spec` leaves them open; recorded errors as above.
+[[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required) noexcept;
+
+// One entry per possible CPU, unless the caller asks for another number.
+void fill_max_entries_with_cpus(MapSpec& spec) noexcept;
+
+}  // namespace detail
+
+/// A Map whose type and sizes were compared with those of a class: each typed map derives from its
+/// TypedMap, and an operation on it is one system call on the Map. Move-only; empty by default and
+/// after a move. An operation on an empty one is Errc::no_map.
+template <class Derived>
+class TypedMap : public detail::TypedMapTag {
+ public:
+  /// Empty.
+  TypedMap() noexcept = default;
+  /// Takes over `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size, wrong_value_size,
+  /// wrong_map_flags when it is not a map of this class.
+  explicit TypedMap(Map map) : TypedMap() {
+    std::error_code ec = detail::no_error();
+    take_over(std::move(map), ec);
+    detail::throw_if(ec);
+  }
+  /// As above; empty when `ec` is set.
+  TypedMap(Map map, std::error_code& ec) noexcept { take_over(std::move(map), ec); }
+
+  /// Creates a map (BPF_MAP_CREATE). Fields of `spec` that are left open are filled in: the type
+  /// and the sizes of this class, and the flags that the type needs.
+  [[nodiscard]] static Derived create(MapSpec spec) {
+    std::error_code ec = detail::no_error();
+    Derived map = create(std::move(spec), ec);
+    detail::throw_if(ec);
+    return map;
+  }
+  /// As above; empty when `ec` is set.
+  [[nodiscard]] static Derived create(MapSpec spec, std::error_code& ec) noexcept {
+    ec = detail::complete(spec, Derived::requirement);
+    return ec ? Derived{} : over(Map::create(spec, ec), ec);
+  }
+
+  /// Opens the map pinned at `path` (BPF_OBJ_GET, 4.4).
+  [[nodiscard]] static Derived open_pinned(const std::string& path,
+                                           Access access = Access::read_write) {
+    std::error_code ec = detail::no_error();
+    Derived map = open_pinned(path, access, ec);
+    detail::throw_if(ec);
+    return map;
+  }
+  /// As above; empty when `ec` is set.
+  [[nodiscard]] static Derived open_pinned(const std::string& path, Access access,
+                                           std::error_code& ec) noexcept {
+    return over(Map::open_pinned(path, access, ec), ec);
+  }
+  [[nodiscard]] static Derived open_pinned(const std::string& path, std::error_code& ec) noexcept {
+    return open_pinned(path, Access::read_write, ec);
+  }
+
+  /// Opens the map with the kernel's number `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
+  [[nodiscard]] static Derived from_id(std::uint32_t id, Access access = Access::read_write) {
+    std::error_code ec = detail::no_error();
+    Derived map = from_id(id, access, ec);
+    detail::throw_if(ec);
+    return map;
+  }
+  /// As above; empty when `ec` is set.
+  [[nodiscard]] static Derived from_id(std::uint32_t id, Access access,
+                                       std::error_code& ec) noexcept {
+    return over(Map::from_id(id, access, ec), ec);
+  }
+  [[nodiscard]] static Derived from_id(std::uint32_t id, std::error_code& ec) noexcept {
+    return from_id(id, Access::read_write, ec);
+  }
+
+  /// Opens the map pinned at `path`, or creates and pins one; see bpfmap::open_or_create(). The
+  /// spec is filled in as by create().
+  [[nodiscard]] static Derived open_or_create(const std::string& path, MapSpec spec,
+                                              OpenOrCreateOptions options = {}) {
+    std::error_code ec = detail::no_error();
+    Derived map = open_or_create(path, std::move(spec), options, ec);
+    detail::throw_if(ec);
+    return map;
+  }
+  /// As above; empty when `ec` is set.
+  [[nodiscard]] static Derived open_or_create(const std::string& path, MapSpec spec,
+                                              OpenOrCreateOptions options,
+                                              std::error_code& ec) noexcept {
+    ec = detail::complete(spec, Derived::requirement);
+    return ec ? Derived{} : over(bpfmap::open_or_create(path, spec, options, ec), ec);
+  }
+  [[nodiscard]] static Derived open_or_create(const std::string& path, MapSpec spec,
+                                              std::error_code& ec) noexcept {
+    return open_or_create(path, std::move(spec), {}, ec);
+  }
+
+  /// Another owner of the same map.
+  [[nodiscard]] Derived duplicate() const { return Derived{map_.duplicate()}; }
+  /// As above; empty when `ec` is set.
+  [[nodiscard]] Derived duplicate(std::error_code& ec) const noexcept {
+    return over(map_.duplicate(ec), ec);
+  }
+
+  /// The Map beneath: its descriptor, info, pin, freeze.
+  [[nodiscard]] const Map& map() const& noexcept { return map_; }
+  [[nodiscard]] Map& map() & noexcept { return map_; }
+  [[nodiscard]] Map map() && noexcept { return std::move(map_); }
+  /// Whether there is a map.
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(map_); }
+  /// The number of entries that the map was made for; 0 when empty.
+  [[nodiscard]] std::uint32_t max_entries() const noexcept { return map_.info().max_entries; }
+
+ private:
+  static Derived over(Map map, std::error_code& ec) noexcept {
+    return ec ? Derived{} : Derived{std::move(map), ec};
+  }
+  void take_over(Map map, std::error_code& ec) noexcept {
+    ec = detail::check(map, Derived::requirement);
+    if (!ec) map_ = std::move(map);
+  }
+
+  Map map_;
+};
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The memory of a ring buffer as the kernel lays it out: a page with the consumer's position, a
+// page with the producer's, and the data twice in a row, so that no record is ever split. Layer 2.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "bpfmap/map/map.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+// Pages that are shared with the kernel. Unmapped by the process that mapped them only: a child of
+// fork(2) does not always have them, and may have something else at their address.
+class KernelPages {
+ public:
+  KernelPages() noexcept = default;
+  KernelPages(KernelPages&& other) noexcept
+      : address_(std::exchange(other.address_, nullptr)), size_(other.size_), pid_(other.pid_) {}
+  KernelPages& operator=(KernelPages&& other) noexcept {
+    if (this == &other) return *this;
+    unmap();
+    address_ = std::exchange(other.address_, nullptr);
+    size_ = other.size_;
+    pid_ = other.pid_;
+    return *this;
+  }
+  ~KernelPages() { unmap(); }
+
+  // 0 or -errno.
+  [[nodiscard]] int map(int fd, std::size_t offset, std::size_t size, bool writable) noexcept;
+  [[nodiscard]] std::byte* data() const noexcept { return address_; }
+  // Whether this process mapped them.
+  [[nodiscard]] bool are_ours() const noexcept;
+
+ private:
+  void unmap() noexcept;
+
+  std::byte* address_ = nullptr;
+  std::size_t size_ = 0;
+  int pid_ = 0;
+};
+
+// The kernel's `unsigned long`: positions count bytes and never wrap around in practice.
+using RingPosition = unsigned long;
+
+struct RingHeader {
+  static constexpr std::uint32_t busy = 1U << 31U;
+  static constexpr std::uint32_t discarded = 1U << 30U;
+
+  std::uint32_t length;  // and the two bits
+  std::uint32_t page_offset;
+};
+static_assert(sizeof(RingHeader) == 8);
+
+// Bytes from one record's header to the next one's.
+[[nodiscard]] constexpr std::size_t ring_stride(std::size_t size) noexcept {
+  return (size + sizeof(RingHeader) + 7) / 8 * 8;
+}
+
+struct RingRecord {
+  const std::byte* data = nullptr;  // nullptr: there is none
+  std::size_t size = 0;
+};
+
+// A BPF_MAP_TYPE_RINGBUF from the consumer's side. One thread at a time.
+class RingMemory {
+ public:
+  // 0 or -errno.
+  [[nodiscard]] int open(const Map& map) noexcept;
+  [[nodiscard]] bool is_ours() const noexcept { return consumer_page_.are_ours(); }
+  [[nodiscard]] std::size_t size() const noexcept { return mask_ + 1; }
+
+  [[nodiscard]] RingPosition consumer() const noexcept {
+    return __atomic_load_n(word(consumer_page_.data()), __ATOMIC_RELAXED);
+  }
+  [[nodiscard]] RingPosition producer() const noexcept {
+    return __atomic_load_n(word(pages_.data() + page_size_), __ATOMIC_ACQUIRE);
+  }
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept { return producer() - consumer(); }
+
+  // The record at `position`, which moves over discarded ones; none: it is being written, or
+  // `position` has reached `end`.
+  [[nodiscard]] RingRecord at(RingPosition& position, RingPosition end) const noexcept {
+    while (position != end) {
+      const std::byte* const header = data_ + (position & mask_);
+      const std::uint32_t length =
+          __atomic_load_n(reinterpret_cast<const std::uint32_t*>(header), __ATOMIC_ACQUIRE);
+      if ((length & RingHeader::busy) != 0) break;
+      if ((length & RingHeader::discarded) == 0) return {header + sizeof(RingHeader), length};
+      position += ring_stride(length & ~RingHeader::discarded);
+      release(position);
+    }
+    return {};
+  }
+  // Gives the kernel back what lies before `position`.
+  void release(RingPosition position) const noexcept {
+    __atomic_store_n(word(consumer_page_.data()), position, __ATOMIC_RELEASE);
+  }
+
+ private:
+  static RingPosition* word(std::byte* page) noexcept {
+    return reinterpret_cast<RingPosition*>(page);
+  }
+
+  KernelPages consumer_page_;
+  KernelPages pages_;  // all of them, read-only
+  const std::byte* data_ = nullptr;
+  std::size_t mask_ = 0;
+  std::size_t page_size_ = 0;
+};
+
+// Gives a record back when its callback has returned or thrown.
+class ReleaseRecord {
+ public:
+  ReleaseRecord(const RingMemory& memory, RingPosition next) noexcept
+      : memory_(memory), next_(next) {}
+  ReleaseRecord(const ReleaseRecord&) = delete;
+  ReleaseRecord& operator=(const ReleaseRecord&) = delete;
+  ~ReleaseRecord() { memory_.release(next_); }
+
+ private:
+  const RingMemory& memory_;
+  RingPosition next_;
+};
+
+// The kernel wakes a reader when the record that it writes is the one at the consumer's position.
+// Between giving records back and looking for new ones, this keeps that promise: one of the two
+// sides sees what the other wrote.
+inline void order_release_before_look() noexcept { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+}  // namespace bpfmap::inline v0::detail

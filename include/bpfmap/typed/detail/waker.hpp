@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Ends the wait of a reader from another thread or a signal handler. Layer 2.
+#pragma once
+
+#include "bpfmap/sys/unique_fd.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+// An eventfd that is readable when somebody called. wake() and close() are async-signal-safe.
+class Waker {
+ public:
+  Waker() noexcept = default;
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+
+  // 0 or -errno.
+  [[nodiscard]] int open() noexcept;
+  [[nodiscard]] int fd() const noexcept { return event_.get(); }
+
+  void wake() noexcept;
+  // For good: the eventfd stays readable.
+  void close() noexcept;
+  [[nodiscard]] bool is_closed() const noexcept {
+    return __atomic_load_n(&closed_, __ATOMIC_ACQUIRE);
+  }
+  // Whether somebody called since the last time; also when closed. No system call when nobody did.
+  [[nodiscard]] bool take() noexcept;
+  // When the eventfd is known to be readable.
+  void clear() noexcept;
+
+ private:
+  sys::UniqueFd event_;
+  bool called_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace bpfmap::inline v0::detail

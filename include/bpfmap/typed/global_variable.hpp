@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Where a program's global variable lies in the map of its section. Layer 2.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+#include "bpfmap/map/map.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// A variable of a section: bytes from the beginning of the map's one value, and bytes that it has.
+struct GlobalVariable {
+  std::uint32_t offset = 0;
+  std::uint32_t size = 0;
+
+  friend bool operator==(const GlobalVariable&, const GlobalVariable&) = default;
+};
+
+/// Finds the variable `name`, static ones included, of the section that `map` holds (.bss, .data,
+/// .rodata), by the BTF that the kernel has of it (BPF_BTF_GET_FD_BY_ID, 4.18; sections 5.2).
+/// Throws Error: Errc::no_btf when the map has none; Errc::no_such_variable; EPERM without
+/// CAP_SYS_ADMIN.
+[[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name);
+/// The same; all zero when `ec` is set.
+[[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name,
+                                           std::error_code& ec) noexcept;
+
+namespace detail {
+// Whether `map` holds the variables of a program's section. Only such maps have BTF without a key.
+[[nodiscard]] bool is_section(const MapInfo& info) noexcept;
+}  // namespace detail
+
+}  // namespace bpfmap::inline v0

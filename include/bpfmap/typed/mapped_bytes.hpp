@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// MappedBytes: a BPF_MAP_TYPE_ARRAY with BPF_F_MMAPABLE, as memory of sizes known at run time.
+// Layer 2.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "bpfmap/sys/mapping.hpp"
+#include "bpfmap/typed/detail/memory.hpp"
+#include "bpfmap/typed/detail/typed_map.hpp"
+#include "bpfmap/typed/global_variable.hpp"
+
+namespace bpfmap::inline v0 {
+
+namespace detail {
+
+[[nodiscard]] sys::Mapping map_bytes(const Map& map, bool writable, std::error_code& ec) noexcept;
+[[nodiscard]] GlobalVariable find_variable_of_size(const Map& map, std::string_view name,
+                                                   std::size_t size, std::size_t alignment,
+                                                   std::error_code& ec) noexcept;
+
+}  // namespace detail
+
+/// The memory of a mappable array whose value type is not known when compiling: as bytes, as a
+/// std::span<T> of a value, or as one variable of a section by its name.
+///
+///     const MappedBytes data{from(skel->maps.data_started)};
+///     for (std::uint64_t at : data.as<std::uint64_t>()) ...  // as many as the loader made it
+///     data.variable<std::uint32_t>("limit") = 7;
+///
+/// MappedBytes<const std::byte> is mapped read-only. What MappedArray documents of memory, threads
+/// and processes holds here.
+template <class Byte = std::byte>
+class MappedBytes : public detail::TypedMap {
+  static_assert(std::same_as<std::remove_const_t<Byte>, std::byte>,
+                "bpfmap: MappedBytes is of std::byte or const std::byte.");
+  template <class T>
+  using Shared = std::conditional_t<std::is_const_v<Byte>, const T, T>;
+
+ public:
+  /// Empty.
+  MappedBytes() noexcept = default;
+  /// Maps `map`. Throws Error: Errc::wrong_map_type or wrong_map_flags when it is not a mappable
+  /// array; EPERM, EACCES, EINVAL and ENOMEM as MappedArray.
+  explicit MappedBytes(Map map) : TypedMap(std::move(map), requirement) {
+    std::error_code ec;
+    memory_ = detail::map_bytes(map_, writable, ec);
+    detail::throw_if(ec);
+  }
+  /// The same; empty when `ec` is set.
+  MappedBytes(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {
+    if (!ec) memory_ = detail::map_bytes(map_, writable, ec);
+    if (ec) map_ = {};
+  }
+
+  /// Creates an array of `max_entries` values of `value_size` bytes, all zero
+  /// (BPF_MAP_CREATE, 5.5). Type, key size and MapFlags::mmapable are filled in.
+  [[nodiscard]] static MappedBytes create(MapSpec spec) {
+    return MappedBytes{create_map(std::move(spec), requirement)};
+  }
+  /// The same; empty when `ec` is set.
+  [[nodiscard]] static MappedBytes create(MapSpec spec, std::error_code& ec) noexcept {
+    Map map = create_map(std::move(spec), requirement, ec);
+    return ec ? MappedBytes{} : MappedBytes{std::move(map), ec};
+  }
+
+  /// Bytes of the memory: from the first byte of the first value to the last byte of the last one.
+  [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
+  /// All of the memory; value i begins at i * stride().
+  [[nodiscard]] std::span<Byte> bytes() const noexcept { return {memory_.data(), memory_.size()}; }
+  /// Bytes of one value, as the map was created.
+  [[nodiscard]] std::size_t value_size() const noexcept { return map_.info().value_size; }
+  /// Bytes from one value to the next: value_size() rounded up to 8.
+  [[nodiscard]] std::size_t stride() const noexcept { return (value_size() + 7) / 8 * 8; }
+
+  /// The bytes of value `i`. Throws Error: Errc::index_out_of_range unless `i` is below
+  /// max_entries; Errc::no_map when empty.
+  [[nodiscard]] std::span<Byte> at(std::size_t i) const {
+    std::error_code ec;
+    const std::span<Byte> value = at(i, ec);
+    detail::throw_if(ec);
+    return value;
+  }
+  /// The same; empty when `ec` is set.
+  [[nodiscard]] std::span<Byte> at(std::size_t i, std::error_code& ec) const noexcept {
+    detail::clear(ec);
+    if (memory_ && i < map_.info().max_entries) return bytes().subspan(i * stride(), value_size());
+    ec = detail::wrong_index(map_, i);
+    return {};
+  }
+
+  /// Value `i` as the Ts that it consists of: value_size() / sizeof(T) of them. Throws Error as
+  /// at(), and Errc::wrong_value_size when value_size() is not a multiple of sizeof(T).
+  template <bytewise T>
+  [[nodiscard]] std::span<Shared<T>> as(std::size_t i = 0) const {
+    std::error_code ec;
+    const std::span<Shared<T>> values = as<T>(i, ec);
+    detail::throw_if(ec);
+    return values;
+  }
+  /// The same; empty when `ec` is set.
+  template <bytewise T>
+  [[nodiscard]] std::span<Shared<T>> as(std::size_t i, std::error_code& ec) const noexcept {
+    static_assert(alignof(T) <= 4096, "bpfmap: T is aligned to more than a page.");
+    const std::span<Byte> value = at(i, ec);
+    if (ec) return {};
+    if (value.size() % sizeof(T) != 0 || i * stride() % alignof(T) != 0) {
+      ec = detail::wrong_size(map_, sizeof(T));
+      return {};
+    }
+    return {reinterpret_cast<Shared<T>*>(value.data()), value.size() / sizeof(T)};
+  }
+
+  /// The variable `name` of the section that the map holds. Throws Error as find_variable(), and
+  /// Errc::wrong_value_size unless it has sizeof(T) bytes.
+  template <bytewise T>
+  [[nodiscard]] Shared<T>& variable(std::string_view name) const {
+    std::error_code ec;
+    Shared<T>* const found = variable<T>(name, ec);
+    detail::throw_if(ec);
+    return *found;
+  }
+  /// The same; nullptr when `ec` is set.
+  template <bytewise T>
+  [[nodiscard]] Shared<T>* variable(std::string_view name, std::error_code& ec) const noexcept {
+    const auto found = detail::find_variable_of_size(map_, name, sizeof(T), alignof(T), ec);
+    return ec ? nullptr : reinterpret_cast<Shared<T>*>(memory_.data() + found.offset);
+  }
+
+ private:
+  friend detail::TypedAccess;
+  static constexpr bool writable = !std::is_const_v<Byte>;
+  static constexpr std::array types{MapType::array};
+  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), 0,
+                                                       detail::any_size, MapFlags::mmapable};
+
+  sys::Mapping memory_;
+};
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// RingReader: one BPF_MAP_TYPE_RINGBUF map, record by record. Layer 2.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "bpfmap/bytes.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/typed/detail/events.hpp"
+#include "bpfmap/typed/detail/ring_memory.hpp"
+#include "bpfmap/typed/detail/waker.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// Reads the records of one ring buffer one by one: a map of BPF_MAP_TYPE_RINGBUF (5.8). Move-only;
+/// empty by default and after a move.
+///
+///     RingReader ring{from(skeleton->maps.events)};
+///     while (ring.wait(std::chrono::seconds{1}))
+///       while (const Exec* exec = ring.next<Exec>()) { ... }
+///
+/// A record is shown in the buffer's own memory. It is released, which makes room for programs and
+/// ends the view, by the next next() or wait(), by release(), and by the destructor. Two readers
+/// that each hold the next record of their ring are all it takes to merge rings by time.
+///
+/// One thread at a time, except for wake(), close() and closed(). One reader at a time per map: two
+/// take each other's records. After fork(2) the child may destroy a reader of its parent's, and
+/// nothing else; the record that the parent holds stays held.
+class RingReader {
+ public:
+  /// Empty.
+  RingReader() noexcept = default;
+  /// Keeps the map, and maps the buffer's memory. Another type of map is Errc::wrong_map_type, a
+  /// descriptor that is not both readable and writable EACCES, a map with MapFlags::rb_overwrite
+  /// EOPNOTSUPP.
+  explicit RingReader(Map map);
+  RingReader(Map map, std::error_code& ec) noexcept;
+  RingReader(RingReader&& other) noexcept;
+  RingReader& operator=(RingReader&& other) noexcept;
+  ~RingReader();
+
+  /// The next record; nullopt when there is none, or when the next one is still being written.
+  /// Releases the record before it. Calls nothing in the kernel. An empty reader is Errc::no_map.
+  [[nodiscard]] std::optional<BytesView> next();
+  [[nodiscard]] std::optional<BytesView> next(std::error_code& ec) noexcept {
+    detail::RingRecord record = step(ec);
+    if (record.data == nullptr) return std::nullopt;
+    return BytesView{record.data, record.size};
+  }
+  /// The next record as an Event; nullptr when there is none. A record of another size is
+  /// Errc::wrong_record_size, and the next call goes on behind it. For records that begin with an
+  /// Event, use next() or next_with_rest().
+  template <class Event>
+  [[nodiscard]] const Event* next() {
+    std::error_code ec;
+    const Event* const event = next<Event>(ec);
+    detail::throw_if(ec);
+    return event;
+  }
+  template <class Event>
+  [[nodiscard]] const Event* next(std::error_code& ec) noexcept {
+    check_event<Event>();
+    const detail::RingRecord record = step(ec);
+    if (record.data == nullptr) return nullptr;
+    if (record.size == sizeof(Event)) [[likely]]
+      return reinterpret_cast<const Event*>(record.data);
+    ec = wrong_size(record.size, sizeof(Event));
+    return nullptr;
+  }
+  /// The next record as an Event and the bytes behind it; the pointer is nullptr when there is
+  /// none. A record that is smaller than an Event is Errc::wrong_record_size.
+  template <class Event>
+  [[nodiscard]] std::pair<const Event*, BytesView> next_with_rest() {
+    std::error_code ec;
+    const auto event = next_with_rest<Event>(ec);
+    detail::throw_if(ec);
+    return event;
+  }
+  template <class Event>
+  [[nodiscard]] std::pair<const Event*, BytesView> next_with_rest(std::error_code& ec) noexcept {
+    check_event<Event>();
+    const detail::RingRecord record = step(ec);
+    if (record.data == nullptr) return {nullptr, {}};
+    if (record.size >= sizeof(Event)) [[likely]]
+      return {reinterpret_cast<const Event*>(record.data),
+              {record.data + sizeof(Event), record.size - sizeof(Event)}};
+    ec = wrong_size(record.size, sizeof(Event));
+    return {nullptr, {}};
+  }
+  /// Releases the record that is held. Without effect when there is none.
+  void release() noexcept {
+    if (std::exchange(holds_, false)) memory_.release(held_);
+  }
+
+  /// Waits up to `timeout` (negative: no limit) for a record; releases the one that is held.
+  /// Returns whether there is one: false at the end of the time, after a signal or after wake().
+  /// Looks before it waits and once more at the end of the time, so records that were sent with
+  /// BPF_RB_NO_WAKEUP are found as well.
+  bool wait(std::chrono::milliseconds timeout);
+  bool wait(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
+
+  /// Ends the wait() that waits, or else the next one. Safe in signal handlers and other threads.
+  void wake() const noexcept {
+    if (waker_) waker_->wake();
+  }
+  /// Ends this and every later wait() without waiting; next() goes on. Safe in signal handlers and
+  /// other threads.
+  void close() const noexcept {
+    if (waker_) waker_->close();
+  }
+  /// Whether close() was called.
+  [[nodiscard]] bool closed() const noexcept { return waker_ && waker_->is_closed(); }
+
+  /// Bytes that wait to be read: records with their headers of 8 bytes, the one that is held and
+  /// those that are not submitted yet included.
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept {
+    return map_ ? memory_.bytes_waiting() : 0;
+  }
+  /// Bytes that the buffer holds.
+  [[nodiscard]] std::size_t buffer_size() const noexcept { return map_ ? memory_.size() : 0; }
+
+  /// The Map beneath. Its descriptor is readable (EPOLLIN) while there are records that are not
+  /// released: for an event loop, which then calls next() until there is none.
+  [[nodiscard]] const Map& map() const noexcept { return map_; }
+  /// Whether there is a map.
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(map_); }
+
+ private:
+  template <class Event>
+  static constexpr void check_event() noexcept {
+    static_assert(viewable_as_record<Event> && alignof(Event) <= 8,
+                  "bpfmap: Event cannot be shown in place. It must be its own layout: trivially "
+                  "copyable, no pointer, span or string, without a Codec of its own, and aligned "
+                  "to 8 bytes at most. Take the record as bytes instead: next().");
+  }
+  [[nodiscard]] detail::RingRecord step(std::error_code& ec) noexcept {
+    if (ec) ec.clear();
+    if (!map_) [[unlikely]] {
+      ec = empty(Operation::consume);
+      return {};
+    }
+    detail::RingPosition position = holds_ ? held_ : memory_.consumer();
+    release();
+    detail::RingRecord record = memory_.at(position, memory_.producer());
+    if (record.data == nullptr) {
+      detail::order_release_before_look();
+      record = memory_.at(position, memory_.producer());
+      if (record.data == nullptr) return record;
+    }
+    held_ = position + detail::ring_stride(record.size);
+    holds_ = true;
+    return record;
+  }
+  std::error_code open(Map& map) noexcept;
+  [[gnu::cold]] static std::error_code empty(Operation operation) noexcept;
+  [[gnu::cold]] std::error_code wrong_size(std::size_t record, std::size_t event) const noexcept;
+
+  Map map_;
+  detail::RingMemory memory_;
+  std::unique_ptr<detail::Waker> waker_;
+  detail::RingPosition held_ = 0;  // what lies behind the record that is held
+  bool holds_ = false;
+};
+
+}  // namespace bpfmap::inline v0

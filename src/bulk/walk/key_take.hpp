@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Entries that leave one by one: by the next key, or popped. Private to src/bulk.
+#pragma once
+
+#include "bpfmap/bulk/walk/walk_engine.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+/// Takes the first key again and again, one entry at a time, so that none leaves ahead of being
+/// handed out.
+class KeyTake {
+ public:
+  explicit KeyTake(WalkState& state) noexcept;
+  WalkStep read(WalkState& state) noexcept;
+
+ private:
+  std::uint64_t steps_ = 0;
+};
+
+/// Pops a queue or a stack, at most max_entries times, so that it ends while others push.
+class PopTake {
+ public:
+  explicit PopTake(WalkState&) noexcept {}
+  WalkStep read(WalkState& state) noexcept;
+
+ private:
+  std::uint32_t popped_ = 0;
+};
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// How poll() waits: reads before it waits, after it was woken, and once more at the end of the
+// time. Private to src/typed/.
+#pragma once
+
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <system_error>
+
+#include "bpfmap/typed/detail/events.hpp"
+#include "bpfmap/typed/detail/waker.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+enum class Woken : std::uint8_t { ready, called, interrupted, timed_out, failed };
+
+class Deadline {
+ public:
+  explicit Deadline(std::chrono::milliseconds timeout) noexcept : timeout_(timeout) {}
+  // Negative: there is none.
+  [[nodiscard]] std::chrono::milliseconds rest() noexcept {
+    if (timeout_.count() <= 0) return timeout_;
+    const auto now = Clock::now();
+    if (!started_) {
+      started_ = true;
+      start_ = now;
+    }
+    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_);
+    return std::max(timeout_ - passed, std::chrono::milliseconds{0});
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::chrono::milliseconds timeout_;
+  Clock::time_point start_;
+  bool started_ = false;
+};
+
+// What the kernel reports for one of an epoll's descriptors; `waker`'s has no data.
+inline Woken wait_epoll(int epoll, Waker& waker, std::chrono::milliseconds timeout,
+                        std::error_code& ec) noexcept {
+  ::epoll_event event;
+  const int ready = ::epoll_wait(epoll, &event, 1, to_epoll_timeout(timeout));
+  if (ready < 0 && errno == EINTR) return Woken::interrupted;
+  if (ready < 0) {
+    ec = kernel_error(-errno);
+    return Woken::failed;
+  }
+  if (ready == 0) return Woken::timed_out;
+  if (event.data.u64 != 0) return Woken::ready;
+  waker.clear();
+  return Woken::called;
+}
+
+// The same of one descriptor, or of none when `fd` is negative.
+inline Woken wait_poll(int fd, Waker& waker, short events, std::chrono::milliseconds timeout,
+                       std::error_code& ec) noexcept {
+  std::array<::pollfd, 2> descriptors{{{waker.fd(), POLLIN, 0}, {fd, events, 0}}};
+  const int ready = ::poll(descriptors.data(), descriptors.size(), to_epoll_timeout(timeout));
+  if (ready < 0 && errno == EINTR) return Woken::interrupted;
+  if (ready < 0) {
+    ec = kernel_error(-errno);
+    return Woken::failed;
+  }
+  if (ready == 0) return Woken::timed_out;
+  if (descriptors[0].revents == 0) return Woken::ready;
+  waker.clear();
+  return Woken::called;
+}
+
+// `consume(ec)` until it gives something, the time is over, or somebody calls. `wait(timeout, ec)`
+// is one of the functions above. The kernel reports a record that is still being written, as long
+// as that takes: then this looks again every millisecond instead of all the time.
+template <class Consume, class Wait, class IsHeldUp>
+std::size_t consume_or_wait(std::chrono::milliseconds timeout, Waker& waker, std::error_code& ec,
+                            Consume consume, Wait wait, IsHeldUp is_held_up) {
+  constexpr std::chrono::milliseconds nap{1};
+  Deadline deadline{timeout};
+  for (Woken woken = Woken::timed_out;;) {
+    const std::size_t records = consume(ec);
+    if (ec || records != 0) return records;
+    if (woken == Woken::called || woken == Woken::interrupted || waker.take()) return 0;
+    const auto rest = deadline.rest();
+    if (rest.count() == 0) return 0;
+    if (woken == Woken::ready && is_held_up()) {
+      woken = wait_poll(-1, waker, 0, rest.count() < 0 ? nap : std::min(nap, rest), ec);
+      if (woken == Woken::timed_out) woken = Woken::ready;
+    } else {
+      woken = wait(rest, ec);
+    }
+    if (woken == Woken::failed) return 0;
+  }
+}
+
+}  // namespace bpfmap::inline v0::detail

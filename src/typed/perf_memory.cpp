@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "perf_memory.hpp"
+
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+::perf_event_attr output_events(const PerfBufferOptions& options) noexcept {
+  ::perf_event_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  attr.size = PERF_ATTR_SIZE_VER5;  // of Linux 4.1: no field behind it is used
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.config = PERF_COUNT_SW_BPF_OUTPUT;
+  attr.sample_type = PERF_SAMPLE_RAW;
+  attr.sample_period = 1;
+  attr.write_backward = options.overwrite ? 1 : 0;
+  if (options.wakeup_bytes != 0) {
+    attr.watermark = 1;
+    attr.wakeup_watermark = options.wakeup_bytes;
+  } else {
+    attr.wakeup_events = options.wakeup_events;
+  }
+  return attr;
+}
+
+std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+int PerfMemory::open(const PerfBufferOptions& options) noexcept {
+  ::perf_event_attr attr = output_events(options);
+  overwrites_ = options.overwrite;
+  event_.reset(static_cast<int>(
+      ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu_), -1, PERF_FLAG_FD_CLOEXEC)));
+  return event_ ? 0 : -errno;
+}
+
+// The kernel overwrites what is mapped read-only.
+int PerfMemory::map(const PerfBufferOptions& options) noexcept {
+  const std::size_t page_bytes = page_size();
+  if (options.pages_per_cpu > std::numeric_limits<std::size_t>::max() / page_bytes / 2)
+    return -ENOMEM;
+  const std::size_t size = options.pages_per_cpu * page_bytes;
+  if (const int result = pages_.map(event_.get(), 0, page_bytes + size, !overwrites_))
+    return result;
+  data_ = pages_.data() + page_bytes;
+  mask_ = size - 1;
+  return 0;
+}
+
+int PerfMemory::pause_output(bool paused) const noexcept {
+  return ::ioctl(event_.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, paused ? 1 : 0) == 0 ? 0 : -errno;
+}
+
+int PerfMemory::look() noexcept {
+  if (overwrites_) return look_backwards();
+  position_ = tail();
+  end_ = head();
+  return 0;
+}
+
+// The head moves down, so the newest record lies at it and older ones behind. What lies further
+// behind than the buffer is large has been overwritten. A snapshot that was not read to its end is
+// read on.
+int PerfMemory::look_backwards() noexcept {
+  if (has_more()) return 0;
+  if (const int result = pause_output(true)) return result;
+  paused_ = true;
+  position_ = head();
+  end_ = position_ + std::min<std::uint64_t>(newest_ - position_, size());
+  newest_ = position_;
+  return 0;
+}
+
+void PerfMemory::finish(bool paused_by_user) noexcept {
+  if (!paused_ || has_more()) return;
+  paused_ = false;
+  if (!paused_by_user) (void)pause_output(false);
+}
+
+const ::perf_event_header* PerfMemory::current(PerfScratch scratch) noexcept {
+  if (!has_more()) return nullptr;
+  const std::size_t offset = position_ & mask_;
+  const auto* const header = reinterpret_cast<const ::perf_event_header*>(data_ + offset);
+  // Only the oldest record of a buffer that overwrites can be cut off, or never written.
+  if (header->size == 0 || header->size > end_ - position_) {
+    position_ = end_;
+    return nullptr;
+  }
+  const std::size_t in_a_row = size() - offset;
+  if (header->size <= in_a_row) return header;
+  std::memcpy(scratch.data(), header, in_a_row);
+  std::memcpy(scratch.data() + in_a_row, data_, header->size - in_a_row);
+  return reinterpret_cast<const ::perf_event_header*>(scratch.data());
+}
+
+void PerfMemory::move_to(std::uint64_t position) noexcept {
+  position_ = position;
+  if (!overwrites_) __atomic_store_n(&page().data_tail, position, __ATOMIC_RELEASE);
+}
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Several buffers share the bound of one call. Private to src/typed/.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "bpfmap/typed/detail/events.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+struct TurnsEnd {
+  std::size_t records = 0;
+  bool stopped = false;    // by the callback, or by a record of another size
+  std::size_t source = 0;  // which one stopped
+  Handled last = {};
+};
+
+// `handle(source, most)` for each of `sources` in turn, until nothing is left, `max_records` are
+// handed out, or one stops. `first` is whose turn it is, and remembers that for the next call.
+template <class Handle>
+TurnsEnd take_turns(std::size_t sources, std::size_t& first, std::size_t max_records,
+                    Handle handle) {
+  TurnsEnd end;
+  const std::size_t share = std::max<std::size_t>(max_records / sources, 1);
+  for (bool more = true; more && end.records != max_records;) {
+    more = false;
+    for (std::size_t i = sources; i != 0 && end.records != max_records; --i) {
+      end.source = first;
+      first = first + 1 == sources ? 0 : first + 1;
+      const std::size_t most = std::min(max_records - end.records, share);
+      end.last = handle(end.source, most);
+      end.records += end.last.records;
+      end.stopped = end.last.end != Handled::End::none_left;
+      if (end.stopped) return end;
+      more = more || end.last.records == most;
+    }
+  }
+  return end;
+}
+
+}  // namespace bpfmap::inline v0::detail

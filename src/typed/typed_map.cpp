@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "bpfmap/typed/base/typed_map.hpp"
+
+#include <algorithm>
+
+#include "bpfmap/sys/cpus.hpp"
+#include "bpfmap/typed/base/element.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+bool accepts(const Requirement& required, MapType type) noexcept {
+  return std::find(required.types.begin(), required.types.end(), type) != required.types.end();
+}
+
+bool accepts(const Requirement& required, std::uint32_t value_size) noexcept {
+  return value_size == required.value_size || value_size == required.other_value_size ||
+         required.other_value_size == any_size;
+}
+
+std::error_code misfit(const Map& map, const Requirement& required) noexcept {
+  if (!map) return Errc::no_map;
+  if (!accepts(required, map.info().type)) return Errc::wrong_map_type;
+  if (map.info().key_size != required.key_size) return Errc::wrong_key_size;
+  if (!accepts(required, map.info().value_size)) return Errc::wrong_value_size;
+  if (!has(map.info().flags, required.flags)) return Errc::wrong_map_flags;
+  if (map.is_percpu() && sys::possible_cpus().empty()) return Errc::no_cpu_list;
+  return {};
+}
+
+RequiredFields fields(const Requirement& required) noexcept {
+  return {required.types, required.key_size, required.value_size, required.flags};
+}
+
+}  // namespace
+
+std::error_code check(const Map& map, const Requirement& required) noexcept {
+  const std::error_code ec = misfit(map, required);
+  return ec ? record_view(map, fields(required), ec) : ec;
+}
+
+std::error_code complete(MapSpec& spec, const Requirement& required) noexcept {
+  if (spec.type == MapType::unspec) spec.type = required.types.front();
+  if (required.fill != nullptr) required.fill(spec);
+  if (spec.key_size == 0) spec.key_size = required.key_size;
+  if (spec.value_size == 0) spec.value_size = required.value_size;
+  spec.flags = spec.flags | required.flags;
+  std::error_code ec;
+  if (!accepts(required, spec.type))
+    ec = Errc::wrong_map_type;
+  else if (spec.key_size != required.key_size)
+    ec = Errc::wrong_key_size;
+  else if (!accepts(required, spec.value_size))
+    ec = Errc::wrong_value_size;
+  return ec ? record_create(spec, fields(required), ec) : ec;
+}
+
+void fill_max_entries_with_cpus(MapSpec& spec) noexcept {
+  if (spec.max_entries == 0)
+    spec.max_entries = static_cast<std::uint32_t>(sys::possible_cpus().size());
+}
+
+std::error_code record_element(const Map& map, ElementCall call, const void* key, const void* value,
+                               std::uint64_t flags, int result) noexcept {
+  const BytesView key_bytes{static_cast<const std::byte*>(key), call.key_size};
+  const BytesView value_bytes{static_cast<const std::byte*>(value), call.value_size};
+  return record(map, {call.operation, key_bytes, value_bytes, flags}, result);
+}
+
+}  // namespace bpfmap::inline v0::detail

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "bpfmap/typed/detail/waker.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace bpfmap::inline v0::detail {
+
+int Waker::open() noexcept {
+  event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  return event_ ? 0 : -errno;
+}
+
+// The flag is a hint that there is something to read. Set behind the eventfd, it may come late, and
+// then the next take() reads; the other way round the eventfd might stay readable for ever.
+void Waker::wake() noexcept {
+  const int error = errno;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+  __atomic_store_n(&called_, true, __ATOMIC_RELEASE);
+  errno = error;
+}
+
+void Waker::close() noexcept {
+  __atomic_store_n(&closed_, true, __ATOMIC_RELEASE);
+  wake();
+}
+
+bool Waker::take() noexcept {
+  if (is_closed()) return true;
+  if (!__atomic_exchange_n(&called_, false, __ATOMIC_SEQ_CST)) return false;
+  std::uint64_t calls = 0;
+  return ::read(event_.get(), &calls, sizeof calls) > 0;
+}
+
+void Waker::clear() noexcept {
+  __atomic_store_n(&called_, true, __ATOMIC_SEQ_CST);
+  (void)take();
+}
+
+}  // namespace bpfmap::inline v0::detail
