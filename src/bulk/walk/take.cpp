@@ -135,7 +135,7 @@ std::uint32_t Take::put_back() noexcept {
     const std::byte* const key = buffer().keys(0) + i * key_size;
     const std::byte* const value = buffer().values(0) + i * stride;
     const int result = retried_without_memory(
-        [&] { return sys::map_update_elem(map().fd(), key, value, BPF_NOEXIST); });
+        [&] { return sys::map_update_elem(map().fd(), key, value, sys::f_noexist); });
     if (result != 0) buffer().move_entry(0, i, --kept);
   }
   next_ = kept;
