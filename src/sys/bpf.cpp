@@ -103,9 +103,4 @@ int map_get_fd_by_id(std::uint32_t id, std::uint32_t flags) noexcept {
   return never_zero(call(Command::map_get_fd_by_id, attr));
 }
 
-int btf_get_fd_by_id(std::uint32_t id) noexcept {
-  IdAttr attr{id, 0, 0};
-  return never_zero(call(Command::btf_get_fd_by_id, attr));
-}
-
 }  // namespace bpfmap::inline v0::sys

@@ -179,7 +179,4 @@ int map_get_next_id(std::uint32_t id, std::uint32_t& next_id) noexcept;
 /// gone. Needs CAP_SYS_ADMIN.
 int map_get_fd_by_id(std::uint32_t id, std::uint32_t flags = 0) noexcept;
 
-/// BPF_BTF_GET_FD_BY_ID (4.18): a descriptor of the BTF. -ENOENT: it is gone. Needs CAP_SYS_ADMIN.
-int btf_get_fd_by_id(std::uint32_t id) noexcept;
-
 }  // namespace bpfmap::inline v0::sys
