@@ -4,9 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <type_traits>
 #include <new>
 #include <stdexcept>
+#include <type_traits>
 
 namespace bpfmap::inline v0 {
 namespace {

@@ -80,9 +80,9 @@ enum class Errc : int {
   incompatible_map,       ///< the pinned map is not as asked for; file_exists
   wrong_record_size,      ///< a record is not as large as the event type; invalid_argument
   unsupported_operation,  ///< bpfmap offers no such operation for the map's type; not_supported
-  map_not_loaded,      ///< libbpf has not created this map yet; bad_file_descriptor
-  no_btf,              ///< the map has no BTF that names its variables; not_supported
-  no_such_variable,    ///< the map has no variable of this name; invalid_argument
+  map_not_loaded,         ///< libbpf has not created this map yet; bad_file_descriptor
+  no_btf,                 ///< the map has no BTF that names its variables; not_supported
+  no_such_variable,       ///< the map has no variable of this name; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

@@ -135,7 +135,7 @@ constexpr std::array flags{
         "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
     Cause{element_operations, local_storages, ENOENT, always,
           "the object that the key's descriptor refers to is gone"},
-    Cause{updates, cgroup_array, ENOENT, always,
+    Cause{updates, cgroup_array, ENOENT, no_path,
           "the cgroup of descriptor {value_fd} has been removed"},
     Cause{updates, any_type, ENOENT, asked_exist,
           "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
@@ -191,6 +191,10 @@ constexpr std::array values{
     Cause{updates, perf_event_array, EBADF, always,
           "the value, {value_fd}, is not an open descriptor of a perf event (see "
           "perf_event_open(2))"},
+    Cause{updates, cgroup_array, ENOENT, always,
+          "'{path}' cannot be opened as a cgroup's directory"},
+    Cause{updates, cgroup_array, ENOTDIR, always,
+          "'{path}' cannot be opened as a cgroup's directory"},
     Cause{updates, cgroup_array, EBADF, always,
           "the value, {value_fd}, is not an open descriptor of a cgroup's directory in the unified "
           "hierarchy (a cgroup2 mount)"},

@@ -46,8 +46,8 @@ constexpr std::array rows{
     Cause{view, any_type, misuse(Errc::wrong_map_flags), always,
           "the map was created without a flag that this class needs"},
     Cause{lookup, stack_trace, misuse(Errc::wrong_map_flags), always,
-          "addresses are read with frames(), build ids (MapFlags::stack_build_id) with "
-          "build_ids(), and this map holds the other"},
+          "addresses are read with lookup(), build ids (MapFlags::stack_build_id) with "
+          "lookup_build_ids(), and this map holds the other"},
     Cause{create, any_type, misuse(Errc::wrong_map_type), always, "type is {type}"},
     Cause{create, any_type, misuse(Errc::wrong_key_size), always, "key_size is {key_size}"},
     Cause{create, any_type, misuse(Errc::wrong_value_size), always, "value_size is {value_size}"},

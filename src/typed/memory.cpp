@@ -52,21 +52,21 @@ std::error_code detail::wrong_size(const Map& map, std::size_t size) noexcept {
   return record(map, {.operation = Operation::view, .value = value}, Errc::wrong_value_size);
 }
 
-Arena::Arena(Map map) : TypedMap(std::move(map), requirement) {
+Arena::Arena(Map map) : TypedMap(std::move(map)) {
   std::error_code ec;
   open(ec);
   detail::throw_if(ec);
 }
 
-Arena::Arena(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {
+Arena::Arena(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), ec) {
   if (!ec) open(ec);
-  if (ec) map_ = {};
+  if (ec) this->map() = {};
 }
 
 void Arena::open(std::error_code& ec) noexcept {
-  const std::uint64_t bytes = std::uint64_t{map_.info().max_entries} * sys::page_size();
+  const std::uint64_t bytes = std::uint64_t{map().info().max_entries} * sys::page_size();
   memory_ = detail::map_memory(
-      map_, bytes, {.writable = true, .address = map_.info().map_extra, .inherited = false}, ec);
+      map(), bytes, {.writable = true, .address = map().info().map_extra, .inherited = false}, ec);
 }
 
 sys::Mapping detail::map_bytes(const Map& map, bool writable, std::error_code& ec) noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "perf_slots.hpp"
 
+#include <bpf/bpf.h>
+
 #include <array>
 #include <cerrno>
 #include <cstddef>

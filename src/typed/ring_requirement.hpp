@@ -5,16 +5,16 @@
 #include <array>
 #include <cerrno>
 
+#include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/events.hpp"
-#include "bpfmap/typed/detail/typed_map.hpp"
 
 namespace bpfmap::inline v0::detail {
 
 inline constexpr std::array ring_types{MapType::ringbuf};
-inline constexpr ViewRequirement ring_requirement{ring_types, 0, 0};
+inline constexpr Requirement ring_requirement{ring_types, 0, 0};
 
 [[nodiscard]] inline std::error_code check_ring(const Map& map) noexcept {
-  if (const auto ec = check_view(map, ring_requirement)) return ec;
+  if (const auto ec = check(map, ring_requirement)) return ec;
   if (has(map.info().flags, MapFlags::rb_overwrite)) return kernel_error(-EOPNOTSUPP);
   return check_read_write(map);
 }

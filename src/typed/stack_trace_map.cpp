@@ -17,6 +17,7 @@ bool is_empty(const BuildIdFrame& frame) noexcept {
 template <class Frame>
 bool read(const StackTraceMap& map, detail::argument<std::uint32_t> id, std::vector<Frame>& frames,
           std::error_code& ec) noexcept {
+  detail::clear(ec);
   frames.clear();
   if (!detail::fit(map.map(), Operation::lookup, ec, id)) return false;
   const bool wants_build_ids = std::is_same_v<Frame, BuildIdFrame>;

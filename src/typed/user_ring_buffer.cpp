@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/ring_memory.hpp"
-#include "bpfmap/typed/detail/typed_map.hpp"
 #include "event_wait.hpp"
 
 namespace bpfmap::inline v0 {
@@ -74,7 +74,7 @@ std::byte* UserRing::reserve(std::uint32_t bytes) const noexcept {
 namespace {
 
 constexpr std::array types{MapType::user_ringbuf};
-constexpr detail::ViewRequirement requirement{types, 0, 0};
+constexpr detail::Requirement requirement{types, 0, 0};
 
 // What a dynptr can hold. The kernel takes no larger sample, nor any that comes behind it.
 constexpr std::size_t max_sample = (std::size_t{1} << 24U) - 1;
@@ -112,7 +112,7 @@ UserRingBuffer& UserRingBuffer::operator=(UserRingBuffer&& other) noexcept {
 UserRingBuffer::~UserRingBuffer() = default;
 
 std::error_code UserRingBuffer::open(Map& map) noexcept {
-  if (const auto ec = detail::check_view(map, requirement)) return ec;
+  if (const auto ec = detail::check(map, requirement)) return ec;
   if (const auto ec = detail::check_read_write(map)) return ec;
   std::error_code ec;
   auto ring = detail::make_handler<detail::UserRing>(ec);

@@ -158,6 +158,69 @@ TEST(PerCpuArrayMapLookupInto, AllocatesNothingWhilePolling) {
             0U);
 }
 
+TEST(PerCpuHashMapLookupAndDeleteInto, AllocatesNothing) {
+  auto map = PerCpuHashMap<FlowKey, FlowStats>::create({.max_entries = 4});
+  PerCpuValues<FlowStats> values;
+  const std::vector<FlowStats> list(values.size(), stats);
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] {
+              map.update(key, list);
+              ASSERT_TRUE(map.lookup_and_delete_into(key, values));
+              ASSERT_TRUE(map.insert(key, list, ec));
+              ASSERT_TRUE(map.replace(key, list, ec));
+              ASSERT_TRUE(map.lookup_and_delete_into(key, values, ec));
+              ASSERT_FALSE(map.lookup_and_delete_into(key, values, ec));
+            }),
+            0U);
+}
+
+template <class M>
+void expect_push_and_pop_to_allocate_nothing() {
+  auto map = M::create({.max_entries = 1});
+  FlowStats room;
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] {
+              ASSERT_TRUE(map.push(stats));
+              ASSERT_FALSE(map.push(stats, ec));
+              map.push_overwrite(stats);
+              ASSERT_EQ(map.peek(), stats);
+              ASSERT_TRUE(map.peek_into(room, ec));
+              ASSERT_TRUE(map.pop_into(room));
+              ASSERT_FALSE(map.pop_into(room, ec));
+              ASSERT_EQ(map.pop(), std::nullopt);
+            }),
+            0U);
+}
+
+TEST(QueueOperation, AllocatesNothing) {
+  expect_push_and_pop_to_allocate_nothing<Queue<FlowStats>>();
+}
+
+TEST(StackOperation, AllocatesNothing) {
+  expect_push_and_pop_to_allocate_nothing<Stack<FlowStats>>();
+}
+
+TEST(BloomFilterOperation, AllocatesNothing) {
+  auto filter = BloomFilter<FlowKey>::create({.max_entries = 4});
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] {
+              filter.push(key);
+              filter.push(key, ec);
+              ASSERT_TRUE(filter.contains(key));
+              ASSERT_TRUE(filter.contains(key, ec));
+            }),
+            0U);
+}
+
+TEST(StackTraceMapLookupInto, AllocatesNothingWithRoomForTheFrames) {
+  const auto stacks = StackTraceMap::create({.max_entries = 4});
+  std::vector<std::uint64_t> frames;
+  frames.reserve(stacks.max_frames());
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] { ASSERT_FALSE(stacks.lookup_into(1, frames, ec)); }), 0U);
+  EXPECT_EQ(ec, std::error_code{});
+}
+
 TEST(MapOperation, AllocatesNothingWithIntegersAndStructs) {
   Map map = Map::create({.type = MapType::hash, .key_size = 4, .value_size = 16, .max_entries = 4});
   std::error_code ec;
@@ -209,9 +272,9 @@ std::size_t walk(Range&& range) {
 
 TYPED_TEST(ScanAllocation, IsZeroTheSecondTime) {
   const auto map = filled<TypeParam>(1000);
-  auto scan = scan(map);
-  ASSERT_EQ(walk(scan), 1000U);
-  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(scan), 1000U); }), 0U);
+  auto entries = scan(map);
+  ASSERT_EQ(walk(entries), 1000U);
+  EXPECT_EQ(allocations([&] { ASSERT_EQ(walk(entries), 1000U); }), 0U);
 }
 
 TYPED_TEST(ScanAllocation, IsOneBufferHoweverManyEntries) {

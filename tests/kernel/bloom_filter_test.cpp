@@ -62,8 +62,8 @@ TEST(BloomFilterCreate, TellsWhatTheKernelDoesNotTake) {
 TEST(BloomFilter, NeverForgetsWhatWasAdded) {
   auto filter = Seen::create({.max_entries = 1000});
   std::error_code ec = Errc::invalid_name;
-  for (std::uint64_t n = 0; n < 500; ++n) filter.add(n);
-  for (std::uint64_t n = 500; n < 1000; ++n) filter.add(n, ec);
+  for (std::uint64_t n = 0; n < 500; ++n) filter.push(n);
+  for (std::uint64_t n = 500; n < 1000; ++n) filter.push(n, ec);
   EXPECT_EQ(ec, std::error_code{});
   for (std::uint64_t n = 0; n < 1000; ++n) {
     EXPECT_TRUE(filter.contains(n)) << n;
@@ -76,7 +76,7 @@ TEST(BloomFilter, NeverForgetsWhatWasAdded) {
 // About 1 % are expected with five hashes, 10 % would be ten times that.
 TEST(BloomFilter, IsSeldomWrongAboutWhatWasNotAdded) {
   auto filter = Seen::create({.max_entries = 1000});
-  for (std::uint64_t n = 0; n < 1000; ++n) filter.add(n);
+  for (std::uint64_t n = 0; n < 1000; ++n) filter.push(n);
   std::uint64_t wrong = 0;
   for (std::uint64_t n = 1'000'000; n < 1'010'000; ++n) {
     const bool found = filter.contains(n);
@@ -97,7 +97,7 @@ TEST(BloomFilter, AsksWithoutWritingTheValue) {
   auto filter = BloomFilter<FlowKey>::create({.max_entries = 10});
   const FlowKey flow{.src = 1, .dst = 2, .proto = 6};
   const FlowKey copy = flow;
-  filter.add(flow);
+  filter.push(flow);
   EXPECT_TRUE(filter.contains(flow));
   EXPECT_EQ(flow, copy);
   EXPECT_TRUE(may_hold(filter.map(), flow));
@@ -105,9 +105,26 @@ TEST(BloomFilter, AsksWithoutWritingTheValue) {
 
 TEST(BloomFilterOfCodedValues, HashesTheEncodedBytes) {
   auto filter = BloomFilter<BigEndian32>::create({.max_entries = 10});
-  filter.add(BigEndian32{0x01020304});
+  filter.push(BigEndian32{0x01020304});
   EXPECT_TRUE(filter.contains(BigEndian32{0x01020304}));
   EXPECT_TRUE(may_hold(filter.map(), std::array<std::uint8_t, 4>{1, 2, 3, 4}));
+}
+
+TEST(BloomFilterOfIntegers, TakesAnyIntegerTypeThatFits) {
+  auto filter = BloomFilter<std::uint16_t>::create({.max_entries = 100});
+  filter.push(std::int64_t{7});
+  EXPECT_TRUE(filter.contains(std::uint8_t{7}));
+  EXPECT_TRUE(may_hold(filter.map(), std::uint16_t{7}));
+  EXPECT_FALSE(filter.contains(65535));
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{0x1'0000} + 8}) {
+    SCOPED_TRACE(value);
+    EXPECT_FALSE(told(Errc::out_of_range, [&](auto&... ec) { filter.push(value, ec...); }).empty());
+    EXPECT_FALSE(told(Errc::out_of_range, [&](auto&... ec) {
+                   (void)filter.contains(value, ec...);
+                 }).empty());
+  }
+  EXPECT_FALSE(may_hold(filter.map(), std::uint16_t{65535})) << "nothing is pushed";
+  EXPECT_FALSE(may_hold(filter.map(), std::uint16_t{8})) << "nothing is pushed";
 }
 
 TEST(BloomFilterView, RefusesAMapOfAnotherKind) {
@@ -124,7 +141,7 @@ TEST(BloomFilterView, RefusesAMapOfAnotherKind) {
 TEST(BloomFilterView, ReadsWhatOthersAdded) {
   auto filter = Seen::create({.max_entries = 10});
   Seen other{filter.map().duplicate()};
-  other.add(7);
+  other.push(7);
   EXPECT_TRUE(filter.contains(7));
 }
 
@@ -132,23 +149,23 @@ TEST(BloomFilterCalls, TellThatThereIsNoMap) {
   Seen filter;
   EXPECT_FALSE(filter);
   EXPECT_TRUE(
-      test::contains(told(Errc::no_map, [&](auto&... ec) { filter.add(1, ec...); }), "update"));
+      test::contains(told(Errc::no_map, [&](auto&... ec) { filter.push(1, ec...); }), "update"));
   EXPECT_TRUE(test::contains(
       told(Errc::no_map, [&](auto&... ec) { (void)filter.contains(1, ec...); }), "lookup"));
 }
 
 TEST(BloomFilterCalls, TellWhatTheirDescriptorMayNotDo) {
   auto filter = Seen::create({.max_entries = 10});
-  filter.add(7);
+  filter.push(7);
   Seen reader{Map::from_id(filter.map().info().id, Access::read_only)};
   EXPECT_TRUE(reader.contains(7));
-  EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { reader.add(8, ec...); }),
+  EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { reader.push(8, ec...); }),
                              "this descriptor is read-only"));
   const Seen writer{Map::from_id(filter.map().info().id, Access::write_only)};
   EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { (void)writer.contains(7, ec...); }),
                              "this descriptor is write-only"));
   filter.map().freeze();
-  EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { filter.add(8, ec...); }), "frozen"));
+  EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { filter.push(8, ec...); }), "frozen"));
   EXPECT_TRUE(filter.contains(7));
 }
 

@@ -110,7 +110,9 @@ TEST_F(CgroupArrayTest, TellsAPathThatIsNoCgroup) {
   EXPECT_TRUE(contains(told(ENOTDIR, [&](auto&... ec) { map.set(0, "/proc/self/exe", ec...); }),
                        "'/proc/self/exe' cannot be opened"));
   const std::string text = told(EBADF, [&](auto&... ec) { map.set(0, "/proc/self", ec...); });
-  EXPECT_TRUE(contains(text, "'/proc/self' is no cgroup's directory"));
+  EXPECT_TRUE(contains(text, "at '/proc/self'"));
+  EXPECT_TRUE(contains(text, "is not an open descriptor of a cgroup's directory"));
+  EXPECT_FALSE(contains(text, "the value, it,")) << text;
   EXPECT_TRUE(contains(text, "unified hierarchy"));
   EXPECT_EQ((Question{map, 0}.answer()), empty_slot);
 }
@@ -122,6 +124,21 @@ TEST_F(CgroupArrayTest, TellsADescriptorThatIsNoCgroup) {
                        "the value, " + std::to_string(file.get()) +
                            ", is not an open descriptor of a cgroup's directory"));
   EXPECT_FALSE(told(EBADF, [&](auto&... ec) { map.set(0, -1, ec...); }).empty());
+}
+
+TEST_F(CgroupArrayTest, TakesAnyIntegerTypeAsIndex) {
+  CgroupArray map = make();
+  const OwnCgroup cgroup;
+  map.set(std::int64_t{1}, cgroup.fd());
+  map.set(std::uint8_t{2}, cgroup.path());
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, cgroup.fd(), ec...); });
+  const std::size_t before = test::open_descriptors();
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, cgroup.path(), ec...); });
+  EXPECT_EQ(test::open_descriptors(), before);
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.erase(index, ec...); });
+  EXPECT_FALSE(map.erase(0));
+  EXPECT_TRUE(map.erase(std::size_t{1})) << "nothing else is written or erased";
+  EXPECT_TRUE(map.erase(std::int8_t{2}));
 }
 
 TEST_F(CgroupArrayTest, TellsACgroupThatIsGone) {

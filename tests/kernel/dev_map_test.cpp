@@ -13,6 +13,7 @@
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "own_network.hpp"
 #include "program.hpp"
@@ -66,14 +67,14 @@ TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
     auto map = TypeParam::create({.value_size = value_size, .max_entries = 4});
     const sys::UniqueFd redirect = test::load_redirect(map.map().fd(), 2);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
-    EXPECT_EQ(map.get(2), std::nullopt);
+    EXPECT_EQ(map.lookup(2), std::nullopt);
     std::error_code ec = Errc::invalid_name;
-    EXPECT_EQ(map.get(2, ec), std::nullopt);
+    EXPECT_EQ(map.lookup(2, ec), std::nullopt);
     EXPECT_EQ(ec, std::error_code{});
 
     map.set(2, {.ifindex = loopback});
     EXPECT_EQ(test::run_program(redirect.get()), redirected);
-    EXPECT_EQ(map.get(2), DevEntry{.ifindex = loopback});
+    EXPECT_EQ(map.lookup(2), DevEntry{.ifindex = loopback});
     map.erase(2);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
 
@@ -81,12 +82,12 @@ TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
     map.set(2, {.ifindex = loopback}, ec);
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
-    EXPECT_EQ(map.get(2, ec), DevEntry{.ifindex = loopback});
+    EXPECT_EQ(map.lookup(2, ec), DevEntry{.ifindex = loopback});
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
     map.erase(2, ec);
     EXPECT_EQ(ec, std::error_code{});
-    EXPECT_EQ(map.get(2), std::nullopt);
+    EXPECT_EQ(map.lookup(2), std::nullopt);
   }
 }
 
@@ -96,10 +97,10 @@ TYPED_TEST(EitherDevMap, HoldsAProgramForTheWayOut) {
   map.set(1, {.ifindex = loopback, .program_fd = program.get()});
   const DevEntry expected{.ifindex = loopback, .program_id = test::id_of_program(program.get())};
   EXPECT_NE(expected.program_id, 0U);
-  EXPECT_EQ(map.get(1), expected);
+  EXPECT_EQ(map.lookup(1), expected);
   for (const auto [key, entry] : map) EXPECT_EQ(entry, expected) << key;
   map.set(1, {.ifindex = loopback});
-  EXPECT_EQ(map.get(1), DevEntry{.ifindex = loopback});
+  EXPECT_EQ(map.lookup(1), DevEntry{.ifindex = loopback});
 }
 
 TYPED_TEST(EitherDevMap, HasNoRoomForAProgramInNarrowValues) {
@@ -109,7 +110,7 @@ TYPED_TEST(EitherDevMap, HasNoRoomForAProgramInNarrowValues) {
   EXPECT_TRUE(contains(told(std::error_code{Errc::wrong_value_size},
                             [&](auto&... ec) { map.set(1, target, ec...); }),
                        "values have 4 bytes and no room for a program"));
-  EXPECT_EQ(map.get(1), std::nullopt);
+  EXPECT_EQ(map.lookup(1), std::nullopt);
 }
 
 TYPED_TEST(EitherDevMap, TellsWhatIsNoDevice) {
@@ -118,8 +119,10 @@ TYPED_TEST(EitherDevMap, TellsWhatIsNoDevice) {
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, {.ifindex = unknown}, ec...); }),
                        "there is no network device with ifindex 2147483646"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, {}, ec...); }),
-                       "no network device has ifindex 0"));
-  EXPECT_EQ(map.get(1), DevEntry{.ifindex = loopback}) << "0 must not erase";
+                       std::is_same_v<TypeParam, DevMapHash>
+                           ? "no network device has ifindex 0"
+                           : "there is no network device with ifindex 0"));
+  EXPECT_EQ(map.lookup(1), DevEntry{.ifindex = loopback}) << "0 must not erase";
 }
 
 TYPED_TEST(EitherDevMap, TellsWhatIsNoProgramForIt) {
@@ -129,12 +132,13 @@ TYPED_TEST(EitherDevMap, TellsWhatIsNoProgramForIt) {
                             [&](auto&... ec) {
                               map.set(1, {.ifindex = loopback, .program_fd = other.get()}, ec...);
                             }),
-                       "descriptor " + std::to_string(other.get()) +
-                           " is no XDP program for devmaps (SEC(\"xdp/devmap\"))"));
+                       "the program of descriptor " + std::to_string(other.get()) +
+                           " does not fit: devmaps take XDP programs for devmaps "
+                           "(SEC(\"xdp/devmap\"))"));
   EXPECT_FALSE(told(EINVAL, [&](auto&... ec) {
                  map.set(1, {.ifindex = loopback, .program_fd = map.map().fd()}, ec...);
                }).empty());
-  EXPECT_EQ(map.get(1), std::nullopt);
+  EXPECT_EQ(map.lookup(1), std::nullopt);
 }
 
 TYPED_TEST(EitherDevMap, ShowsItsDevicesInAScan) {
@@ -163,26 +167,48 @@ TYPED_TEST(EitherDevMap, LosesADeviceThatGoes) {
     const std::uint32_t here = test::make_veth("here", "there");
     map.set(0, {.ifindex = here});
     map.set(1, {.ifindex = loopback});
-    EXPECT_EQ(map.get(0), DevEntry{.ifindex = here});
+    EXPECT_EQ(map.lookup(0), DevEntry{.ifindex = here});
     test::remove_link(here);
-    EXPECT_EQ(map.get(0), std::nullopt);
-    EXPECT_EQ(map.get(1), DevEntry{.ifindex = loopback});
+    EXPECT_EQ(map.lookup(0), std::nullopt);
+    EXPECT_EQ(map.lookup(1), DevEntry{.ifindex = loopback});
   });
+}
+
+TYPED_TEST(EitherDevMap, TakesAnyIntegerTypeAsKey) {
+  auto map = this->make();
+  map.set(std::int64_t{1}, {.ifindex = loopback});
+  EXPECT_EQ(map.lookup(std::uint8_t{1}), DevEntry{.ifindex = loopback});
+  test::expect_integer_told(
+      [&](auto key, auto&... ec) { map.set(key, {.ifindex = loopback}, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.lookup(key, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.erase(key, ec...); });
+  EXPECT_EQ(this->shown(map), (Shown{{1, loopback}})) << "nothing is written or erased";
+  map.erase(std::size_t{1});
+  EXPECT_EQ(this->shown(map), Shown{});
 }
 
 TYPED_TEST(EitherDevMap, RefusesEverythingWithoutAMap) {
   TypeParam map;
   EXPECT_FALSE(map);
   test::expect_no_map_told([&](auto&... ec) { map.set(0, {.ifindex = loopback}, ec...); });
-  test::expect_no_map_told([&](auto&... ec) { (void)map.get(0, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup(0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { map.erase(0, ec...); });
 }
 
 TEST(DevMap, RefusesAnIndexOutOfRange) {
   auto map = DevMap::create({.max_entries = 4});
   test::expect_index_told([&](auto&... ec) { map.set(4, {.ifindex = loopback}, ec...); });
-  test::expect_index_told([&](auto&... ec) { (void)map.get(4, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.lookup(4, ec...); });
   test::expect_index_told([&](auto&... ec) { map.erase(4, ec...); });
+}
+
+TEST(DevMapHash, InsertsByAnyIntegerThatFits) {
+  auto map = DevMapHash::create({.max_entries = 2});
+  EXPECT_TRUE(map.insert(std::int64_t{0xffff'ffff}, {.ifindex = loopback}));
+  test::expect_integer_told(
+      [&](auto key, auto&... ec) { (void)map.insert(key, {.ifindex = loopback}, ec...); });
+  EXPECT_EQ(test::stored_keys(map.map()), (std::vector<Bytes>{Bytes(4, std::byte{0xff})}))
+      << "nothing is written";
 }
 
 TEST(DevMapHash, InsertsAndErasesByAnyKey) {
@@ -194,7 +220,7 @@ TEST(DevMapHash, InsertsAndErasesByAnyKey) {
   EXPECT_FALSE(map.insert(key, {.ifindex = loopback}, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(map.insert(7, {.ifindex = loopback}, ec));
-  EXPECT_EQ(map.get(key), DevEntry{.ifindex = loopback});
+  EXPECT_EQ(map.lookup(key), DevEntry{.ifindex = loopback});
 
   EXPECT_TRUE(contains(told(E2BIG, [&](auto&... e) { map.set(8, {.ifindex = loopback}, e...); }),
                        "the map is full"));

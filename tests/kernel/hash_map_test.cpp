@@ -3,10 +3,12 @@
 #include "bpfmap/typed/hash_map.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -15,7 +17,9 @@
 
 #include "bytes.hpp"
 #include "kernel_test.hpp"
+#include "maps.hpp"
 #include "sample_types.hpp"
+#include "told.hpp"
 
 namespace bpfmap {
 namespace {
@@ -31,6 +35,7 @@ using test::FlowStats;
 using test::Name;
 using test::Packed;
 using test::Proto;
+using test::told;
 
 using Flows = HashMap<FlowKey, FlowStats>;
 using Numbers = HashMap<std::uint32_t, std::uint64_t>;
@@ -86,9 +91,6 @@ TEST(HashMapLookup, GivesWhatWasWritten) {
   std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup(flow, ec), stats);
   EXPECT_EQ(ec, std::error_code{});
-  ec = Errc::invalid_name;
-  EXPECT_EQ(map.lookup(flow, LookupFlags::none, ec), stats);
-  EXPECT_EQ(ec, std::error_code{});
 }
 
 TEST(HashMapLookup, GivesNothingForAMissingKey) {
@@ -112,9 +114,9 @@ TEST(HashMapLookup, LocksOnlyWhatHasALock) {
   auto map = Flows::create({.max_entries = 4});
   map.update(flow, stats);
   std::error_code ec;
-  EXPECT_EQ(map.lookup(flow, LookupFlags::lock, ec), std::nullopt);
+  EXPECT_EQ(map.map().lookup(flow, LookupFlags::lock, ec), std::nullopt);
   EXPECT_EQ(ec, std::errc::invalid_argument);
-  EXPECT_EQ(error_of([&] { (void)map.lookup(flow, LookupFlags::lock); }).code(),
+  EXPECT_EQ(error_of([&] { (void)map.map().lookup(flow, LookupFlags::lock); }).code(),
             std::errc::invalid_argument);
 }
 
@@ -195,40 +197,43 @@ TEST(HashMapUpdate, InsertsAndOverwrites) {
   EXPECT_EQ(map.lookup(flow), stats);
 }
 
-TEST(HashMapUpdate, WithNoexistRefusesAKeyThatIsThere) {
+TEST(HashMapMap, WithNoexistRefusesAKeyThatIsThere) {
   auto map = Flows::create({.max_entries = 4});
-  map.update(flow, stats, UpdateFlags::noexist);
-  const Error error = error_of([&] { map.update(flow, other_stats, UpdateFlags::noexist); });
+  Map& beneath = map.map();
+  beneath.update(flow, stats, UpdateFlags::noexist);
+  const Error error = error_of([&] { beneath.update(flow, other_stats, UpdateFlags::noexist); });
   EXPECT_EQ(error.code(), std::errc::file_exists);
   EXPECT_EQ(error.operation(), Operation::update);
   EXPECT_EQ(error.map_id(), map.map().info().id);
   std::error_code ec;
-  map.update(flow, other_stats, UpdateFlags::noexist, ec);
+  beneath.update(flow, other_stats, UpdateFlags::noexist, ec);
   EXPECT_EQ(ec, std::errc::file_exists);
   EXPECT_EQ(map.lookup(flow), stats) << "nothing changed";
 }
 
-TEST(HashMapUpdate, WithExistRefusesAKeyThatIsNotThere) {
+TEST(HashMapMap, WithExistRefusesAKeyThatIsNotThere) {
   auto map = Flows::create({.max_entries = 4});
-  const Error error = error_of([&] { map.update(flow, stats, UpdateFlags::exist); });
+  Map& beneath = map.map();
+  const Error error = error_of([&] { beneath.update(flow, stats, UpdateFlags::exist); });
   EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
   std::error_code ec;
-  map.update(flow, stats, UpdateFlags::exist, ec);
+  beneath.update(flow, stats, UpdateFlags::exist, ec);
   EXPECT_EQ(ec, std::errc::no_such_file_or_directory);
   EXPECT_FALSE(map.contains(flow));
   map.update(flow, stats);
-  map.update(flow, other_stats, UpdateFlags::exist);
+  beneath.update(flow, other_stats, UpdateFlags::exist);
   EXPECT_EQ(map.lookup(flow), other_stats);
 }
 
-TEST(HashMapUpdate, TellsOfFlagsThatTheKernelDoesNotTake) {
+TEST(HashMapMap, RefusesFlagsThatTheKernelDoesNotTake) {
   auto map = Flows::create({.max_entries = 4});
+  Map& beneath = map.map();
   for (const auto flags : {UpdateFlags::noexist | UpdateFlags::exist, UpdateFlags::lock,
                            static_cast<UpdateFlags>(1U << 20)}) {
     std::error_code ec;
-    map.update(flow, stats, flags, ec);
+    beneath.update(flow, stats, flags, ec);
     EXPECT_EQ(ec, std::errc::invalid_argument);
-    EXPECT_EQ(error_of([&] { map.update(flow, stats, flags); }).code(),
+    EXPECT_EQ(error_of([&] { beneath.update(flow, stats, flags); }).code(),
               std::errc::invalid_argument);
   }
   EXPECT_FALSE(map.contains(flow));
@@ -295,6 +300,129 @@ TEST(HashMapLookupAndDelete, TakesTheEntryOut) {
   EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt) << "nothing is left";
 }
 
+TEST(HashMapLookupAndDeleteInto, FillsTheValueInAndTakesTheEntryOut) {
+  auto map = Flows::create({.max_entries = 4});
+  map.update(flow, stats);
+  map.update(absent, other_stats);
+  FlowStats room;
+  EXPECT_TRUE(map.lookup_and_delete_into(flow, room));
+  EXPECT_EQ(room, stats);
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_TRUE(map.lookup_and_delete_into(absent, room, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(room, other_stats);
+  EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt) << "nothing is left";
+}
+
+TEST(HashMapLookupAndDeleteInto, LeavesTheValueAloneForAMissingKey) {
+  auto map = Flows::create({.max_entries = 4});
+  FlowStats room = stats;
+  EXPECT_FALSE(map.lookup_and_delete_into(absent, room));
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_FALSE(map.lookup_and_delete_into(absent, room, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(room, stats);
+  Flows none;
+  EXPECT_FALSE(none.lookup_and_delete_into(flow, room, ec));
+  EXPECT_EQ(ec, Errc::no_map);
+  EXPECT_EQ(error_of([&] { (void)none.lookup_and_delete_into(flow, room); }).code(), Errc::no_map);
+  EXPECT_EQ(room, stats);
+}
+
+TEST(HashMapLookupAndDeleteInto, WritesTheValueAndNotAByteMore) {
+  using Large = Block<4096>;
+  auto map = HashMap<std::uint32_t, Large>::create({.max_entries = 2});
+  map.update(1, Large::filled(1));
+  const test::GuardedBuffer buffer{sizeof(Large)};
+  auto* const room = ::new (buffer.bytes().data()) Large;
+  EXPECT_TRUE(map.lookup_and_delete_into(1, *room));
+  EXPECT_EQ(*room, Large::filled(1));
+  EXPECT_FALSE(map.contains(1));
+}
+
+TEST(HashMapLookupAndDeleteInto, DecodesWhatHasACodec) {
+  auto map = HashMap<Name, BigEndian32>::create({.max_entries = 4});
+  map.update(Name{"eth0"}, BigEndian32{7});
+  BigEndian32 room{9};
+  EXPECT_FALSE(map.lookup_and_delete_into(Name{"eth1"}, room));
+  EXPECT_EQ(room, BigEndian32{9});
+  EXPECT_TRUE(map.lookup_and_delete_into(Name{"eth0"}, room));
+  EXPECT_EQ(room, BigEndian32{7});
+}
+
+// --- values as large as the kernel takes ---
+
+struct Huge {
+  std::uint32_t length = 0;
+  std::array<char, (4U << 20U) - 1024> text;
+};
+
+// Runs `body` on a stack of `size` bytes.
+template <class Body>
+void with_stack_of(std::size_t size, Body body) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(::pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&attributes, size), 0);
+  pthread_t thread{};
+  const auto run = [](void* given) -> void* {
+    (*static_cast<Body*>(given))();
+    return nullptr;
+  };
+  ASSERT_EQ(::pthread_create(&thread, &attributes, run, &body), 0);
+  EXPECT_EQ(::pthread_join(thread, nullptr), 0);
+  ::pthread_attr_destroy(&attributes);
+}
+
+TEST(HashMapOfHugeValues, PutsNoMoreThanOneOnTheStack) {
+  auto map = HashMap<int, Huge>::create({.max_entries = 4, .flags = MapFlags::no_prealloc});
+  const auto value = std::make_unique<Huge>();
+  value->text.back() = 'z';
+  for (std::uint32_t key = 1; key <= 4; ++key) {
+    value->length = key;
+    map.update(key, *value);
+  }
+  with_stack_of(8U << 20U, [&map] {
+    const auto taken = map.lookup_and_delete(1);
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->length, 1U);
+    EXPECT_EQ(taken->text.back(), 'z');
+  });
+  with_stack_of(8U << 20U, [&map] {
+    std::error_code ec;
+    const auto taken = map.lookup_and_delete(2, ec);
+    ASSERT_TRUE(taken) << ec.message();
+    EXPECT_EQ(taken->length, 2U);
+  });
+  with_stack_of(8U << 20U, [&map] {
+    const auto found = map.lookup(3);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->length, 3U);
+  });
+  EXPECT_EQ(map.map().get_next_key<int>(std::nullopt).has_value(), true);
+}
+
+TEST(HashMapOfHugeValues, PutsNoneOnTheStackWithARoom) {
+  auto map = HashMap<int, Huge>::create({.max_entries = 2, .flags = MapFlags::no_prealloc});
+  const auto room = std::make_unique<Huge>();
+  with_stack_of(256U << 10U, [&map, &room] {
+    std::error_code ec;
+    room->length = 7;
+    room->text.back() = 'y';
+    map.update(1, *room);
+    EXPECT_FALSE(map.insert(1, *room, ec));
+    EXPECT_TRUE(map.replace(1, *room, ec));
+    room->length = 0;
+    EXPECT_TRUE(map.lookup_into(1, *room));
+    EXPECT_EQ(room->length, 7U);
+    room->length = 0;
+    EXPECT_TRUE(map.lookup_and_delete_into(1, *room));
+    EXPECT_EQ(room->length, 7U);
+    EXPECT_FALSE(map.lookup_and_delete_into(1, *room, ec));
+    EXPECT_EQ(ec, std::error_code{});
+  });
+  EXPECT_EQ(room->text.back(), 'y');
+}
+
 // --- a full map ---
 
 TEST(FullHashMap, RefusesANewKeyAndTakesAnOldOne) {
@@ -320,6 +448,90 @@ TEST(FullHashMap, RefusesANewKeyAndTakesAnOldOne) {
   EXPECT_EQ(map.lookup(1), 1U);
   EXPECT_TRUE(map.erase(0));
   EXPECT_TRUE(map.insert(4, 4)) << "there is room again";
+}
+
+TEST(FullHashMap, IsMapFull) {
+  auto map = Numbers::create({.max_entries = 1});
+  map.update(0, 0);
+  std::error_code ec;
+  map.update(4, 4, ec);
+  EXPECT_EQ(ec, Condition::map_full);
+  EXPECT_FALSE(map.insert(4, 4, ec));
+  EXPECT_EQ(ec, Condition::map_full);
+  EXPECT_EQ(error_of([&] { map.update(4, 4); }).code(), Condition::map_full);
+  map.update(0, 5, ec);
+  EXPECT_NE(ec, Condition::map_full);
+}
+
+// --- any integer is a key or a value ---
+
+TEST(HashMapIntegers, TakesAnyIntegerTypeAsKeyAndValue) {
+  auto map = HashMap<std::uint16_t, std::int32_t>::create({.max_entries = 4});
+  map.update(std::int64_t{65535}, std::int8_t{-1});
+  EXPECT_TRUE(map.insert(1LL, 2ULL));
+  EXPECT_TRUE(map.replace(std::uint8_t{1}, std::int64_t{-3}));
+  EXPECT_EQ(map.map().lookup(bytes({0xff, 0xff})), bytes({0xff, 0xff, 0xff, 0xff}));
+  EXPECT_EQ(map.map().lookup(bytes({1, 0})), bytes({0xfd, 0xff, 0xff, 0xff}));
+  EXPECT_EQ(map.lookup(65535U), -1);
+  EXPECT_TRUE(map.contains(std::size_t{1}));
+  std::int32_t room = 0;
+  EXPECT_TRUE(map.lookup_into(std::int8_t{1}, room));
+  EXPECT_EQ(room, -3);
+  EXPECT_TRUE(map.lookup_and_delete_into(1L, room));
+  EXPECT_EQ(map.lookup_and_delete(std::uint64_t{65535}), -1);
+  EXPECT_FALSE(map.erase(std::int64_t{1}));
+}
+
+// Each integer that does not fit is one of a key or a value that is there, cut to its bits.
+TEST(HashMapIntegers, RefuseAKeyThatDoesNotFit) {
+  auto map = HashMap<std::uint16_t, std::int32_t>::create({.max_entries = 4});
+  map.update(1, 10);
+  map.update(65535, 20);
+  for (const std::int64_t key : {std::int64_t{-1}, std::int64_t{0x10001}, std::int64_t{-65535}}) {
+    SCOPED_TRACE(key);
+    std::int32_t room = 9;
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+    };
+    expect_refused([&](auto&... ec) { (void)map.lookup(key, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_into(key, room, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.contains(key, ec...); });
+    expect_refused([&](auto&... ec) { map.update(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.erase(key, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_and_delete(key, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_and_delete_into(key, room, ec...); });
+    EXPECT_EQ(room, 9);
+  }
+  EXPECT_EQ(test::stored_keys(map.map()).size(), 2U);
+  EXPECT_EQ(map.map().lookup(bytes({1, 0})), bytes({10, 0, 0, 0}));
+  EXPECT_EQ(map.map().lookup(bytes({0xff, 0xff})), bytes({20, 0, 0, 0}));
+}
+
+TEST(HashMapIntegers, RefuseAValueThatDoesNotFit) {
+  auto map = HashMap<std::uint16_t, std::uint8_t>::create({.max_entries = 4});
+  map.update(1, 10);
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{256}}) {
+    SCOPED_TRACE(value);
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+    };
+    expect_refused([&](auto&... ec) { map.update(1, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(2, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(1, value, ec...); });
+  }
+  EXPECT_EQ(test::stored_keys(map.map()).size(), 1U);
+  EXPECT_EQ(map.map().lookup(bytes({1, 0})), bytes({10}));
+  auto narrow = HashMap<std::int8_t, std::int8_t>::create({.max_entries = 4});
+  std::error_code ec;
+  narrow.update(128, 0, ec);
+  EXPECT_EQ(ec, Errc::out_of_range);
+  narrow.update(0, -129L, ec);
+  EXPECT_EQ(ec, Errc::out_of_range);
+  narrow.update(-128, 127, ec);
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(narrow.map().lookup(bytes({0x80})), bytes({0x7f}));
 }
 
 // --- kinds of keys and values ---

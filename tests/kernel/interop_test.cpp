@@ -41,10 +41,12 @@ struct Counter {
   friend bool operator==(const Counter&, const Counter&) = default;
 };
 struct LockedCounter {
-  std::uint32_t lock = 0;
+  bpf_spin_lock lock{};
   std::uint32_t packets = 0;
   std::uint64_t bytes = 0;
-  friend bool operator==(const LockedCounter&, const LockedCounter&) = default;
+  friend bool operator==(const LockedCounter& a, const LockedCounter& b) {
+    return a.lock.val == b.lock.val && a.packets == b.packets && a.bytes == b.bytes;
+  }
 };
 
 using Counters = HashMap<Key, Counter>;
@@ -123,8 +125,8 @@ TEST(MapsOfAProgram, HaveTheSizesOfTheStructs) {
   EXPECT_EQ(Counters{from(program.maps().by_key)}.map().info().name, "by_key");
   EXPECT_EQ(Counters{from(program.maps().recent)}.map().info().type, MapType::lru_hash);
   EXPECT_TRUE(CountersByCpu{from(program.maps().by_key_and_cpu)});
-  EXPECT_EQ(ArrayMap<Counter>{from(program.maps().totals)}.size(), 4U);
-  EXPECT_EQ(PerCpuArrayMap<Counter>{from(program.maps().totals_by_cpu)}.size(), 4U);
+  EXPECT_EQ(ArrayMap<Counter>{from(program.maps().totals)}.max_entries(), 4U);
+  EXPECT_EQ(PerCpuArrayMap<Counter>{from(program.maps().totals_by_cpu)}.max_entries(), 4U);
   EXPECT_EQ(error_of([&] { const Counters map{from(program.maps().totals)}; }).code(),
             Errc::wrong_map_type);
   EXPECT_EQ(
@@ -243,13 +245,13 @@ TEST(LockedMapOfAProgram, IsReadAndWrittenUnderItsLock) {
   EXPECT_TRUE(locked.insert(0, {.packets = 10, .bytes = 100}));
   program.run(key);
   const LockedCounter expected{.packets = 11, .bytes = 100 + length};
-  EXPECT_EQ(locked.lookup(0, LookupFlags::lock), expected);
+  EXPECT_EQ(locked.lookup(0), expected);
   LockedCounter room;
-  EXPECT_TRUE(locked.lookup_into(0, room, LookupFlags::lock));
+  EXPECT_TRUE(locked.lookup_into(0, room));
   EXPECT_EQ(room, expected);
-  locked.update(0, {.packets = 1, .bytes = 2}, UpdateFlags::exist | UpdateFlags::lock);
+  EXPECT_TRUE(locked.replace(0, {.packets = 1, .bytes = 2}));
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(locked.lookup(0, LookupFlags::lock, ec), (LockedCounter{.packets = 1, .bytes = 2}));
+  EXPECT_EQ(locked.lookup(0, ec), (LockedCounter{.packets = 1, .bytes = 2}));
   EXPECT_EQ(ec, std::error_code{});
   for (auto [index, value] : scan(locked, {.flags = LookupFlags::lock})) {
     EXPECT_EQ(index, 0U);
@@ -261,7 +263,7 @@ TEST(LockedMapOfAProgram, IsReadAndWrittenUnderItsLock) {
 TEST(LockedMapOfAProgram, KeepsItsLockToItself) {
   Program program;
   HashMap<std::uint32_t, LockedCounter> locked{from(program.maps().locked)};
-  locked.update(0, {.lock = 0xffffffff, .packets = 1, .bytes = 2});
+  locked.update(0, {.lock = {.val = 0xffffffff}, .packets = 1, .bytes = 2});
   EXPECT_EQ(locked.lookup(0), (LockedCounter{.packets = 1, .bytes = 2}));
   program.run(key);
   EXPECT_EQ(locked.lookup(0)->packets, 2U) << "the program got the lock";

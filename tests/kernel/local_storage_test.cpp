@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// SkStorage, TaskStorage, InodeStorage, CgrpStorage, CgroupStorage: values beside the
-// kernel's objects.
+// SkStorage, TaskStorage, InodeStorage, CgrpStorage, CgroupStorage, PerCpuCgroupStorage: values
+// beside the kernel's objects.
 #include "bpfmap/typed/local_storage.hpp"
 
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -22,9 +23,13 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "beside.skel.h"
 #include "bpfmap/interop/libbpf.hpp"
+#include "bpfmap/sys/cpus.hpp"
+#include "bpfmap/typed/cgroup_storage.hpp"
+#include "bpfmap/typed/percpu_hash_map.hpp"
 #include "child_process.hpp"
 #include "own_cgroup.hpp"
 #include "program.hpp"
@@ -170,7 +175,7 @@ TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
   EXPECT_EQ(map.lookup(fd.get()), std::nullopt);
   EXPECT_FALSE(map.replace(fd.get(), 2));
   EXPECT_FALSE(map.erase(fd.get()));
-  const std::string gone = "the object that the key's descriptor stands for is gone";
+  const std::string gone = "the object that the key's descriptor refers to is gone";
   EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(fd.get(), 2, ec...); }), gone));
   EXPECT_TRUE(
       contains(told(ENOENT, [&](auto&... ec) { (void)map.insert(fd.get(), 2, ec...); }), gone));
@@ -195,14 +200,14 @@ TEST(InodeStorage, TellsWhatIsNoDescriptor) {
 
 // --- cgroups ---
 
-class CgroupStorageTest : public ::testing::Test {
+class CgrpStorageTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (test::cgroup_root().empty()) GTEST_SKIP() << "no cgroup2 is mounted";
   }
 };
 
-TEST_F(CgroupStorageTest, HoldsAValueBesideACgroup) {
+TEST_F(CgrpStorageTest, HoldsAValueBesideACgroup) {
   auto map = cgroups();
   const test::OwnCgroup cgroup;
   expect_every_operation(map, cgroup.fd());
@@ -211,16 +216,16 @@ TEST_F(CgroupStorageTest, HoldsAValueBesideACgroup) {
   EXPECT_EQ(map.lookup(again.get()), 1);
 }
 
-TEST_F(CgroupStorageTest, TellsWhatIsNoCgroup) {
+TEST_F(CgrpStorageTest, TellsWhatIsNoCgroup) {
   auto map = cgroups();
   const sys::UniqueFd file = open_null();
-  expect_key_told(
-      map, file.get(), EBADF,
-      "the key, " + std::to_string(file.get()) + ", is not an open descriptor of a cgroup's directory");
+  expect_key_told(map, file.get(), EBADF,
+                  "the key, " + std::to_string(file.get()) +
+                      ", is not an open descriptor of a cgroup's directory");
   expect_key_told(map, -1, EBADF, "the key, -1, is not an open descriptor of a cgroup's directory");
 }
 
-TEST_F(CgroupStorageTest, HasNothingBesideACgroupThatIsGone) {
+TEST_F(CgrpStorageTest, HasNothingBesideACgroupThatIsGone) {
   auto map = cgroups();
   test::OwnCgroup cgroup;
   map.insert(cgroup.fd(), 1);
@@ -228,7 +233,35 @@ TEST_F(CgroupStorageTest, HasNothingBesideACgroupThatIsGone) {
   EXPECT_EQ(map.lookup(cgroup.fd()), std::nullopt);
   EXPECT_FALSE(map.erase(cgroup.fd()));
   EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(cgroup.fd(), 2, ec...); }),
-                       "the object that the key's descriptor stands for is gone"));
+                       "the object that the key's descriptor refers to is gone"));
+}
+
+// --- integers ---
+
+template <class Storage>
+void expect_integers(Storage map, int fd) {
+  map.update(std::int64_t{fd}, std::int64_t{-7});
+  EXPECT_EQ(map.lookup(static_cast<std::uint16_t>(fd)), -7);
+  // Cut to 32 bits, both are `fd`.
+  for (const std::int64_t key : {fd + (std::int64_t{1} << 32), fd - (std::int64_t{1} << 32)}) {
+    SCOPED_TRACE(key);
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(std::error_code{Errc::out_of_range}, call).empty());
+    };
+    expect_refused([&](auto&... ec) { (void)map.lookup(key, ec...); });
+    expect_refused([&](auto&... ec) { map.update(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.erase(key, ec...); });
+    expect_refused([&](auto&... ec) { map.update(fd, key, ec...); });
+  }
+  EXPECT_EQ(map.map().template lookup<std::int32_t>(fd), -7) << "nothing is written or erased";
+}
+
+TEST(LocalStorage, TakesAnyIntegerTypeThatFits) {
+  expect_integers(sockets(), test::new_socket(SOCK_DGRAM).get());
+  expect_integers(tasks(), pidfd(::getpid()).get());
+  expect_integers(inodes(), open_null().get());
 }
 
 // --- views ---
@@ -265,11 +298,11 @@ struct Runs {
   friend bool operator==(const Runs&, const Runs&) = default;
 };
 
-class OfASkeleton : public CgroupStorageTest {
+class OfASkeleton : public CgrpStorageTest {
  protected:
   using Skeleton = std::unique_ptr<beside, decltype(&beside__destroy)>;
   void SetUp() override {
-    CgroupStorageTest::SetUp();
+    CgrpStorageTest::SetUp();
     ASSERT_NE(skeleton_, nullptr);
   }
   const Skeleton skeleton_{beside__open_and_load(), &beside__destroy};
@@ -364,14 +397,14 @@ K key_of(const test::OwnCgroup& cgroup) {
 }
 
 template <class K>
-class LegacyCgroupStorageTest : public CgroupStorageTest {
+class CgroupStorageTest : public CgrpStorageTest {
  protected:
   using Counts = CgroupStorage<K, std::uint64_t>;
 };
-using LegacyKeys = ::testing::Types<CgroupStorageKey, std::uint64_t>;
-TYPED_TEST_SUITE(LegacyCgroupStorageTest, LegacyKeys);
+using CgroupStorageKeys = ::testing::Types<CgroupStorageKey, std::uint64_t>;
+TYPED_TEST_SUITE(CgroupStorageTest, CgroupStorageKeys);
 
-TYPED_TEST(LegacyCgroupStorageTest, IsMadeWithItsTypeAndSizes) {
+TYPED_TEST(CgroupStorageTest, IsMadeWithItsTypeAndSizes) {
   using Typed = typename TestFixture::Counts;
   std::error_code ec = Errc::invalid_name;
   const auto map = Typed::create({.name = "counts"}, ec);
@@ -389,7 +422,7 @@ TYPED_TEST(LegacyCgroupStorageTest, IsMadeWithItsTypeAndSizes) {
   EXPECT_FALSE(test::refused_view<Narrow>(map.map(), Errc::wrong_value_size).empty());
 }
 
-TYPED_TEST(LegacyCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
+TYPED_TEST(CgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
   auto map = TestFixture::Counts::create({.name = "counts"});
   const test::OwnCgroup cgroup;
   const auto key = key_of<TypeParam>(cgroup);
@@ -413,7 +446,7 @@ TYPED_TEST(LegacyCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
   EXPECT_TRUE(map.contains(key));
 }
 
-TYPED_TEST(LegacyCgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
+TYPED_TEST(CgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
   auto map = TestFixture::Counts::create({.name = "counts"});
   test::OwnCgroup cgroup;
   const auto key = key_of<TypeParam>(cgroup);
@@ -442,12 +475,108 @@ concept changes_entries = requires(M& map, const typename M::key_type& key) {
 static_assert(changes_entries<CgrpStorage<std::uint64_t>>);
 static_assert(!changes_entries<CgroupStorage<std::uint64_t, std::uint64_t>>);
 
-TYPED_TEST(LegacyCgroupStorageTest, RefusesEverythingWithoutAMap) {
+TYPED_TEST(CgroupStorageTest, RefusesEverythingWithoutAMap) {
   typename TestFixture::Counts map;
   EXPECT_FALSE(map);
   test::expect_no_map_told([&](auto&... ec) { (void)map.lookup(TypeParam{}, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.contains(TypeParam{}, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.replace(TypeParam{}, 1, ec...); });
+}
+
+// --- PerCpuCgroupStorage ---
+
+template <class K>
+class PerCpuCgroupStorageTest : public CgrpStorageTest {
+ protected:
+  using Counts = PerCpuCgroupStorage<K, std::uint64_t>;
+  const std::size_t cpus = sys::possible_cpus().size();
+};
+TYPED_TEST_SUITE(PerCpuCgroupStorageTest, CgroupStorageKeys);
+
+TYPED_TEST(PerCpuCgroupStorageTest, IsMadeWithItsTypeAndSizes) {
+  using Typed = typename TestFixture::Counts;
+  std::error_code ec = Errc::invalid_name;
+  const auto map = Typed::create({.name = "counts"}, ec);
+  EXPECT_EQ(ec, std::error_code{});
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map.map().info().type, MapType::percpu_cgroup_storage);
+  EXPECT_EQ(map.map().info().key_size, sizeof(TypeParam));
+  EXPECT_EQ(map.map().info().value_size, 8U) << "of one CPU";
+  EXPECT_FALSE(
+      told(EINVAL, [](auto&... e) { (void)Typed::create({.max_entries = 1}, e...); }).empty());
+  EXPECT_TRUE(contains(test::refused_view<Typed>(test::flows(), Errc::wrong_map_type),
+                       "this class is for percpu_cgroup_storage maps"));
+  using Narrow = PerCpuCgroupStorage<TypeParam, std::uint32_t>;
+  EXPECT_FALSE(test::refused_view<Narrow>(map.map(), Errc::wrong_value_size).empty());
+  using OneValue = CgroupStorage<TypeParam, std::uint64_t>;
+  EXPECT_FALSE(test::refused_view<OneValue>(map.map(), Errc::wrong_map_type).empty());
+}
+
+TYPED_TEST(PerCpuCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
+  auto map = TestFixture::Counts::create({.name = "counts"});
+  const test::OwnCgroup cgroup;
+  const auto key = key_of<TypeParam>(cgroup);
+  EXPECT_EQ(map.lookup(key), std::nullopt);
+  EXPECT_FALSE(map.contains(key));
+  EXPECT_FALSE(map.replace(key, 7));
+  const Attached attached{map.map(), cgroup};
+  ASSERT_TRUE(map.lookup(key));
+  EXPECT_EQ(map.lookup(key)->sum(), 0U);
+  send_from(cgroup);
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_EQ(map.lookup(key, ec).value().sum(), 1U);
+  EXPECT_EQ(ec, std::error_code{});
+
+  EXPECT_TRUE(map.replace(key, 40));
+  const auto equal = map.lookup(key);
+  ASSERT_TRUE(equal);
+  for (const std::uint64_t value : *equal) EXPECT_EQ(value, 40U);
+  send_from(cgroup);
+  EXPECT_EQ(map.lookup(key)->sum(), 40 * this->cpus + 1);
+  EXPECT_TRUE(map.contains(key));
+  EXPECT_TRUE(map.contains(key, ec));
+
+  std::vector<std::uint64_t> numbers;
+  for (std::size_t i = 0; i < this->cpus; ++i) numbers.push_back(100 + i);
+  ec = Errc::invalid_name;
+  EXPECT_TRUE(map.replace(key, numbers, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  PerCpuValues<std::uint64_t> room;
+  EXPECT_TRUE(map.lookup_into(key, room));
+  EXPECT_TRUE(std::equal(room.begin(), room.end(), numbers.begin(), numbers.end()));
+  EXPECT_TRUE(map.replace(key, PerCpuValues<std::uint64_t>{3}));
+  EXPECT_TRUE(map.lookup_into(key, room, ec));
+  EXPECT_EQ(room.sum(), 3 * this->cpus);
+}
+
+TYPED_TEST(PerCpuCgroupStorageTest, WritesNothingOfTheWrongNumberOfValues) {
+  auto map = TestFixture::Counts::create({.name = "counts"});
+  const test::OwnCgroup cgroup;
+  const auto key = key_of<TypeParam>(cgroup);
+  const Attached attached{map.map(), cgroup};
+  EXPECT_TRUE(map.replace(key, 7));
+  const std::vector<std::uint64_t> numbers(this->cpus + 1, 9);
+  const auto expect_refused = [](std::error_code code, auto call) {
+    EXPECT_FALSE(told(code, call).empty());
+  };
+  expect_refused(Errc::wrong_cpu_count,
+                 [&](auto&... ec) { (void)map.replace(key, numbers, ec...); });
+  expect_refused(Errc::out_of_range, [&](auto&... ec) { (void)map.replace(key, -1, ec...); });
+  EXPECT_EQ(map.lookup(key)->sum(), 7 * this->cpus);
+}
+
+static_assert(changes_entries<PerCpuHashMap<std::uint64_t, std::uint64_t>>);
+static_assert(!changes_entries<PerCpuCgroupStorage<std::uint64_t, std::uint64_t>>);
+
+TYPED_TEST(PerCpuCgroupStorageTest, RefusesEverythingWithoutAMap) {
+  typename TestFixture::Counts map;
+  EXPECT_FALSE(map);
+  PerCpuValues<std::uint64_t> room;
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup(TypeParam{}, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.lookup_into(TypeParam{}, room, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.contains(TypeParam{}, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.replace(TypeParam{}, 1, ec...); });
+  test::expect_no_map_told([&](auto&... ec) { (void)map.replace(TypeParam{}, room, ec...); });
 }
 
 static_assert(sizeof(CgroupStorageKey) == sizeof(bpf_cgroup_storage_key));

@@ -302,9 +302,9 @@ TEST(LpmTrieScan, ShowsLongerPrefixesBeforeThoseThatCoverThem) {
   EXPECT_EQ(texts(routes),
             (std::vector<std::string>{"192.168.0.0/24", "192.168.1.128/28", "192.168.1.0/24",
                                       "192.168.128.0/24", "192.168.0.0/16"}));
-  std::vector<std::string> keys;
-  for (const Ip4& key : keys(routes)) keys.push_back(key.to_string());
-  EXPECT_EQ(keys, texts(routes));
+  std::vector<std::string> shown;
+  for (const Ip4& key : keys(routes)) shown.push_back(key.to_string());
+  EXPECT_EQ(shown, texts(routes));
 }
 
 // Strings with their zeros, none a prefix of another, come in the order of strcmp().
@@ -405,6 +405,28 @@ TEST(LpmTrieCalls, TellAPrefixThatIsTooLong) {
   expect_told(told(EINVAL, [&](auto&... ec) { trie.update(key, 1, ec...); }));
   expect_told(told(EINVAL, [&](auto&... ec) { (void)trie.erase(key, ec...); }));
   EXPECT_EQ(trie.lookup(key), std::nullopt);
+}
+
+TEST(LpmTrieCalls, TakeAnyIntegerAsValueThatFits) {
+  auto routes = Routes::create({.max_entries = 1});
+  const Ip4 key = ip("10.0.0.0/8");
+  routes.update(key, std::int64_t{0xffff'ffff});
+  EXPECT_EQ(routes.lookup(key), 0xffff'ffffU);
+  EXPECT_TRUE(routes.replace(key, std::uint8_t{7}));
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{1} << 32}) {
+    SCOPED_TRACE(value);
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+    };
+    expect_refused([&](auto&... ec) { routes.update(key, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)routes.replace(key, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)routes.insert(ip("11.0.0.0/8"), value, ec...); });
+  }
+  EXPECT_EQ(routes.map().lookup<std::uint32_t>(key), 7U) << "nothing is written";
+  std::error_code ec;
+  routes.update(ip("11.0.0.0/8"), 1, ec);
+  EXPECT_EQ(ec, test::errno_code(ENOSPC));
+  EXPECT_EQ(ec, Condition::map_full);
 }
 
 TEST(LpmTrieCalls, TellThatThereIsNoMap) {

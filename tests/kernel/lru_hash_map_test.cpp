@@ -58,8 +58,8 @@ TEST(LruHashMap, DoesWhatAHashMapDoes) {
   std::uint64_t room = 0;
   EXPECT_TRUE(map.lookup_into(1, room));
   EXPECT_EQ(room, 12U);
-  map.update(2, 20, UpdateFlags::noexist);
-  EXPECT_EQ(test::error_of([&] { map.update(2, 21, UpdateFlags::noexist); }).code(),
+  map.map().update(2, 20, UpdateFlags::noexist);
+  EXPECT_EQ(test::error_of([&] { map.map().update(2, 21, UpdateFlags::noexist); }).code(),
             std::errc::file_exists);
   EXPECT_EQ(map.lookup_and_delete(1), 12U);
   EXPECT_FALSE(map.contains(1));

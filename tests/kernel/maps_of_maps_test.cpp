@@ -79,8 +79,8 @@ TYPED_TEST(MapOfMaps, IsCreatedLikeAnInnerMapThatMayGo) {
     EXPECT_EQ(info.type, TestFixture::is_array ? MapType::array_of_maps : MapType::hash_of_maps);
     EXPECT_EQ(info.key_size, sizeof(typename TestFixture::Key));
     EXPECT_EQ(info.value_size, 4U);
-    EXPECT_EQ(outer.size(), 4U);
-    EXPECT_EQ(outer.id(0), std::nullopt) << "the inner one is not put in";
+    EXPECT_EQ(outer.max_entries(), 4U);
+    EXPECT_EQ(outer.lookup_id(0), std::nullopt) << "the inner one is not put in";
   }
   EXPECT_EQ(test::open_descriptors(), before);
 }
@@ -96,8 +96,8 @@ TYPED_TEST(MapOfMaps, HoldsTheMapThatWasSet) {
   auto inner = counters();
   outer.set(1, inner);
   EXPECT_EQ(held_id(outer, typename TestFixture::Key{1}), id_of(inner));
-  EXPECT_EQ(outer.id(1), id_of(inner));
-  const auto found = outer.get(1);
+  EXPECT_EQ(outer.lookup_id(1), id_of(inner));
+  const auto found = outer.lookup(1);
   ASSERT_TRUE(found);
   inner.update(7, 70);
   EXPECT_EQ(found->lookup(7), 70U) << "it is the same map";
@@ -107,23 +107,23 @@ TYPED_TEST(MapOfMaps, HoldsTheMapThatWasSet) {
   outer.set(1, second, ec);
   EXPECT_EQ(ec, std::error_code{});
   ec = Errc::invalid_name;
-  EXPECT_EQ(outer.id(1, ec), id_of(second));
+  EXPECT_EQ(outer.lookup_id(1, ec), id_of(second));
   EXPECT_EQ(ec, std::error_code{});
   ec = Errc::invalid_name;
-  EXPECT_EQ(id_of(outer.get(1, ec).value()), id_of(second));
+  EXPECT_EQ(id_of(outer.lookup(1, ec).value()), id_of(second));
   EXPECT_EQ(ec, std::error_code{});
 }
 
 TYPED_TEST(MapOfMaps, HasNothingWhereNothingWasSet) {
   auto outer = TestFixture::of_four();
-  EXPECT_EQ(outer.id(2), std::nullopt);
-  EXPECT_FALSE(outer.get(2).has_value());
+  EXPECT_EQ(outer.lookup_id(2), std::nullopt);
+  EXPECT_FALSE(outer.lookup(2).has_value());
   EXPECT_FALSE(outer.erase(2));
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(outer.id(2, ec), std::nullopt);
+  EXPECT_EQ(outer.lookup_id(2, ec), std::nullopt);
   EXPECT_EQ(ec, std::error_code{});
   ec = Errc::invalid_name;
-  EXPECT_FALSE(outer.get(2, ec).has_value());
+  EXPECT_FALSE(outer.lookup(2, ec).has_value());
   EXPECT_EQ(ec, std::error_code{});
   ec = Errc::invalid_name;
   EXPECT_FALSE(outer.erase(2, ec));
@@ -139,8 +139,8 @@ TYPED_TEST(MapOfMaps, KeepsAMapAliveUntilItIsErased) {
     id = id_of(inner);
     outer.set(3, inner);
   }
-  EXPECT_EQ(outer.get(3).value().lookup(1), 10U);
-  auto kept = outer.get(3);
+  EXPECT_EQ(outer.lookup(3).value().lookup(1), 10U);
+  auto kept = outer.lookup(3);
   EXPECT_TRUE(outer.erase(3));
   EXPECT_EQ(held_id(outer, typename TestFixture::Key{3}), std::nullopt);
   EXPECT_EQ(kept->lookup(1), 10U) << "lives on while it is held";
@@ -156,8 +156,8 @@ TYPED_TEST(MapOfMaps, LeavesNoDescriptorOpen) {
   const auto inner = counters();
   const std::size_t before = test::open_descriptors();
   outer.set(1, inner);
-  EXPECT_TRUE(outer.id(1));
-  EXPECT_TRUE(outer.get(1));
+  EXPECT_TRUE(outer.lookup_id(1));
+  EXPECT_TRUE(outer.lookup(1));
   for (const auto& [key, id] : outer) EXPECT_EQ(Map::from_id(id).info().id, id_of(inner));
   EXPECT_TRUE(outer.erase(1));
   EXPECT_EQ(test::open_descriptors(), before);
@@ -178,7 +178,7 @@ TYPED_TEST(MapOfMaps, NamesEachFieldInWhichAMapDiffers) {
                              "its value_size is 4, not 8, its flags are no_prealloc, not none"));
   auto outer = Outer::create({.max_entries = 4}, like);
   outer.set(1, test::make_map(MapType::hash, 4, 8, 100));
-  EXPECT_TRUE(outer.id(1)) << "a hash may have another max_entries";
+  EXPECT_TRUE(outer.lookup_id(1)) << "a hash may have another max_entries";
 }
 
 // Without the template, as from a skeleton: one that is in tells what fits.
@@ -215,8 +215,8 @@ TYPED_TEST(MapOfMaps, TellsThatThereIsNoMap) {
     EXPECT_TRUE(test::contains(told(Errc::no_map, call), "never opened"));
   };
   expect_no_map([&](auto&... ec) { outer.set(0, inner, ec...); });
-  expect_no_map([&](auto&... ec) { (void)outer.id(0, ec...); });
-  expect_no_map([&](auto&... ec) { (void)outer.get(0, ec...); });
+  expect_no_map([&](auto&... ec) { (void)outer.lookup_id(0, ec...); });
+  expect_no_map([&](auto&... ec) { (void)outer.lookup(0, ec...); });
   expect_no_map([&](auto&... ec) { (void)outer.erase(0, ec...); });
 }
 
@@ -225,13 +225,42 @@ TYPED_TEST(MapOfMaps, RefusesAnInnerMapOfOtherTypesThanAskedFor) {
   outer.set(1, counters());
   using Wrong = typename TestFixture::template Of<HashMap<std::uint32_t, std::uint32_t>>;
   const Wrong wrong{outer.map().duplicate()};
-  EXPECT_TRUE(
-      test::contains(told(Errc::wrong_value_size, [&](auto&... ec) { (void)wrong.get(1, ec...); }),
-                     "value type has 4 bytes, the map's values have 8"));
-  EXPECT_TRUE(wrong.id(1)) << "an id is an id";
+  EXPECT_TRUE(test::contains(
+      told(Errc::wrong_value_size, [&](auto&... ec) { (void)wrong.lookup(1, ec...); }),
+      "value type has 4 bytes, the map's values have 8"));
+  EXPECT_TRUE(wrong.lookup_id(1)) << "an id is an id";
 }
 
-// --- get() while the entry is replaced ---
+TYPED_TEST(MapOfMaps, TakesAnyIntegerTypeAsKeyThatFits) {
+  auto outer = TestFixture::of_four();
+  const auto inner = counters();
+  outer.set(std::int8_t{1}, inner);
+  EXPECT_EQ(outer.lookup_id(std::int64_t{1}), id_of(inner));
+  EXPECT_EQ(id_of(outer.lookup(std::size_t{1}).value()), id_of(inner));
+  const auto expect_refused = [&](auto key) {
+    const auto refused = [](auto call) { EXPECT_FALSE(told(Errc::out_of_range, call).empty()); };
+    refused([&](auto&... ec) { outer.set(key, inner, ec...); });
+    refused([&](auto&... ec) { (void)outer.lookup(key, ec...); });
+    refused([&](auto&... ec) { (void)outer.lookup_id(key, ec...); });
+    refused([&](auto&... ec) { (void)outer.erase(key, ec...); });
+    if constexpr (!TestFixture::is_array) {
+      refused([&](auto&... ec) { (void)outer.insert(key, inner, ec...); });
+      refused([&](auto&... ec) { (void)outer.replace(key, inner, ec...); });
+    }
+  };
+  expect_refused(-1);
+  if constexpr (TestFixture::is_array) expect_refused((std::int64_t{1} << 32) + 1);
+  std::size_t filled = 0;
+  for (const auto& [key, id] : outer) {
+    EXPECT_EQ(key, 1U);
+    EXPECT_EQ(id, id_of(inner));
+    ++filled;
+  }
+  EXPECT_EQ(filled, 1U) << "nothing is written or erased";
+  EXPECT_TRUE(outer.erase(1ULL));
+}
+
+// --- lookup() while the entry is replaced ---
 
 // As if the map had been replaced, and closed, between its id and its descriptor.
 TYPED_TEST(MapOfMaps, GetsTheNextMapWhenTheOneItFoundIsGone) {
@@ -247,13 +276,13 @@ TYPED_TEST(MapOfMaps, GetsTheNextMapWhenTheOneItFoundIsGone) {
     return sys::bpf_syscall(cmd, attr, size);
   }};
   std::error_code ec = Errc::invalid_name;
-  auto found = outer.get(1, ec);
+  auto found = outer.lookup(1, ec);
   EXPECT_EQ(ec, std::error_code{});
   ASSERT_TRUE(found);
   EXPECT_EQ(id_of(*found), id_of(inner));
   EXPECT_EQ(fake.count(BPF_MAP_GET_FD_BY_ID), 6U);
   gone = 5;
-  EXPECT_EQ(id_of(outer.get(1).value()), id_of(inner));
+  EXPECT_EQ(id_of(outer.lookup(1).value()), id_of(inner));
 }
 
 TYPED_TEST(MapOfMaps, EndsWhenTheMapIsAlwaysGone) {
@@ -263,7 +292,7 @@ TYPED_TEST(MapOfMaps, EndsWhenTheMapIsAlwaysGone) {
     return cmd == BPF_MAP_GET_FD_BY_ID ? static_cast<long>(-ENOENT)
                                        : sys::bpf_syscall(cmd, attr, size);
   }};
-  (void)told(ENOENT, [&](auto&... ec) { (void)outer.get(1, ec...); });
+  (void)told(ENOENT, [&](auto&... ec) { (void)outer.lookup(1, ec...); });
 }
 
 TYPED_TEST(MapOfMaps, AlwaysGetsAMapWhileAnotherThreadReplacesIt) {
@@ -281,10 +310,10 @@ TYPED_TEST(MapOfMaps, AlwaysGetsAMapWhileAnotherThreadReplacesIt) {
   std::uint64_t gets = 0;
   for (; !done; ++gets) {
     std::error_code ec;
-    const auto found = outer.get(1, ec);
+    const auto found = outer.lookup(1, ec);
     EXPECT_EQ(ec, std::error_code{}) << ec.message();
     EXPECT_TRUE(found.has_value());
-    EXPECT_NO_THROW(EXPECT_TRUE(outer.get(1).has_value()));
+    EXPECT_NO_THROW(EXPECT_TRUE(outer.lookup(1).has_value()));
     if (TestFixture::HasFailure()) break;
   }
   replacer.join();
@@ -335,8 +364,8 @@ TYPED_TEST(MapOfMaps, TellsOfABatchWhatWasSetAndWhatWasNot) {
   const BatchResult expected{.done = 1, .failed = 1};
   EXPECT_EQ(outer.set_batch(keys, inners, ec), expected);
   EXPECT_EQ(ec, std::errc::invalid_argument);
-  EXPECT_EQ(outer.id(0), inners[0].info().id);
-  EXPECT_EQ(outer.id(2), std::nullopt);
+  EXPECT_EQ(outer.lookup_id(0), inners[0].info().id);
+  EXPECT_EQ(outer.lookup_id(2), std::nullopt);
   try {
     (void)outer.set_batch(keys, inners);
     FAIL() << "no BatchError";
@@ -389,8 +418,8 @@ TEST(ArrayOfMapsSlots, RefuseAnIndexOutOfRange) {
                                "index 4 is out of range (max_entries 4)"));
   };
   expect_index([&](auto&... ec) { outer.set(4, inner, ec...); });
-  expect_index([&](auto&... ec) { (void)outer.id(4, ec...); });
-  expect_index([&](auto&... ec) { (void)outer.get(4, ec...); });
+  expect_index([&](auto&... ec) { (void)outer.lookup_id(4, ec...); });
+  expect_index([&](auto&... ec) { (void)outer.lookup(4, ec...); });
   expect_index([&](auto&... ec) { (void)outer.erase(4, ec...); });
 }
 
@@ -416,7 +445,7 @@ TEST(ArrayOfArrays, WantsTheSameMaxEntriesUnlessTheyMayDiffer) {
   auto any = ArrayOfMaps<Slots>::create({.max_entries = 2}, Slots::create(flexible));
   const auto fits = Slots::create({.max_entries = 3, .flags = MapFlags::inner_map});
   any.set(0, fits);
-  EXPECT_EQ(any.get(0)->size(), 3U);
+  EXPECT_EQ(any.lookup(0)->max_entries(), 3U);
 }
 
 TEST(HashOfMapsEntries, AreInsertedAndReplaced) {
@@ -426,9 +455,9 @@ TEST(HashOfMapsEntries, AreInsertedAndReplaced) {
   EXPECT_FALSE(outer.replace(1, first));
   EXPECT_TRUE(outer.insert(1, first));
   EXPECT_FALSE(outer.insert(1, second));
-  EXPECT_EQ(outer.id(1), id_of(first));
+  EXPECT_EQ(outer.lookup_id(1), id_of(first));
   EXPECT_TRUE(outer.replace(1, second));
-  EXPECT_EQ(outer.id(1), id_of(second));
+  EXPECT_EQ(outer.lookup_id(1), id_of(second));
   std::error_code ec = Errc::invalid_name;
   EXPECT_FALSE(outer.replace(2, first, ec));
   EXPECT_EQ(ec, std::error_code{});
@@ -437,9 +466,14 @@ TEST(HashOfMapsEntries, AreInsertedAndReplaced) {
   EXPECT_FALSE(outer.insert(2, second, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(outer.replace(2, second, ec));
-  EXPECT_EQ(outer.id(2), id_of(second));
+  EXPECT_EQ(outer.lookup_id(2), id_of(second));
   EXPECT_TRUE(test::contains(told(E2BIG, [&](auto&... e) { (void)outer.insert(3, first, e...); }),
                              "the map is full (2 of 2 entries)"));
+  EXPECT_FALSE(outer.insert(3, first, ec));
+  EXPECT_EQ(ec, Condition::map_full);
+  CountersByKey none;
+  EXPECT_FALSE(told(Errc::no_map, [&](auto&... e) { (void)none.insert(3, first, e...); }).empty());
+  EXPECT_FALSE(told(Errc::no_map, [&](auto&... e) { (void)none.replace(3, first, e...); }).empty());
 }
 
 TEST(HashOfMapsView, WantsTheSizeOfItsKeys) {
@@ -470,7 +504,7 @@ TEST(MapsOfMapsOfBytes, GiveMapsOfAnyKind) {
   const Map like = test::make_map(MapType::queue, 0, 8);
   auto outer = ArrayOfMaps<>::create({.max_entries = 1}, like);
   outer.set(0, like);
-  EXPECT_EQ(outer.get(0).value().info().type, MapType::queue);
+  EXPECT_EQ(outer.lookup(0).value().info().type, MapType::queue);
 }
 
 }  // namespace

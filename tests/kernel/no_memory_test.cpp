@@ -183,7 +183,7 @@ TEST(NoMemory, IsToldByMapsOfMaps) {
   const std::array<std::uint32_t, 1> keys{1};
   expect_no_memory_is_told(
       [&](std::error_code& ec) { (void)outer.set_batch(keys, {&inner, 1}, ec); });
-  EXPECT_EQ(outer.id(1), inner.map().info().id);
+  EXPECT_EQ(outer.lookup_id(1), inner.map().info().id);
 }
 
 TEST(NoMemory, IsToldByStackTraces) {

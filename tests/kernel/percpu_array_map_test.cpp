@@ -4,19 +4,23 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "bytes.hpp"
 #include "kernel_test.hpp"
 #include "percpu_padding.hpp"
 #include "sample_types.hpp"
+#include "told.hpp"
 
 namespace bpfmap {
 namespace {
@@ -32,6 +36,7 @@ using test::FlowStats;
 using test::Name;
 using test::raw_slots;
 using test::soil_slots;
+using test::told;
 
 using Stats = PerCpuArrayMap<FlowStats>;
 
@@ -57,7 +62,7 @@ TEST(PerCpuArrayMapCreate, FillsTypeAndSizesIn) {
   EXPECT_EQ(info.key_size, 4U);
   EXPECT_EQ(info.value_size, 16U) << "of one CPU";
   EXPECT_EQ(info.max_entries, 9U);
-  EXPECT_EQ(map.size(), 9U);
+  EXPECT_EQ(map.max_entries(), 9U);
 }
 
 TEST(PerCpuArrayMapCreate, TellsWhatTheKernelRefuses) {
@@ -70,7 +75,7 @@ TEST(PerCpuArrayMapCreate, TellsWhatTheKernelRefuses) {
 
 TEST(PerCpuArrayMapLookup, GivesZeroOnEveryCpuAtFirst) {
   const auto map = Stats::create({.max_entries = 3});
-  for (std::uint32_t index = 0; index < map.size(); ++index)
+  for (std::uint32_t index = 0; index < map.max_entries(); ++index)
     expect_equal(map.lookup(index), PerCpuValues<FlowStats>{});
 }
 
@@ -125,9 +130,10 @@ TEST(PerCpuArrayMapCalls, RefuseAnIndexOutOfRange) {
     EXPECT_TRUE(test::contains(error.what(), std::to_string(index)));
     EXPECT_EQ(error_of([&] { map.lookup_into(index, room); }).code(), Errc::index_out_of_range);
     map.update(index, stats, ec);
-    EXPECT_EQ(ec.value(), E2BIG);
-    EXPECT_EQ(error_of([&] { map.update(index, stats); }).code().value(), E2BIG);
-    EXPECT_EQ(error_of([&] { map.update(index, room); }).code().value(), E2BIG);
+    EXPECT_EQ(ec, Errc::index_out_of_range);
+    EXPECT_EQ(ec, std::errc::argument_list_too_long);
+    EXPECT_EQ(error_of([&] { map.update(index, stats); }).code(), Errc::index_out_of_range);
+    EXPECT_EQ(error_of([&] { map.update(index, room); }).code(), Errc::index_out_of_range);
   }
 }
 
@@ -169,6 +175,99 @@ TEST(PerCpuArrayMapUpdate, RefusesValuesThatWereMovedFrom) {
   EXPECT_EQ(ec, Errc::wrong_cpu_count);
   EXPECT_EQ(error_of([&] { map.update(1, values); }).code(), Errc::wrong_cpu_count);
   expect_equal(map.lookup(1), PerCpuValues<FlowStats>{stats});
+}
+
+// --- one value per CPU from any contiguous range ---
+
+std::vector<FlowStats> list_of(std::size_t count, std::uint64_t first = 1) {
+  std::vector<FlowStats> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back({first + i, 100 * (first + i)});
+  return list;
+}
+
+TEST(PerCpuArrayMapRanges, AreWritten) {
+  auto map = Stats::create({.max_entries = 3});
+  map.update(1, list_of(cpus, 1));
+  expect_equal(map.lookup(1), one_for_each_cpu(1));
+  std::error_code ec = Errc::invalid_name;
+  const auto list = list_of(cpus, 2);
+  map.update(1, std::span<const FlowStats>{list}, ec);
+  EXPECT_EQ(ec, std::error_code{});
+  expect_equal(map.lookup(1), one_for_each_cpu(2));
+  expect_equal(map.lookup(0), PerCpuValues<FlowStats>{});
+}
+
+template <std::size_t size>
+void expect_arrays_of() {
+  SCOPED_TRACE(size);
+  auto map = Stats::create({.max_entries = 1});
+  std::array<FlowStats, size> array{};
+  FlowStats list[size]{};
+  for (std::size_t i = 0; i < size; ++i) array[i] = list[i] = {1 + i, 100 * (1 + i)};
+  const std::error_code expected =
+      size == cpus ? std::error_code{} : make_error_code(Errc::wrong_cpu_count);
+  std::error_code ec = Errc::invalid_name;
+  map.update(0, array, ec);
+  EXPECT_EQ(ec, expected);
+  expect_equal(map.lookup(0), expected ? PerCpuValues<FlowStats>{} : one_for_each_cpu());
+  map.update(0, FlowStats{});
+  ec = Errc::invalid_name;
+  map.update(0, list, ec);
+  EXPECT_EQ(ec, expected);
+  expect_equal(map.lookup(0), expected ? PerCpuValues<FlowStats>{} : one_for_each_cpu());
+}
+
+TEST(PerCpuArrayMapRanges, MayBeArrays) {
+  expect_arrays_of<1>();
+  expect_arrays_of<2>();
+  expect_arrays_of<3>();
+  expect_arrays_of<4>();
+  expect_arrays_of<8>();
+  expect_arrays_of<16>();
+}
+
+TEST(PerCpuArrayMapRanges, WriteNothingWithAnotherNumberOfValues) {
+  auto map = Stats::create({.max_entries = 3});
+  map.update(1, stats);
+  for (const std::size_t count : {std::size_t{0}, cpus - 1, cpus + 1}) {
+    SCOPED_TRACE(count);
+    const auto list = list_of(count);
+    EXPECT_FALSE(
+        told(Errc::wrong_cpu_count, [&](auto&... ec) { map.update(1, list, ec...); }).empty());
+  }
+  expect_equal(map.lookup(1), PerCpuValues<FlowStats>{stats});
+}
+
+// --- any integer is an index or a value ---
+
+TEST(PerCpuArrayMapIntegers, TakesAnyIntegerTypeThatFits) {
+  auto map = PerCpuArrayMap<std::uint8_t>::create({.max_entries = 3});
+  map.update(std::int64_t{1}, std::int64_t{255});
+  EXPECT_EQ(map.lookup(std::uint8_t{1}).sum(), 255 * cpus);
+  PerCpuValues<std::uint8_t> room{7};
+  const std::vector<std::uint8_t> list(cpus, 9);
+  const auto expect_refused = [](auto call) {
+    EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+  };
+  for (const std::int64_t index : {std::int64_t{-1}, (std::int64_t{1} << 32) + 1}) {
+    SCOPED_TRACE(index);
+    expect_refused([&](auto&... ec) { (void)map.lookup(index, ec...); });
+    expect_refused([&](auto&... ec) { map.lookup_into(index, room, ec...); });
+    expect_refused([&](auto&... ec) { map.update(index, 1, ec...); });
+    expect_refused([&](auto&... ec) { map.update(index, list, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_cpu(index, 0, ec...); });
+    expect_refused([&](auto&... ec) { map.update_cpu(index, 0, 1, ec...); });
+  }
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{256}}) {
+    SCOPED_TRACE(value);
+    expect_refused([&](auto&... ec) { map.update(1, value, ec...); });
+    expect_refused([&](auto&... ec) { map.update_cpu(1, 0, value, ec...); });
+  }
+  EXPECT_EQ(room.sum(), 7 * cpus);
+  const std::uint32_t written = 1;
+  EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes_of(written)), bytes({0xff})));
+  EXPECT_EQ(map.lookup(0).sum(), 0U) << "nothing is written";
+  EXPECT_EQ(map.lookup(2).sum(), 0U) << "nothing is written";
 }
 
 // --- sizes and padding ---
@@ -248,7 +347,7 @@ TEST(PerCpuArrayMapView, SeesTheSameEntries) {
   expect_equal(pinned.lookup(1), one_for_each_cpu());
   expect_equal(by_id.lookup(1), one_for_each_cpu());
   expect_equal(duplicate.lookup(1), one_for_each_cpu());
-  EXPECT_EQ(pinned.size(), 2U);
+  EXPECT_EQ(pinned.max_entries(), 2U);
 }
 
 }  // namespace

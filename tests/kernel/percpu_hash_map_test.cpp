@@ -4,17 +4,23 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "bytes.hpp"
 #include "kernel_test.hpp"
+#include "maps.hpp"
 #include "percpu_padding.hpp"
 #include "sample_types.hpp"
+#include "told.hpp"
 
 namespace bpfmap {
 namespace {
@@ -33,6 +39,7 @@ using test::Packed;
 using test::Proto;
 using test::raw_slots;
 using test::soil_slots;
+using test::told;
 
 using Flows = PerCpuHashMap<FlowKey, FlowStats>;
 using Numbers = PerCpuHashMap<std::uint32_t, std::uint64_t>;
@@ -105,15 +112,16 @@ TEST(PerCpuHashMapUpdate, TakesAListOfMembers) {
   expect_equal(map.lookup(flow), PerCpuValues<FlowStats>{{.packets = 8}});
 }
 
-TEST(PerCpuHashMapUpdate, HonoursItsFlags) {
+TEST(PerCpuHashMapUpdate, TakesFlagsOnTheMapBeneath) {
   auto map = Flows::create({.max_entries = 2});
+  Map& beneath = map.map();
   std::error_code ec;
-  map.update(flow, stats, UpdateFlags::exist, ec);
+  beneath.update(flow, stats, UpdateFlags::exist, ec);
   EXPECT_EQ(ec, std::errc::no_such_file_or_directory);
-  map.update(flow, one_for_each_cpu(), UpdateFlags::noexist, ec);
+  beneath.update_percpu(flow, one_for_each_cpu(), UpdateFlags::noexist, ec);
   EXPECT_FALSE(ec) << ec.message();
   expect_equal(map.lookup(flow), one_for_each_cpu());
-  EXPECT_EQ(error_of([&] { map.update(flow, stats, UpdateFlags::noexist); }).code(),
+  EXPECT_EQ(error_of([&] { beneath.update(flow, stats, UpdateFlags::noexist); }).code(),
             std::errc::file_exists);
   expect_equal(map.lookup(flow), one_for_each_cpu());
 }
@@ -274,6 +282,214 @@ TEST(FullPerCpuHashMap, RefusesANewKeyAndTakesAnOldOne) {
   map.update(3, std::uint64_t{33});
   EXPECT_EQ(map.lookup(3)->sum(), 33 * cpus);
   EXPECT_FALSE(map.contains(4));
+}
+
+// --- one value per CPU from any contiguous range ---
+
+std::vector<FlowStats> list_of(std::size_t count, std::uint64_t first = 1) {
+  std::vector<FlowStats> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back({first + i, 100 * (first + i)});
+  return list;
+}
+
+TEST(PerCpuHashMapRanges, AreWrittenByEachOperation) {
+  auto map = Flows::create({.max_entries = 4});
+  std::error_code ec = Errc::invalid_name;
+  map.update(flow, list_of(cpus, 1));
+  expect_equal(map.lookup(flow), one_for_each_cpu(1));
+  map.update(flow, list_of(cpus, 2), ec);
+  EXPECT_EQ(ec, std::error_code{});
+  expect_equal(map.lookup(flow), one_for_each_cpu(2));
+
+  EXPECT_TRUE(map.insert(absent, list_of(cpus, 3)));
+  EXPECT_FALSE(map.insert(absent, list_of(cpus, 4)));
+  ec = Errc::invalid_name;
+  EXPECT_FALSE(map.insert(absent, list_of(cpus, 4), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  expect_equal(map.lookup(absent), one_for_each_cpu(3));
+  EXPECT_TRUE(map.erase(absent));
+  EXPECT_TRUE(map.insert(absent, list_of(cpus, 5), ec));
+  expect_equal(map.lookup(absent), one_for_each_cpu(5));
+
+  EXPECT_TRUE(map.replace(absent, list_of(cpus, 6)));
+  expect_equal(map.lookup(absent), one_for_each_cpu(6));
+  EXPECT_TRUE(map.replace(absent, list_of(cpus, 7), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  expect_equal(map.lookup(absent), one_for_each_cpu(7));
+  EXPECT_TRUE(map.erase(absent));
+  EXPECT_FALSE(map.replace(absent, list_of(cpus, 8)));
+  EXPECT_FALSE(map.replace(absent, list_of(cpus, 8), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_FALSE(map.contains(absent));
+}
+
+TEST(PerCpuHashMapRanges, MayBeSpans) {
+  auto map = Flows::create({.max_entries = 4});
+  std::vector<FlowStats> list = list_of(cpus);
+  map.update(flow, std::span<const FlowStats>{list});
+  expect_equal(map.lookup(flow), one_for_each_cpu(1));
+  list[0].packets = 77;
+  EXPECT_TRUE(map.replace(flow, std::span{list}));
+  EXPECT_EQ((*map.lookup(flow))[0].packets, 77U);
+  EXPECT_TRUE(map.insert(absent, std::span<const FlowStats>{list}));
+  EXPECT_EQ((*map.lookup(absent))[0].packets, 77U);
+}
+
+// An array has as many values as there are possible CPUs on few machines only.
+template <std::size_t size>
+void expect_arrays_of() {
+  SCOPED_TRACE(size);
+  auto map = Flows::create({.max_entries = 4});
+  std::array<FlowStats, size> array{};
+  FlowStats list[size]{};
+  for (std::size_t i = 0; i < size; ++i) array[i] = list[i] = {1 + i, 100 * (1 + i)};
+  std::error_code ec;
+  if (size == cpus) {
+    map.update(flow, array, ec);
+    expect_equal(map.lookup(flow), one_for_each_cpu());
+    EXPECT_TRUE(map.erase(flow));
+    EXPECT_TRUE(map.insert(flow, list));
+    expect_equal(map.lookup(flow), one_for_each_cpu());
+    EXPECT_TRUE(map.replace(flow, array));
+    EXPECT_TRUE(map.replace(flow, list, ec));
+    map.update(flow, list);
+    expect_equal(map.lookup(flow), one_for_each_cpu());
+    return;
+  }
+  map.update(flow, array, ec);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
+  map.update(flow, list, ec);
+  EXPECT_EQ(ec, Errc::wrong_cpu_count);
+  EXPECT_EQ(error_of([&] { (void)map.insert(flow, array); }).code(), Errc::wrong_cpu_count);
+  EXPECT_EQ(error_of([&] { (void)map.replace(flow, list); }).code(), Errc::wrong_cpu_count);
+  EXPECT_FALSE(map.contains(flow));
+}
+
+TEST(PerCpuHashMapRanges, MayBeArrays) {
+  expect_arrays_of<1>();
+  expect_arrays_of<2>();
+  expect_arrays_of<3>();
+  expect_arrays_of<4>();
+  expect_arrays_of<8>();
+  expect_arrays_of<16>();
+}
+
+TEST(PerCpuHashMapRanges, WriteNothingWithAnotherNumberOfValues) {
+  auto map = Flows::create({.max_entries = 4});
+  map.update(flow, stats);
+  const auto before = raw_slots(map.map(), bytes_of(flow));
+  for (const std::size_t count : {std::size_t{0}, cpus - 1, cpus + 1, 2 * cpus}) {
+    SCOPED_TRACE(count);
+    const auto list = list_of(count, 5);
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::wrong_cpu_count, call).empty());
+    };
+    expect_refused([&](auto&... ec) { map.update(flow, list, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(absent, list, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(flow, list, ec...); });
+  }
+  EXPECT_EQ(raw_slots(map.map(), bytes_of(flow)), before);
+  EXPECT_FALSE(map.contains(absent));
+}
+
+TEST(PerCpuHashMapRanges, LeaveThePaddingOfEachSlotZero) {
+  auto map = PerCpuHashMap<std::uint32_t, Packed>::create({.max_entries = 2});
+  const std::uint32_t key = 1;
+  soil_slots(map.map(), bytes_of(key));
+  map.update(key, std::vector<Packed>(cpus, Packed{1, 0x05040302}));
+  EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes_of(key)), bytes({1, 2, 3, 4, 5})));
+}
+
+// --- forms that fill values in ---
+
+TEST(PerCpuHashMapLookupAndDeleteInto, FillsTheValuesInAndTakesTheEntryOut) {
+  auto map = Flows::create({.max_entries = 4});
+  PerCpuValues<FlowStats> room;
+  const auto* const memory = room.bytes().data();
+  map.update(flow, one_for_each_cpu(1));
+  map.update(absent, one_for_each_cpu(2));
+  EXPECT_TRUE(map.lookup_and_delete_into(flow, room));
+  expect_equal(std::optional{room}, one_for_each_cpu(1));
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_TRUE(map.lookup_and_delete_into(absent, room, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  expect_equal(std::optional{room}, one_for_each_cpu(2));
+  EXPECT_EQ(room.bytes().data(), memory);
+  EXPECT_EQ(map.map().get_next_key(std::nullopt), std::nullopt);
+}
+
+TEST(PerCpuHashMapLookupAndDeleteInto, LeavesTheValuesAloneForAMissingKey) {
+  auto map = Flows::create({.max_entries = 4});
+  auto room = one_for_each_cpu();
+  EXPECT_FALSE(map.lookup_and_delete_into(absent, room));
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_FALSE(map.lookup_and_delete_into(absent, room, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  Flows none;
+  EXPECT_FALSE(none.lookup_and_delete_into(absent, room, ec));
+  EXPECT_EQ(ec, Errc::no_map);
+  expect_equal(std::optional{room}, one_for_each_cpu());
+}
+
+TEST(PerCpuHashMapLookupAndDeleteInto, FillsValuesThatWereMovedFrom) {
+  auto map = Flows::create({.max_entries = 4});
+  map.update(flow, one_for_each_cpu());
+  PerCpuValues<FlowStats> room;
+  const PerCpuValues<FlowStats> thief{std::move(room)};
+  EXPECT_TRUE(map.lookup_and_delete_into(flow, room));  // NOLINT(bugprone-use-after-move)
+  expect_equal(std::optional{room}, one_for_each_cpu());
+}
+
+// --- any integer is a key or a value ---
+
+TEST(PerCpuHashMapIntegers, TakesAnyIntegerTypeAsKeyAndValue) {
+  auto map = PerCpuHashMap<std::uint16_t, std::uint8_t>::create({.max_entries = 4});
+  map.update(std::int64_t{65535}, std::int64_t{255});
+  EXPECT_TRUE(map.insert(1LL, 2ULL));
+  EXPECT_TRUE(map.replace(std::uint8_t{1}, 3L));
+  EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes({1, 0})), bytes({3})));
+  EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes({0xff, 0xff})), bytes({0xff})));
+  EXPECT_TRUE(map.contains(std::size_t{1}));
+  EXPECT_EQ(map.lookup_and_delete(std::int64_t{1})->sum(), 3 * cpus);
+  EXPECT_TRUE(map.erase(65535ULL));
+}
+
+TEST(PerCpuHashMapIntegers, RefuseWhatDoesNotFit) {
+  auto map = PerCpuHashMap<std::uint16_t, std::uint8_t>::create({.max_entries = 4});
+  map.update(1, 10);
+  map.update(65535, 20);
+  const std::vector<std::uint8_t> list(cpus, 9);
+  PerCpuValues<std::uint8_t> room{7};
+  const auto expect_refused = [](auto call) {
+    EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+  };
+  for (const std::int64_t key : {std::int64_t{-1}, std::int64_t{0x10001}}) {
+    SCOPED_TRACE(key);
+    expect_refused([&](auto&... ec) { (void)map.lookup(key, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_into(key, room, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.contains(key, ec...); });
+    expect_refused([&](auto&... ec) { map.update(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { map.update(key, list, ec...); });
+    expect_refused([&](auto&... ec) { map.update(key, room, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(key, 1, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(key, list, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.erase(key, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_and_delete(key, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_and_delete_into(key, room, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_cpu(key, 0, ec...); });
+    expect_refused([&](auto&... ec) { map.update_cpu(key, 0, 1, ec...); });
+  }
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{256}}) {
+    SCOPED_TRACE(value);
+    expect_refused([&](auto&... ec) { map.update(1, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(2, value, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(1, value, ec...); });
+    expect_refused([&](auto&... ec) { map.update_cpu(1, 0, value, ec...); });
+  }
+  EXPECT_EQ(room.sum(), 7 * cpus);
+  EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes({1, 0})), bytes({10})));
+  EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes({0xff, 0xff})), bytes({20})));
+  EXPECT_EQ(test::stored_keys(map.map()).size(), 2U);
 }
 
 // --- sizes and padding ---

@@ -165,6 +165,33 @@ TEST(PerfEventArray, RefusesAnIndexOutOfRange) {
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
 }
 
+TEST(PerfEventArray, HasASlotForEachPossibleCpuUnlessMaxEntriesIsGiven) {
+  const auto cpus = static_cast<std::uint32_t>(sys::possible_cpus().size());
+  PerfEventArray map = PerfEventArray::create({.name = "events"});
+  EXPECT_EQ(map.map().info().max_entries, cpus);
+  EXPECT_EQ(map.max_entries(), cpus);
+  const Event event;
+  map.set(cpus - 1, event.fd());
+  EXPECT_EQ(PerfEventArray::create({.max_entries = cpus + 3}).max_entries(), cpus + 3);
+  const test::PrivateBpffs bpffs;
+  const std::string path = bpffs.path("events");
+  const auto pinned = PerfEventArray::open_or_create(path, {.name = "events"});
+  EXPECT_EQ(pinned.max_entries(), cpus);
+  EXPECT_EQ(PerfEventArray::open_or_create(path, {.name = "events"}).map().info().id,
+            pinned.map().info().id);
+}
+
+TEST(PerfEventArray, TakesAnyIntegerTypeAsIndex) {
+  PerfEventArray map = make();
+  const Event event;
+  map.set(std::int64_t{1}, event.fd());
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, event.fd(), ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.erase(index, ec...); });
+  EXPECT_FALSE(map.erase(0));
+  EXPECT_FALSE(map.erase(std::uint64_t{2}));
+  EXPECT_TRUE(map.erase(std::uint8_t{1})) << "nothing else is written or erased";
+}
+
 TEST(PerfEventArray, RefusesEverythingWithoutAMap) {
   PerfEventArray map;
   EXPECT_FALSE(map);

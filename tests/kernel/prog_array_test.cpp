@@ -104,11 +104,11 @@ TEST(ProgArray, TellsWhatIsNoProgramForIt) {
   const sys::UniqueFd xdp = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
   EXPECT_TRUE(contains(
       told(EINVAL, [&](auto&... ec) { map.set(1, xdp.get(), ec...); }),
-      "descriptor " + std::to_string(xdp.get()) + " is no program, or one of another type"));
+      "the program of descriptor " + std::to_string(xdp.get()) + " has another type than"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(1, map.map().fd(), ec...); }),
-                       "is no program"));
+                       "is not a program"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a program"));
+                       "the value, -1, is not an open descriptor of a program"));
   EXPECT_EQ(map.lookup_id(1), std::nullopt);
 }
 
@@ -132,10 +132,24 @@ TEST(ProgArray, RefusesAnIndexOutOfRange) {
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
 }
 
+TEST(ProgArray, TakesAnyIntegerTypeAsIndex) {
+  ProgArray map = make();
+  const sys::UniqueFd program = test::load_program(5);
+  const std::uint32_t id = test::id_of_program(program.get());
+  map.set(std::int64_t{1}, program.get());
+  EXPECT_EQ(map.lookup_id(std::uint8_t{1}), id);
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, program.get(), ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.lookup_id(index, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.erase(index, ec...); });
+  for (const std::uint32_t index : {0U, 2U, 3U}) EXPECT_EQ(map.map().lookup(index), std::nullopt);
+  EXPECT_EQ(map.map().lookup<std::uint32_t>(1), id) << "nothing is written or erased";
+  EXPECT_TRUE(map.erase(std::size_t{1}));
+}
+
 TEST(ProgArray, RefusesEverythingWithoutAMap) {
   ProgArray map;
   EXPECT_FALSE(map);
-  EXPECT_EQ(map.size(), 0U);
+  EXPECT_EQ(map.max_entries(), 0U);
   test::expect_no_map_told([&](auto&... ec) { map.set(0, 0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.lookup_id(0, ec...); });
   test::expect_no_map_told([&](auto&... ec) { (void)map.erase(0, ec...); });

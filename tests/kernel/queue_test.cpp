@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "bpfmap/bulk/drain.hpp"
 #include "bpfmap/typed/stack.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
@@ -140,35 +142,6 @@ TYPED_TEST(PushPop, DoesTheSameWithAnErrorCode) {
   EXPECT_EQ(ec, std::error_code{});
 }
 
-TYPED_TEST(PushPop, IsDrained) {
-  auto map = TestFixture::of(20);
-  Numbers seen;
-  EXPECT_EQ(map.drain([&seen](std::uint32_t n) { seen.push_back(n); }), 20U);
-  EXPECT_EQ(seen, TestFixture::order(0, 20));
-  EXPECT_EQ(map.peek(), std::nullopt);
-  std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.drain([](std::uint32_t) { FAIL(); }, ec), 0U);
-  EXPECT_EQ(ec, std::error_code{});
-}
-
-TYPED_TEST(PushPop, EndsADrainWhileOthersPush) {
-  auto map = TestFixture::of(20);
-  std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(map.drain([&map](std::uint32_t n) { EXPECT_TRUE(map.push(n)); }, ec), map.max_entries());
-  EXPECT_EQ(ec, std::error_code{});
-  EXPECT_EQ(TestFixture::pop_all(map).size(), 20U);
-}
-
-TYPED_TEST(PushPop, LosesOnlyTheValueWhoseHandlerThrew) {
-  auto map = TestFixture::of(4);
-  const Numbers order = TestFixture::order(0, 4);
-  const auto handle = [&order](std::uint32_t n) {
-    if (n == order[1]) throw std::runtime_error{"enough"};
-  };
-  EXPECT_THROW(map.drain(handle), std::runtime_error);
-  EXPECT_EQ(TestFixture::pop_all(map), (Numbers{order[2], order[3]}));
-}
-
 TYPED_TEST(PushPop, RefusesAMapOfAnotherKind) {
   const Map other = test::make_map(TestFixture::is_queue ? MapType::stack : MapType::queue, 0, 4);
   const auto text =
@@ -209,9 +182,6 @@ TYPED_TEST(PushPop, TellsWhatItsDescriptorMayNotDo) {
                              "this descriptor is write-only"));
   EXPECT_TRUE(test::contains(told(EPERM, [&map](auto&... ec) { (void)map.pop(ec...); }),
                              "this descriptor is write-only"));
-  std::error_code ec;
-  EXPECT_EQ(map.drain([](std::uint32_t) { FAIL(); }, ec), 0U);
-  EXPECT_EQ(ec, errno_code(EPERM));
 
   auto reader = TypeParam{Map::from_id(map.map().info().id, Access::read_only)};
   EXPECT_EQ(reader.peek(), 1U);
@@ -219,6 +189,77 @@ TYPED_TEST(PushPop, TellsWhatItsDescriptorMayNotDo) {
                              "this descriptor is read-only"));
   EXPECT_TRUE(test::contains(told(EPERM, [&reader](auto&... e) { reader.push_overwrite(2, e...); }),
                              "this descriptor is read-only"));
+}
+
+// --- forms that fill a value in ---
+
+TYPED_TEST(PushPop, FillsTheCallersValueIn) {
+  auto map = TestFixture::of(2);
+  const Numbers order = TestFixture::order(0, 2);
+  std::uint32_t room = 99;
+  EXPECT_TRUE(map.peek_into(room));
+  EXPECT_EQ(room, order[0]);
+  std::error_code ec = Errc::invalid_name;
+  room = 99;
+  EXPECT_TRUE(map.peek_into(room, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(room, order[0]);
+  EXPECT_TRUE(map.pop_into(room));
+  EXPECT_EQ(room, order[0]);
+  ec = Errc::invalid_name;
+  EXPECT_TRUE(map.pop_into(room, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(room, order[1]);
+  EXPECT_EQ(stored(map.map(), {}), std::nullopt) << "nothing is left";
+}
+
+TYPED_TEST(PushPop, LeavesTheCallersValueAloneWhenItIsEmpty) {
+  auto map = TestFixture::of(0);
+  std::uint32_t room = 99;
+  EXPECT_FALSE(map.peek_into(room));
+  EXPECT_FALSE(map.pop_into(room));
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_FALSE(map.peek_into(room, ec));
+  EXPECT_EQ(ec, std::error_code{}) << "empty is no error";
+  ec = Errc::invalid_name;
+  EXPECT_FALSE(map.pop_into(room, ec));
+  EXPECT_EQ(ec, std::error_code{}) << "empty is no error";
+  EXPECT_EQ(room, 99U);
+}
+
+TYPED_TEST(PushPop, FillsNothingInWhenItFails) {
+  TypeParam none;
+  std::uint32_t room = 99;
+  EXPECT_TRUE(test::contains(
+      told(Errc::no_map, [&](auto&... ec) { (void)none.peek_into(room, ec...); }), "never opened"));
+  EXPECT_TRUE(test::contains(
+      told(Errc::no_map, [&](auto&... ec) { (void)none.pop_into(room, ec...); }), "never opened"));
+  auto full = TestFixture::of(1);
+  TypeParam writer{Map::from_id(full.map().info().id, Access::write_only)};
+  EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { (void)writer.peek_into(room, ec...); }),
+                             "write-only"));
+  EXPECT_TRUE(test::contains(told(EPERM, [&](auto&... ec) { (void)writer.pop_into(room, ec...); }),
+                             "write-only"));
+  EXPECT_EQ(room, 99U);
+  EXPECT_EQ(full.peek(), 0U);
+}
+
+// --- any integer is a value ---
+
+TYPED_TEST(PushPop, TakesAnyIntegerTypeThatFits) {
+  auto map = TestFixture::of(0);
+  EXPECT_TRUE(map.push(std::int64_t{0xffff'ffff}));
+  EXPECT_EQ(map.pop(), 0xffff'ffffU);
+  map.push_overwrite(std::uint8_t{7});
+  EXPECT_EQ(map.pop(), 7U);
+  for (const std::int64_t value : {std::int64_t{-1}, std::int64_t{0x1'0000'0000}}) {
+    SCOPED_TRACE(value);
+    EXPECT_FALSE(
+        told(Errc::out_of_range, [&](auto&... ec) { (void)map.push(value, ec...); }).empty());
+    EXPECT_FALSE(
+        told(Errc::out_of_range, [&](auto&... ec) { map.push_overwrite(value, ec...); }).empty());
+  }
+  EXPECT_EQ(stored(map.map(), {}), std::nullopt) << "nothing is pushed";
 }
 
 TEST(QueueOfStructs, KeepsEveryByte) {
@@ -235,7 +276,12 @@ TEST(QueueOfCodedValues, EncodesAndDecodes) {
   auto queue = Queue<BigEndian32>::create({.max_entries = 2});
   EXPECT_TRUE(queue.push(BigEndian32{0x01020304}));
   EXPECT_EQ(stored(queue.map(), {}), test::bytes({1, 2, 3, 4}));
+  BigEndian32 room{9};
+  EXPECT_TRUE(queue.peek_into(room));
+  EXPECT_EQ(room, BigEndian32{0x01020304});
   EXPECT_EQ(queue.pop(), BigEndian32{0x01020304});
+  EXPECT_FALSE(queue.pop_into(room));
+  EXPECT_EQ(room, BigEndian32{0x01020304});
 }
 
 TEST(QueueOfLargeValues, KeepsEveryByte) {
@@ -245,6 +291,87 @@ TEST(QueueOfLargeValues, KeepsEveryByte) {
   EXPECT_TRUE(stack.push(Large::filled(2)));
   EXPECT_EQ(stack.pop()->bytes, Large::filled(2).bytes);
   EXPECT_EQ(stack.peek()->bytes, Large::filled(1).bytes);
+}
+
+// --- drain(), where the verb is there for queues ---
+
+template <class M>
+concept drained_map = requires(M& map, std::error_code& ec) {
+  drain(map, ec).begin();
+  { *drain(map).begin() } -> std::convertible_to<typename M::value_type>;
+};
+
+template <class Map>
+class PushPopDrain : public PushPop<Map> {
+ public:
+  // The values of a drain, in its order.
+  template <class M>
+  static Numbers drained(M& map, std::error_code& ec) {
+    Numbers numbers;
+    for (const auto value : drain(map, ec)) numbers.push_back(value);
+    return numbers;
+  }
+};
+TYPED_TEST_SUITE(PushPopDrain, Both, BothNames);
+
+TYPED_TEST(PushPopDrain, GivesEveryValueInItsOrder) {
+  if constexpr (!drained_map<TypeParam>) {
+    GTEST_SKIP() << "drain() takes no queue";
+  } else {
+    auto map = TestFixture::of(20);
+    Numbers seen;
+    for (const auto n : drain(map)) seen.push_back(n);
+    EXPECT_EQ(seen, TestFixture::order(0, 20));
+    EXPECT_EQ(map.peek(), std::nullopt);
+    std::error_code ec = Errc::invalid_name;
+    EXPECT_EQ(TestFixture::drained(map, ec), Numbers{});
+    EXPECT_EQ(ec, std::error_code{});
+  }
+}
+
+TYPED_TEST(PushPopDrain, EndsWhileOthersPush) {
+  if constexpr (!drained_map<TypeParam>) {
+    GTEST_SKIP() << "drain() takes no queue";
+  } else {
+    auto map = TestFixture::of(20);
+    std::error_code ec = Errc::invalid_name;
+    std::uint32_t count = 0;
+    for (const auto n : drain(map, ec)) {
+      EXPECT_TRUE(map.push(n));
+      ++count;
+    }
+    EXPECT_EQ(count, map.max_entries());
+    EXPECT_EQ(ec, std::error_code{});
+    EXPECT_EQ(TestFixture::pop_all(map).size(), 20U);
+  }
+}
+
+TYPED_TEST(PushPopDrain, LosesOnlyTheValueWhoseHandlerThrew) {
+  if constexpr (!drained_map<TypeParam>) {
+    GTEST_SKIP() << "drain() takes no queue";
+  } else {
+    auto map = TestFixture::of(4);
+    const Numbers order = TestFixture::order(0, 4);
+    const auto handle_all = [&] {
+      for (const auto n : drain(map))
+        if (n == order[1]) throw std::runtime_error{"enough"};
+    };
+    EXPECT_THROW(handle_all(), std::runtime_error);
+    EXPECT_EQ(TestFixture::pop_all(map), (Numbers{order[2], order[3]}));
+  }
+}
+
+TYPED_TEST(PushPopDrain, ReportsWhatItsDescriptorMayNotDo) {
+  if constexpr (!drained_map<TypeParam>) {
+    GTEST_SKIP() << "drain() takes no queue";
+  } else {
+    const auto writer = TypeParam::create({.max_entries = 2, .flags = MapFlags::wronly});
+    auto map = TypeParam{writer.map().duplicate()};
+    EXPECT_TRUE(map.push(1));
+    std::error_code ec;
+    EXPECT_EQ(TestFixture::drained(map, ec), Numbers{});
+    EXPECT_EQ(ec, errno_code(EPERM));
+  }
 }
 
 }  // namespace

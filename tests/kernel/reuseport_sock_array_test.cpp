@@ -54,6 +54,44 @@ TEST(ReusePortSockArray, HasRoomForCookiesUnlessToldOtherwise) {
   EXPECT_EQ(make(4).map().info().value_size, 4U);
 }
 
+TEST(ReusePortSockArray, ReplacesOnlyWhatIsThere) {
+  auto map = make();
+  const sys::UniqueFd first = test::listening_socket();
+  const sys::UniqueFd second = test::listening_socket();
+  EXPECT_FALSE(map.replace(1, first.get()));
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_FALSE(map.replace(1, first.get(), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(map.lookup_cookie(1), std::nullopt) << "nothing changed";
+  map.set(1, first.get());
+  EXPECT_TRUE(map.replace(1, second.get()));
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(second));
+  ec = Errc::invalid_name;
+  EXPECT_TRUE(map.replace(1, first.get(), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(first));
+  test::expect_index_told([&](auto&... e) { (void)map.replace(4, first.get(), e...); });
+  ReusePortSockArray none;
+  test::expect_no_map_told([&](auto&... e) { (void)none.replace(0, first.get(), e...); });
+}
+
+TEST(ReusePortSockArray, TakesAnyIntegerTypeAsIndex) {
+  auto map = make();
+  const sys::UniqueFd first = test::listening_socket();
+  const sys::UniqueFd second = test::listening_socket();
+  map.set(std::int64_t{1}, first.get());
+  EXPECT_EQ(map.lookup_cookie(std::uint8_t{1}), cookie_of(first));
+  const int fd = second.get();
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, fd, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.insert(index, fd, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.replace(index, fd, ec...); });
+  test::expect_integer_told(
+      [&](auto index, auto&... ec) { (void)map.lookup_cookie(index, ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { (void)map.erase(index, ec...); });
+  for (const std::uint32_t index : {0U, 2U, 3U}) EXPECT_EQ(map.lookup_cookie(index), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(first)) << "nothing is written or erased";
+}
+
 TEST(ReusePortSockArray, HoldsASocketAndShowsItsCookie) {
   auto map = make();
   const sys::UniqueFd first = test::listening_socket();

@@ -162,7 +162,7 @@ void expect_map_in_map_batch_ops() {
     for (const auto [key, id] : scan(outer, {.batch_size = step})) {
       ++found;
       EXPECT_EQ(id, inners[key].map().info().id);
-      const auto inner = outer.get(key);
+      const auto inner = outer.lookup(key);
       ASSERT_TRUE(inner);
       EXPECT_EQ(first_of(*inner), id);
     }

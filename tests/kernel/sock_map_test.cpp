@@ -101,6 +101,55 @@ TYPED_TEST(EitherSockMap, InsertsOnlyWhatIsNotThere) {
   EXPECT_EQ(map.lookup_cookie(2), cookie_of(other));
 }
 
+TYPED_TEST(EitherSockMap, ReplacesOnlyWhatIsThere) {
+  auto map = this->make();
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd other = test::bound_socket(SOCK_DGRAM);
+  EXPECT_FALSE(map.replace(1, udp.get()));
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_FALSE(map.replace(1, udp.get(), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(map.lookup_cookie(1), std::nullopt) << "nothing changed";
+  map.set(1, udp.get());
+  EXPECT_TRUE(map.replace(1, other.get()));
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(other));
+  ec = Errc::invalid_name;
+  EXPECT_TRUE(map.replace(1, udp.get(), ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(udp));
+}
+
+TYPED_TEST(EitherSockMap, ReportsWhatItCannotReplaceWith) {
+  auto map = this->make();
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  map.set(1, udp.get());
+  EXPECT_TRUE(
+      contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.replace(1, file.get(), ec...); }),
+               "is not a socket"));
+  EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { (void)map.replace(1, -1, ec...); }),
+                       "the value, -1, is not an open descriptor of a socket"));
+  TypeParam none;
+  test::expect_no_map_told([&](auto&... ec) { (void)none.replace(0, udp.get(), ec...); });
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(udp));
+}
+
+TYPED_TEST(EitherSockMap, TakesAnyIntegerTypeAsKey) {
+  auto map = this->make();
+  const sys::UniqueFd udp = test::bound_socket(SOCK_DGRAM);
+  map.set(std::int64_t{1}, udp.get());
+  EXPECT_EQ(map.lookup_cookie(std::uint8_t{1}), cookie_of(udp));
+  const int fd = udp.get();
+  test::expect_integer_told([&](auto key, auto&... ec) { map.set(key, fd, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.insert(key, fd, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.replace(key, fd, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.lookup_cookie(key, ec...); });
+  test::expect_integer_told([&](auto key, auto&... ec) { (void)map.erase(key, ec...); });
+  EXPECT_EQ(map.lookup_cookie(0), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(2), std::nullopt);
+  EXPECT_EQ(map.lookup_cookie(1), cookie_of(udp)) << "nothing is written or erased";
+}
+
 TYPED_TEST(EitherSockMap, LosesASocketThatIsClosed) {
   auto map = this->make();
   {
@@ -134,13 +183,12 @@ TYPED_TEST(EitherSockMap, CannotShowCookiesOfSmallValues) {
   map.set(1, udp.get());
   EXPECT_TRUE(
       contains(told(ENOSPC, [&](auto&... ec) { (void)map.lookup_cookie(1, ec...); }),
-               "a lookup gives a socket's cookie of 8 bytes; create the map with value_size "
-               "8"));
+               "a lookup returns a socket's cookie of 8 bytes; create the map with value_size 8"));
   EXPECT_FALSE(map.insert(1, udp.get()));
   std::error_code ec;
-  std::size_t keys = 0;
-  for (const std::uint32_t key : keys(map, ec)) keys += key == 1;
-  EXPECT_EQ(keys, 1U);
+  std::size_t shown = 0;
+  for (const std::uint32_t key : keys(map, ec)) shown += key == 1;
+  EXPECT_EQ(shown, 1U);
   EXPECT_TRUE(map.erase(1));
 }
 
@@ -148,12 +196,13 @@ TYPED_TEST(EitherSockMap, TellsWhatIsNoSocketForIt) {
   auto map = this->make();
   const sys::UniqueFd file{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const sys::UniqueFd idle = test::new_socket(SOCK_STREAM);
-  EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
-                       "the value, descriptor " + std::to_string(file.get()) + ", is no socket"));
+  EXPECT_TRUE(
+      contains(told(ENOTSOCK, [&](auto&... ec) { map.set(1, file.get(), ec...); }),
+               "the value, descriptor " + std::to_string(file.get()) + ", is not a socket"));
   EXPECT_TRUE(contains(told(ENOTSOCK, [&](auto&... ec) { (void)map.insert(1, file.get(), ec...); }),
-                       "is no socket"));
+                       "is not a socket"));
   EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.set(1, -1, ec...); }),
-                       "the value, -1, is no open descriptor of a socket"));
+                       "the value, -1, is not an open descriptor of a socket"));
   EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.set(1, idle.get(), ec...); }),
                        "in this state cannot be in this map"));
   EXPECT_EQ(map.lookup_cookie(1), std::nullopt);
@@ -172,6 +221,7 @@ TEST(SockMap, RefusesAnIndexOutOfRange) {
   auto map = SockMap::create({.max_entries = 4});
   test::expect_index_told([&](auto&... ec) { map.set(4, 0, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.insert(4, 0, ec...); });
+  test::expect_index_told([&](auto&... ec) { (void)map.replace(4, 0, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.lookup_cookie(4, ec...); });
   test::expect_index_told([&](auto&... ec) { (void)map.erase(4, ec...); });
 }

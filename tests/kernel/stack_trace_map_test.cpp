@@ -264,7 +264,7 @@ TEST(StackTraceMapErase, TakesAStackOut) {
 
 TEST(StackTraceMapBuildIds, AreThoseOfThisProcess) {
   const Stacks program;
-  const StackTraceMap map = program.lookup_build_ids();
+  const StackTraceMap map = program.build_ids();
   ASSERT_TRUE(map.has_build_ids());
   const std::uint32_t id = checked(program.record_user_build_ids());
   const auto frames = map.lookup_build_ids(id);
@@ -289,12 +289,65 @@ TEST(StackTraceMapBuildIds, AreThoseOfThisProcess) {
   EXPECT_EQ(map.lookup_build_ids(id ^ 1), std::nullopt);
 }
 
+TEST(StackTraceMapBuildIds, ComeIntoAVectorThatKeepsItsMemory) {
+  const Stacks program;
+  const StackTraceMap map = program.build_ids();
+  const std::uint32_t id = checked(program.record_user_build_ids());
+  const auto expected = map.lookup_build_ids(id).value();
+  ASSERT_FALSE(expected.empty());
+  const auto equal = [](const BuildIdFrame& a, const BuildIdFrame& b) {
+    return a.status == b.status && a.build_id == b.build_id && a.offset_or_ip == b.offset_or_ip;
+  };
+  std::vector<BuildIdFrame> frames;
+  EXPECT_TRUE(map.lookup_build_ids_into(id, frames));
+  EXPECT_TRUE(std::equal(frames.begin(), frames.end(), expected.begin(), expected.end(), equal));
+  const auto* const memory = frames.data();
+  std::error_code ec = Errc::invalid_name;
+  EXPECT_TRUE(map.lookup_build_ids_into(id, frames, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_EQ(frames.data(), memory);
+  EXPECT_TRUE(std::equal(frames.begin(), frames.end(), expected.begin(), expected.end(), equal));
+  EXPECT_FALSE(map.lookup_build_ids_into(id ^ 1, frames));
+  EXPECT_TRUE(frames.empty());
+  frames.resize(3);
+  ec = Errc::invalid_name;
+  EXPECT_FALSE(map.lookup_build_ids_into(id ^ 1, frames, ec));
+  EXPECT_EQ(ec, std::error_code{});
+  EXPECT_TRUE(frames.empty());
+}
+
+TEST(StackTraceMapCalls, TakeAnyIntegerThatFits) {
+  const Stacks program;
+  StackTraceMap map = program.addresses();
+  const std::uint32_t id = checked(program.record_user());
+  const Addresses frames = map.lookup(std::int64_t{id}).value();
+  Addresses room;
+  EXPECT_TRUE(map.lookup_into(std::uint64_t{id}, room));
+  EXPECT_EQ(room, frames);
+  for (const std::int64_t wrong : {std::int64_t{-1}, (std::int64_t{1} << 32) + id}) {
+    SCOPED_TRACE(wrong);
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+    };
+    expect_refused([&](auto&... ec) { (void)map.lookup(wrong, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.lookup_into(wrong, room, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.erase(wrong, ec...); });
+    const StackTraceMap by_id = program.build_ids();
+    expect_refused([&](auto&... ec) { (void)by_id.lookup_build_ids(wrong, ec...); });
+    std::vector<BuildIdFrame> build_ids;
+    expect_refused(
+        [&](auto&... ec) { (void)by_id.lookup_build_ids_into(wrong, build_ids, ec...); });
+  }
+  EXPECT_EQ(map.lookup(id), frames) << "nothing is erased";
+  EXPECT_TRUE(map.erase(std::uint64_t{id}));
+}
+
 TEST(StackTraceMapCalls, TellWhichOfTheTwoTheMapHolds) {
-  const char* const text = "addresses are read with frames(), build ids";
+  const char* const text = "addresses are read with lookup(), build ids";
   const auto by_address = StackTraceMap::create({.max_entries = 16});
-  EXPECT_TRUE(contains(
-      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_address.lookup_build_ids(1, ec...); }),
-      text));
+  EXPECT_TRUE(contains(told(Errc::wrong_map_flags,
+                            [&](auto&... ec) { (void)by_address.lookup_build_ids(1, ec...); }),
+                       text));
   const auto by_id = StackTraceMap::create({.max_entries = 16, .flags = MapFlags::stack_build_id});
   EXPECT_TRUE(contains(
       told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup(1, ec...); }), text));
@@ -303,6 +356,12 @@ TEST(StackTraceMapCalls, TellWhichOfTheTwoTheMapHolds) {
       told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup_into(1, room, ec...); }),
       text));
   EXPECT_TRUE(room.empty());
+  std::vector<BuildIdFrame> build_ids(3);
+  EXPECT_TRUE(contains(
+      told(Errc::wrong_map_flags,
+           [&](auto&... ec) { (void)by_address.lookup_build_ids_into(1, build_ids, ec...); }),
+      text));
+  EXPECT_TRUE(build_ids.empty());
 }
 
 TEST(StackTraceMapCalls, TellThatThereIsNoMap) {
@@ -313,6 +372,10 @@ TEST(StackTraceMapCalls, TellThatThereIsNoMap) {
   };
   expect_no_map([&](auto&... ec) { (void)map.lookup(1, ec...); });
   expect_no_map([&](auto&... ec) { (void)map.lookup_build_ids(1, ec...); });
+  Addresses frames;
+  expect_no_map([&](auto&... ec) { (void)map.lookup_into(1, frames, ec...); });
+  std::vector<BuildIdFrame> build_ids;
+  expect_no_map([&](auto&... ec) { (void)map.lookup_build_ids_into(1, build_ids, ec...); });
   expect_no_map([&](auto&... ec) { (void)map.ids(ec...); });
   expect_no_map([&](auto&... ec) { (void)map.erase(1, ec...); });
 }

@@ -160,6 +160,18 @@ TEST(XskMap, RefusesAnIndexOutOfRange) {
   test::expect_index_told([&](auto&... ec) { map.erase(4, ec...); });
 }
 
+TEST(XskMap, TakesAnyIntegerTypeAsIndex) {
+  XskMap map = make();
+  const XdpSocket socket;
+  map.set(std::int64_t{1}, socket.fd());
+  test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, socket.fd(), ec...); });
+  test::expect_integer_told([&](auto index, auto&... ec) { map.erase(index, ec...); });
+  for (const std::int32_t index : {0, 2, 3}) EXPECT_EQ(verdict(map, index), dropped);
+  EXPECT_EQ(verdict(map, 1), redirected) << "nothing is written or erased";
+  map.erase(std::uint8_t{1});
+  EXPECT_EQ(verdict(map, 1), dropped);
+}
+
 TEST(XskMap, RefusesEverythingWithoutAMap) {
   XskMap map;
   EXPECT_FALSE(map);

@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "bpfmap/sys/cpus.hpp"
 #include "told.hpp"
 
 namespace bpfmap::test {
@@ -35,7 +37,7 @@ void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_siz
     EXPECT_EQ(info.key_size, 4U);
     EXPECT_EQ(info.value_size, value_size);
     EXPECT_EQ(info.max_entries, spec.max_entries);
-    EXPECT_EQ(map->size(), spec.max_entries);
+    EXPECT_EQ(map->max_entries(), spec.max_entries);
   }
   EXPECT_EQ(M{loud.map().duplicate()}.map().info().id, loud.map().info().id);
   const M moved = std::move(quiet);
@@ -55,7 +57,15 @@ void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_siz
       "this class is for " + std::string{to_string(type)} + " maps"));
   spec.type = MapType::unspec;
   spec.max_entries = 0;
-  EXPECT_FALSE(told(EINVAL, [&](auto&... e) { (void)M::create(spec, e...); }).empty());
+  // Where programs use a slot per CPU, there is one unless the caller asks for another number.
+  if (type == MapType::cpumap || type == MapType::perf_event_array) {
+    EXPECT_EQ(M::create(spec).max_entries(), sys::possible_cpus().size());
+    std::error_code quiet_ec = Errc::invalid_name;
+    EXPECT_EQ(M::create(spec, quiet_ec).map().info().max_entries, sys::possible_cpus().size());
+    EXPECT_EQ(quiet_ec, std::error_code{});
+  } else {
+    EXPECT_FALSE(told(EINVAL, [&](auto&... e) { (void)M::create(spec, e...); }).empty());
+  }
 }
 
 /// `call` works with index 4 of a map of 4: it is told, and the kernel not asked.
@@ -63,6 +73,19 @@ template <class Call>
 void expect_index_told(Call call) {
   EXPECT_TRUE(
       contains(told(std::error_code{Errc::index_out_of_range}, call), "index 4 is out of range"));
+}
+
+/// `call` takes an index, which cannot be one of 32 bits: Errc::out_of_range. Cut to 32 bits, the
+/// numbers are 4294967295, 0, 1 and 2.
+template <class Call>
+void expect_integer_told(Call call) {
+  for (const std::int64_t number : {std::int64_t{-1}, std::int64_t{1} << 32,
+                                    (std::int64_t{1} << 32) + 1, -(std::int64_t{1} << 32) + 2}) {
+    SCOPED_TRACE(number);
+    EXPECT_FALSE(told(std::error_code{Errc::out_of_range}, [&](auto&... ec) {
+                   call(number, ec...);
+                 }).empty());
+  }
 }
 
 /// `call` works with an empty map.

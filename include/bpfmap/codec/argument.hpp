@@ -80,8 +80,8 @@ template <class T>
 
 namespace bpfmap::inline v0 {
 
-/// How a typed map takes a key, an index or a value of type T: `const T&`, or any integer type where
-/// T is one. An integer that does not fit into T is Errc::out_of_range.
+/// How a typed map takes a key, an index or a value of type T: `const T&`, or any integer type
+/// where T is one. An integer that does not fit into T is Errc::out_of_range.
 template <class T>
 using argument = detail::argument<T>;
 

@@ -15,8 +15,9 @@
 #include <utility>
 
 #include "bpfmap/sys/mapping.hpp"
+#include "bpfmap/typed/base/element.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/memory.hpp"
-#include "bpfmap/typed/detail/typed_map.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -39,7 +40,8 @@ namespace bpfmap::inline v0 {
 /// programs: use load(), store() and atomic() for members that both write, or let only one side
 /// write. A writable mapping keeps the map from being frozen (EBUSY).
 template <class V>
-class MappedArray : public detail::TypedMap {
+class MappedArray : public TypedMap<MappedArray<V>> {
+  using Base = TypedMap<MappedArray>;
   using Value = std::remove_const_t<V>;
   static_assert(
       bytewise<Value>,
@@ -96,25 +98,15 @@ class MappedArray : public detail::TypedMap {
   /// Maps `map`. Throws Error: Errc::wrong_map_type, wrong_value_size or wrong_map_flags when it is
   /// not a mappable array of V; EPERM (frozen), EACCES (MapFlags::rdonly_prog) or EINVAL (a
   /// read-only descriptor) when it must not be mapped so; ENOMEM.
-  explicit MappedArray(Map map) : TypedMap(std::move(map), requirement) {
+  explicit MappedArray(Map map) : Base(std::move(map)) {
     std::error_code ec;
     open(ec);
     detail::throw_if(ec);
   }
   /// The same; empty when `ec` is set.
-  MappedArray(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {
+  MappedArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), ec) {
     if (!ec) open(ec);
-    if (ec) map_ = {};
-  }
-
-  /// Creates an array of `max_entries` elements, all zero (BPF_MAP_CREATE, 5.5). Type, sizes and
-  /// MapFlags::mmapable are filled in.
-  [[nodiscard]] static MappedArray create(MapSpec spec) {
-    return MappedArray{create_map(std::move(spec), requirement)};
-  }
-  [[nodiscard]] static MappedArray create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = create_map(std::move(spec), requirement, ec);
-    return ec ? MappedArray{} : MappedArray{std::move(map), ec};
+    if (ec) this->map() = {};
   }
 
   /// Elements: the map's max_entries; of a section, as many V as it holds.
@@ -137,7 +129,7 @@ class MappedArray : public detail::TypedMap {
   [[nodiscard]] V* at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
     if (i < size()) return &(*this)[i];
-    ec = detail::wrong_index(map_, i);
+    ec = detail::wrong_index(this->map(), i);
     return nullptr;
   }
   /// The first element; all iterators are random access.
@@ -173,15 +165,16 @@ class MappedArray : public detail::TypedMap {
   }
 
  private:
-  friend detail::TypedAccess;
+  friend Base;
   static constexpr std::array types{MapType::array};
-  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), sizeof(V),
-                                                       detail::any_size, MapFlags::mmapable};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), sizeof(V),
+                                                   detail::any_size, MapFlags::mmapable};
 
   void open(std::error_code& ec) noexcept {
     ec.clear();
-    if (const auto count = detail::element_count(map_, sizeof(V), alignof(V), ec))
-      memory_ = detail::map_memory(map_, count * stride, {.writable = !std::is_const_v<V>}, ec);
+    if (const auto count = detail::element_count(this->map(), sizeof(V), alignof(V), ec))
+      memory_ =
+          detail::map_memory(this->map(), count * stride, {.writable = !std::is_const_v<V>}, ec);
   }
 
   sys::Mapping memory_;

@@ -14,8 +14,9 @@
 #include <utility>
 
 #include "bpfmap/sys/mapping.hpp"
+#include "bpfmap/typed/base/element.hpp"
+#include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/memory.hpp"
-#include "bpfmap/typed/detail/typed_map.hpp"
 #include "bpfmap/typed/global_variable.hpp"
 
 namespace bpfmap::inline v0 {
@@ -39,9 +40,10 @@ namespace detail {
 /// MappedBytes<const std::byte> is mapped read-only. What MappedArray documents of memory, threads
 /// and processes holds here.
 template <class Byte = std::byte>
-class MappedBytes : public detail::TypedMap {
+class MappedBytes : public TypedMap<MappedBytes<Byte>> {
   static_assert(std::same_as<std::remove_const_t<Byte>, std::byte>,
                 "bpfmap: MappedBytes is of std::byte or const std::byte.");
+  using Base = TypedMap<MappedBytes>;
   template <class T>
   using Shared = std::conditional_t<std::is_const_v<Byte>, const T, T>;
 
@@ -50,26 +52,15 @@ class MappedBytes : public detail::TypedMap {
   MappedBytes() noexcept = default;
   /// Maps `map`. Throws Error: Errc::wrong_map_type or wrong_map_flags when it is not a mappable
   /// array; EPERM, EACCES, EINVAL and ENOMEM as MappedArray.
-  explicit MappedBytes(Map map) : TypedMap(std::move(map), requirement) {
+  explicit MappedBytes(Map map) : Base(std::move(map)) {
     std::error_code ec;
-    memory_ = detail::map_bytes(map_, writable, ec);
+    memory_ = detail::map_bytes(this->map(), writable, ec);
     detail::throw_if(ec);
   }
-  /// The same; empty when `ec` is set.
-  MappedBytes(Map map, std::error_code& ec) noexcept : TypedMap(std::move(map), requirement, ec) {
-    if (!ec) memory_ = detail::map_bytes(map_, writable, ec);
-    if (ec) map_ = {};
-  }
-
-  /// Creates an array of `max_entries` values of `value_size` bytes, all zero
-  /// (BPF_MAP_CREATE, 5.5). Type, key size and MapFlags::mmapable are filled in.
-  [[nodiscard]] static MappedBytes create(MapSpec spec) {
-    return MappedBytes{create_map(std::move(spec), requirement)};
-  }
-  /// The same; empty when `ec` is set.
-  [[nodiscard]] static MappedBytes create(MapSpec spec, std::error_code& ec) noexcept {
-    Map map = create_map(std::move(spec), requirement, ec);
-    return ec ? MappedBytes{} : MappedBytes{std::move(map), ec};
+  /// As above; empty when `ec` is set.
+  MappedBytes(Map map, std::error_code& ec) noexcept : Base(std::move(map), ec) {
+    if (!ec) memory_ = detail::map_bytes(this->map(), writable, ec);
+    if (ec) this->map() = {};
   }
 
   /// Bytes of the memory: from the first byte of the first value to the last byte of the last one.
@@ -77,7 +68,7 @@ class MappedBytes : public detail::TypedMap {
   /// All of the memory; value i begins at i * stride().
   [[nodiscard]] std::span<Byte> bytes() const noexcept { return {memory_.data(), memory_.size()}; }
   /// Bytes of one value, as the map was created.
-  [[nodiscard]] std::size_t value_size() const noexcept { return map_.info().value_size; }
+  [[nodiscard]] std::size_t value_size() const noexcept { return this->map().info().value_size; }
   /// Bytes from one value to the next: value_size() rounded up to 8.
   [[nodiscard]] std::size_t stride() const noexcept { return (value_size() + 7) / 8 * 8; }
 
@@ -92,8 +83,9 @@ class MappedBytes : public detail::TypedMap {
   /// The same; empty when `ec` is set.
   [[nodiscard]] std::span<Byte> at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
-    if (memory_ && i < map_.info().max_entries) return bytes().subspan(i * stride(), value_size());
-    ec = detail::wrong_index(map_, i);
+    if (memory_ && i < this->map().info().max_entries)
+      return bytes().subspan(i * stride(), value_size());
+    ec = detail::wrong_index(this->map(), i);
     return {};
   }
 
@@ -113,7 +105,7 @@ class MappedBytes : public detail::TypedMap {
     const std::span<Byte> value = at(i, ec);
     if (ec) return {};
     if (value.size() % sizeof(T) != 0 || i * stride() % alignof(T) != 0) {
-      ec = detail::wrong_size(map_, sizeof(T));
+      ec = detail::wrong_size(this->map(), sizeof(T));
       return {};
     }
     return {reinterpret_cast<Shared<T>*>(value.data()), value.size() / sizeof(T)};
@@ -131,16 +123,16 @@ class MappedBytes : public detail::TypedMap {
   /// The same; nullptr when `ec` is set.
   template <bytewise T>
   [[nodiscard]] Shared<T>* variable(std::string_view name, std::error_code& ec) const noexcept {
-    const auto found = detail::find_variable_of_size(map_, name, sizeof(T), alignof(T), ec);
+    const auto found = detail::find_variable_of_size(this->map(), name, sizeof(T), alignof(T), ec);
     return ec ? nullptr : reinterpret_cast<Shared<T>*>(memory_.data() + found.offset);
   }
 
  private:
-  friend detail::TypedAccess;
+  friend Base;
   static constexpr bool writable = !std::is_const_v<Byte>;
   static constexpr std::array types{MapType::array};
-  static constexpr detail::ViewRequirement requirement{types, sizeof(std::uint32_t), 0,
-                                                       detail::any_size, MapFlags::mmapable};
+  static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), 0,
+                                                   detail::any_size, MapFlags::mmapable};
 
   sys::Mapping memory_;
 };

@@ -84,8 +84,8 @@ class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
   }
   bool insert(argument<K> key, int fd, std::error_code& ec) noexcept {
     return detail::fit(self(), Operation::update, ec, key) &&
-           detail::set_descriptor<-EEXIST, keys>(self(), detail::value_of<K>(key), fd, sys::f_noexist,
-                                                 ec);
+           detail::set_descriptor<-EEXIST, keys>(self(), detail::value_of<K>(key), fd,
+                                                 sys::f_noexist, ec);
   }
 
   /// Replaces a socket; returns false, and changes nothing, when there is none (BPF_EXIST).

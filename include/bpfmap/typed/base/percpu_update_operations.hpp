@@ -48,21 +48,29 @@ class PerCpuUpdateOperations {
   /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is none
   /// (BPF_F_CPU, 7.0). EINVAL on an older kernel: read all CPUs there.
   [[nodiscard]] std::optional<V> lookup_cpu(argument<K> key, std::uint32_t cpu) const {
+    std::error_code ec;
+    (void)detail::fit(self(), Operation::lookup, ec, key);
+    detail::throw_if(ec);
     return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu);
   }
   [[nodiscard]] std::optional<V> lookup_cpu(argument<K> key, std::uint32_t cpu,
                                             std::error_code& ec) const noexcept {
+    if (!detail::fit(self(), Operation::lookup, ec, key)) return std::nullopt;
     return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu, ec);
   }
 
   /// Sets the value of `key` on the CPU with the number `cpu` alone (BPF_F_CPU, 7.0). EINVAL on an
   /// older kernel: writing all CPUs would undo what they write meanwhile.
   void update_cpu(argument<K> key, std::uint32_t cpu, argument<V> value) {
+    std::error_code ec;
+    (void)detail::fit(self(), Operation::update, ec, key, value);
+    detail::throw_if(ec);
     self().update_cpu(detail::value_of<K>(key), cpu, detail::value_of<V>(value));
   }
   void update_cpu(argument<K> key, std::uint32_t cpu, argument<V> value,
                   std::error_code& ec) noexcept {
-    self().update_cpu(detail::value_of<K>(key), cpu, detail::value_of<V>(value), ec);
+    if (detail::fit(self(), Operation::update, ec, key, value))
+      self().update_cpu(detail::value_of<K>(key), cpu, detail::value_of<V>(value), ec);
   }
 
  protected:

@@ -38,11 +38,6 @@ struct Handled {
   std::size_t event_size = 0;
 };
 
-// A size of which only the number is known.
-[[nodiscard]] inline BytesView sized(std::size_t size) noexcept {
-  return {static_cast<const std::byte*>(nullptr), size};
-}
-
 template <class Fn, class... Args>
 concept callable_with = requires(Fn& fn, Args&&... args) { fn(std::forward<Args>(args)...); };
 
