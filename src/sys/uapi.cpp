@@ -21,7 +21,6 @@ static_assert(is(Command::map_delete_elem, BPF_MAP_DELETE_ELEM));
 static_assert(is(Command::map_get_next_key, BPF_MAP_GET_NEXT_KEY));
 static_assert(is(Command::obj_pin, BPF_OBJ_PIN) && is(Command::obj_get, BPF_OBJ_GET));
 static_assert(is(Command::map_get_next_id, BPF_MAP_GET_NEXT_ID));
-static_assert(is(Command::btf_get_fd_by_id, BPF_BTF_GET_FD_BY_ID));
 static_assert(is(Command::map_get_fd_by_id, BPF_MAP_GET_FD_BY_ID));
 static_assert(is(Command::obj_get_info_by_fd, BPF_OBJ_GET_INFO_BY_FD));
 static_assert(is(Command::btf_get_fd_by_id, BPF_BTF_GET_FD_BY_ID));

@@ -226,7 +226,7 @@ TEST(MapIds, AscendToTheEnd) {
   EXPECT_FALSE(ec);
   for (const std::uint32_t beyond : {0x7FFF'FFFFU, 0xFFFF'FFFFU}) {
     EXPECT_EQ(next_map_id(beyond, ec), std::nullopt);
-    EXPECT_EQ(ec, errno_code(EINVAL)) << "ids are below INT_MAX";
+    EXPECT_FALSE(ec) << "there is none above it";
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
+#include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -341,8 +342,9 @@ TEST(OpenOrCreate, RefusesPathsThatCannotHoldAPin) {
         [](int cmd, void* attr, unsigned int size) { return sys::bpf_syscall(cmd, attr, size); }};
     const std::string text = told(
         Errc::invalid_path, [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); });
-    if (path.find('\0') == std::string::npos)
+    if (path.find('\0') == std::string::npos) {
       EXPECT_TRUE(contains(text, "open_or_create '" + path + "': "));
+    }
     EXPECT_EQ(bpf.count(BPF_MAP_CREATE), 0U) << "told before a map is made";
   }
   EXPECT_TRUE(contains(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What every consumer of this folder builds. By error_code throughout, so that one of them can be
 // built without exceptions.
+#include <netinet/in.h>
+
 #include <bpfmap/bpfmap.hpp>
 #include <chrono>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kernel tells of a map. Layer 1.
+// The kernel's description of a map. Layer 1.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,12 @@ enum class Access : std::uint8_t {
   write_only,  ///< BPF_F_WRONLY: every read is EPERM
 };
 
-/// What the kernel tells of a map with BPF_OBJ_GET_INFO_BY_FD (4.13). None of it changes in a map's
-/// life.
+/// What the kernel reports of a map (BPF_OBJ_GET_INFO_BY_FD, 4.13). It stays the same for as long
+/// as the map lives.
 ///
 /// The kernel alters what creation asked for: NO_COMMON_LRU maps have max_entries rounded up to a
 /// multiple of the possible CPUs, devmaps report rdonly_prog, rdonly and wronly belong to the
-/// descriptor and are not told here.
+/// descriptor and are not reported here.
 struct MapInfo {
   MapType type = MapType::unspec;
   std::uint32_t id = 0;           ///< the kernel's number of this map
@@ -61,7 +61,8 @@ struct MapFdInfo {
 /// The same; what was read so far when `ec` is set.
 [[nodiscard]] std::vector<MapInfo> list_maps(std::error_code& ec) noexcept;
 
-/// The smallest map id above `id` (0: the first); nullopt when there is none. Needs CAP_SYS_ADMIN.
+/// The smallest map id above `id` (0: the first); nullopt when there is none (BPF_MAP_GET_NEXT_ID,
+/// 4.13). Needs CAP_SYS_ADMIN.
 [[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id);
 [[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id,
                                                        std::error_code& ec) noexcept;

@@ -24,23 +24,13 @@ namespace bpfmap::inline v0::detail {
 // Refuses a K that cannot be a key, with a text that names the cure.
 template <class K>
 consteval bool check_key() {
-  static_assert(!std::is_array_v<K>, "bpfmap: use std::array<T, n> in the place of T[n] as a key.");
-  static_assert(std::is_array_v<K> || encodable_as_key<K>,
-                "bpfmap: K cannot be a map's key. Hash keys are compared byte by byte, so K must "
-                "be trivially copyable, without pointers, floating point and padding. Name the "
-                "padding as a member (std::uint8_t pad[3] = {};), or specialise bpfmap::Codec<K>.");
-  return true;
+  return check_encodable_as_key<K>();
 }
 
 // Refuses a V that cannot be a value, with a text that names the cure.
 template <class V>
 consteval bool check_value() {
-  static_assert(!std::is_array_v<V>,
-                "bpfmap: use std::array<T, n> in the place of T[n] as a value.");
-  static_assert(std::is_array_v<V> || encodable<V>,
-                "bpfmap: V cannot be a map's value. Use a trivially copyable type without "
-                "pointers, or specialise bpfmap::Codec<V>.");
-  return true;
+  return check_encodable<V>();
 }
 
 // Clearing an error_code calls into the standard library: a hot path does it only when there is
