@@ -48,8 +48,8 @@ enum class Operation : std::uint8_t {
   poll,
   consume,
   reserve,
-  from_libbpf,  // from(): a Map of a map that libbpf holds
-  reuse,        // a Map given to a map that libbpf is going to create
+  from_libbpf,  ///< from(): a Map of a map that libbpf holds
+  reuse,        ///< a Map given to a map that libbpf is going to create
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".

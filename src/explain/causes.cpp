@@ -78,6 +78,17 @@ constexpr std::array impossible{
           "cannot be frozen"},
     Cause{erases, arrays, 0, always,
           "entries of an array cannot be deleted; update them with zeros"},
+    Cause{drain, arrays, 0, always,
+          "entries of an array cannot be removed; update them with zeros"},
+    Cause{set(scan, erase_batch, update_batch), queues, enotsupp, always,
+          "a {type} has no keys, and cannot be read without removing its elements; use drain"},
+    Cause{set(scan, drain), local_storages, 0, always,
+          "{type} maps cannot be walked: look up the objects that you hold a descriptor of"},
+    Cause{set(scan, drain), bloom_filter, 0, always,
+          "a bloom filter can neither be walked nor lose a value; create a new one"},
+    Cause{update_batch, fd_arrays | hash_of_maps, enotsupp, always,
+          "the values of {type} maps are read as ids and written as descriptors, so that they "
+          "cannot be copied as they are"},
     Cause{erases, cgroup_storages, 0, always,
           "entries of a {type} map cannot be deleted; they go with the cgroup (before Linux 5.9, "
           "when the program is detached)"},
@@ -170,9 +181,9 @@ constexpr std::array resources{
 // The rest.
 constexpr std::array unsupported{
     Cause{any_operation, any_type, enotsupp, has_map,
-          "the running kernel ({kernel}) does not support {operation} on this {type} map"},
+          "{operation} is not supported on this {type} map"},
     Cause{any_operation, any_type, EOPNOTSUPP, has_map,
-          "the running kernel ({kernel}) does not support {operation} on this {type} map"},
+          "{operation} is not supported on this {type} map"},
     Cause{any_operation, any_type, EINVAL, has_map,
           "the running kernel ({kernel}) does not take this call on {type} maps, or not with these "
           "arguments"},

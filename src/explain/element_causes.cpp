@@ -54,6 +54,16 @@ constexpr std::array buffers{
     Cause{view, perf_event_array, EPERM, lacks_ipc_lock,
           "the buffers take more memory than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow a "
           "process without CAP_IPC_LOCK; ask for fewer pages_per_cpu, or raise one of them"},
+    Cause{view, perf_event_array, ENOMEM, count_known,
+          "there is no memory for {count} pages per CPU"},
+    Cause{view, perf_event_array, ENODEV, index_known,
+          "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
+    Cause{view, perf_event_array, EBUSY, index_known,
+          "the slot of CPU {index} has an event already: another reader, of this process or of "
+          "another one, would get nothing more; end it, or take its place with "
+          "PerfBufferOptions::replace"},
+    Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
+          "it was opened before fork(2), by the parent process; open the map again in the child"},
     Cause{view, perf_event_array, EACCES, lacks_perfmon,
           "opening the CPUs' perf events takes CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
           "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "
@@ -65,22 +75,9 @@ constexpr std::array buffers{
           "they are read, which bpfmap does not support"},
     Cause{view, perf_event_array, EINVAL, count_known,
           "pages_per_cpu is {count}, which is not a power of two (1, 2, 4, ...)"},
-    Cause{view, perf_event_array, EINVAL, always,
+    Cause{view, perf_event_array, EINVAL, index_known,
           "this kernel ({kernel}) does not open the perf event of a BPF program's output as asked "
           "for (Linux 4.4; overwriting 4.7)"},
-    Cause{view, perf_event_array, ENOMEM, count_known,
-          "there is no memory for {count} pages per CPU"},
-    Cause{view, perf_event_array, EPERM, count_known,
-          "{count} pages per CPU are more than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow "
-          "without CAP_IPC_LOCK"},
-    Cause{view, perf_event_array, ENODEV, key_known,
-          "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
-    Cause{view, perf_event_array, EBUSY, key_known,
-          "the slot of CPU {index} has an event already: another reader, of this process or of "
-          "another one, would get nothing more; end it, or take its place with "
-          "PerfBufferOptions::replace"},
-    Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
-          "it was opened before fork(2), by the parent process; open the map again in the child"},
     Cause{event_reads | view, event_buffers, EDEADLK, always,
           "a callback used the buffer that called it; do that when poll() has returned"},
     Cause{

@@ -93,23 +93,23 @@ std::string wanted(const FailureRecord& record) {
   return {};
 }
 
-// The bytes as bpftool shows them: "01 00 00 00".
+// "0x01000000", the bytes in their order in memory.
 std::string hex(const GivenBytes& bytes) {
-  std::string text;
+  std::string text = "0x";
   for (const std::byte byte : bytes.view()) {
     std::array<char, 4> digits{};
     std::snprintf(digits.data(), digits.size(), "%02x", std::to_integer<unsigned>(byte));
-    text += (text.empty() ? "" : " ") + std::string{digits.data()};
+    text += digits.data();
   }
-  return bytes.kept < bytes.size ? text + " ..." : text;
+  return bytes.kept < bytes.size ? text + "..." : text;
 }
 
-// " (batch: 3 done, 1 skipped; entry 4 failed, key 01 00 00 00)"
+// " (3 done, 1 skipped, entry 4 failed, key 0x01000000)"
 std::string batch_part(const FailureRecord& record) {
   if (!record.has_batch) return {};
-  std::string text = " (batch: " + std::to_string(record.done) + " done";
+  std::string text = " (" + std::to_string(record.done) + " done";
   if (record.skipped != 0) text += ", " + std::to_string(record.skipped) + " skipped";
-  if (record.failed) text += "; entry " + std::to_string(*record.failed) + " failed";
+  if (record.failed) text += ", entry " + std::to_string(*record.failed) + " failed";
   if (record.failed && record.key.kept != 0) text += ", key " + hex(record.key);
   return text + ")";
 }

@@ -20,6 +20,8 @@ constexpr std::array rows{
     Cause{event_reads, any_type, misuse(Errc::no_map), always,
           "nothing is read yet: for_each() was not called, opening it failed, or this was moved "
           "from"},
+    Cause{any_operation, any_type, misuse(Errc::no_map), always,
+          "it was never opened, was moved from or released, or opening it failed"},
     Cause{any_operation, any_type, misuse(Errc::map_not_loaded), always,
           "libbpf has not created the map: load the object first (its load() or "
           "bpf_object__load()), with the map's autocreate on"},
@@ -36,8 +38,12 @@ constexpr std::array rows{
           "the object's map has values of {given_value_size} bytes, this one of {value_size}"},
     Cause{reuse, any_type, misuse(Errc::wrong_map_type), always,
           "the object's map is of another type than {type}"},
-    Cause{any_operation, any_type, misuse(Errc::no_map), always,
-          "it was never opened, was moved from or released, or opening it failed"},
+    Cause{view, perf_event_array, misuse(Errc::no_such_cpu), index_known,
+          "CPU {index} is not one of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
+    Cause{view, perf_event_array, misuse(Errc::index_out_of_range), index_known,
+          "CPU {index} has no slot in the map (max_entries {max_entries}), and what programs write "
+          "there would be lost; create the map with a slot for each possible CPU, or choose CPUs "
+          "with PerfBufferOptions::cpus"},
     Cause{view, any_type, misuse(Errc::wrong_key_size), always,
           "the key type has {given_key_size} bytes, the map's keys have {key_size}"},
     Cause{view, any_type, misuse(Errc::wrong_value_size), always,
@@ -81,8 +87,6 @@ constexpr std::array rows{
     Cause{any_operation, any_type, misuse(Errc::map_is_not_percpu), always,
           "{type} maps hold one value per key ({value_size} bytes), not one per CPU; use the call "
           "without percpu"},
-    Cause{view, perf_event_array, misuse(Errc::no_such_cpu), key_known,
-          "CPU {index} is none of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::no_such_cpu), asked_cpu,
           "CPU {cpu} is not one of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
     Cause{any_operation, any_type, misuse(Errc::no_such_cpu), always,
@@ -116,7 +120,7 @@ constexpr std::array rows{
           "with PerfBufferOptions::cpus"},
     Cause{lookup, array, misuse(Errc::index_out_of_range), count_known,
           "index {index} is out of range ({count} elements)"},
-    Cause{any_operation, any_type, misuse(Errc::index_out_of_range), key_known,
+    Cause{any_operation, any_type, misuse(Errc::index_out_of_range), index_known,
           "index {index} is out of range (max_entries {max_entries})"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), always,
           "the index is out of range (max_entries {max_entries})"},

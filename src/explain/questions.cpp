@@ -152,13 +152,12 @@ bool key_known(const Failure& failure) { return failure.record.key.size != 0; }
 bool value_known(const Failure& failure) { return failure.record.value.kept != 0; }
 bool value_given(const Failure& failure) { return failure.record.value.size != 0; }
 bool count_known(const Failure& failure) { return failure.record.count.has_value(); }
+bool index_known(const Failure& failure) { return failure.record.key.kept >= 4; }
 bool index_too_large(const Failure& failure) {
-  return failure.record.key.kept >= 4 &&
-         leading_u32(failure.record.key.view()) >= failure.info.max_entries;
+  return index_known(failure) && leading_u32(failure.record.key.view()) >= failure.info.max_entries;
 }
 bool prefix_too_long(const Failure& failure) {
-  return failure.record.key.kept >= 4 &&
-         leading_u32(failure.record.key.view()) > prefix_bits(failure.info);
+  return index_known(failure) && leading_u32(failure.record.key.view()) > prefix_bits(failure.info);
 }
 bool small_values(const Failure& failure) { return failure.info.value_size == 4; }
 bool small_values_and_program(const Failure& failure) {

@@ -55,6 +55,7 @@ bool key_known(const Failure& failure);
 bool value_known(const Failure& failure);  // its bytes
 bool value_given(const Failure& failure);  // its size
 bool count_known(const Failure& failure);
+bool index_known(const Failure& failure);  // the first four bytes of the key
 bool index_too_large(const Failure& failure);
 bool prefix_too_long(const Failure& failure);
 bool small_values(const Failure& failure);

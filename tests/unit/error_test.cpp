@@ -109,7 +109,10 @@ std::vector<Misuse> misuses() {
           {Errc::invalid_prefix, invalid_argument},
           {Errc::incompatible_map, file_exists},
           {Errc::wrong_record_size, invalid_argument},
-          {Errc::unsupported_operation, not_supported}};
+          {Errc::unsupported_operation, not_supported},
+          {Errc::map_not_loaded, bad_file_descriptor},
+          {Errc::no_btf, not_supported},
+          {Errc::no_such_variable, invalid_argument}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -170,13 +173,15 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
                                         "decode",
                                         "poll",
                                         "consume",
-                                        "reserve"};
+                                        "reserve",
+                                        "from",
+                                        "reuse"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
     ++number;
   }
-  EXPECT_EQ(to_string(Operation::reserve), "reserve");
+  EXPECT_EQ(to_string(Operation::reuse), "reuse");
   EXPECT_EQ(to_string(static_cast<Operation>(number)), "unknown operation");
 }
 

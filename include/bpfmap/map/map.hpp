@@ -23,7 +23,7 @@
 
 namespace bpfmap::inline v0 {
 
-/// What Map gives for a per-CPU value: std::vector<Bytes>, or PerCpuValues<V>.
+/// The type in which Map returns a per-CPU value: std::vector<Bytes>, or PerCpuValues<V>.
 template <decodable V>
 using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 
@@ -31,16 +31,16 @@ using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 ///
 /// Keys and values are bytes, integers or structs, mixed freely:
 /// - bytes must be exactly as many as the map declares;
-/// - an integer or enumerator of any width takes the map's own size (1 to 8 bytes, machine order,
-/// sign-extended), and
-///   Errc::out_of_range says that it does not fit, both ways;
+/// - an integer or enumerator of any width is encoded to the map's own size (1 to 8 bytes, machine
+///   order, sign-extended); Errc::out_of_range when it does not fit, both ways;
 /// - a struct is its own layout (see Codec) and exactly as large as the map says.
 ///
-/// Every operation has a throwing form and a noexcept form that takes a std::error_code last; both
-/// say the same. Sizes are checked before the kernel sees a pointer (Errc::wrong_key_size,
-/// Errc::wrong_value_size), and so is per-CPU or not (Errc::map_is_percpu,
-/// Errc::map_is_not_percpu); an empty Map is Errc::no_map. The kernel's own errnos come as they
-/// are.
+/// Every operation has a throwing form and a noexcept form that takes a std::error_code last and
+/// sets or clears it; explain(ec) returns the text that the throwing form throws. Sizes are checked
+/// before the kernel sees a pointer (Errc::wrong_key_size, Errc::wrong_value_size), and so is per
+/// CPU or not (Errc::map_is_percpu, Errc::map_is_not_percpu); an empty Map is Errc::no_map. An
+/// index that an array or a map of slots lacks is Errc::index_out_of_range in every operation. All
+/// other errnos are the kernel's own.
 ///
 /// All operations are safe to call from several threads at once; moving and destroying are not.
 /// Values larger than a machine word may be read torn while they are written, unless
@@ -57,12 +57,12 @@ class Map {
   }
   ~Map() = default;
 
-  /// A new map (BPF_MAP_CREATE, 3.18). Needs CAP_BPF; some types CAP_NET_ADMIN as well.
+  /// Creates a map (BPF_MAP_CREATE, 3.18). Needs CAP_BPF; some types CAP_NET_ADMIN as well.
   [[nodiscard]] static Map create(const MapSpec& spec);
   [[nodiscard]] static Map create(const MapSpec& spec, std::error_code& ec) noexcept;
 
-  /// The map pinned at `path` (BPF_OBJ_GET, 4.4; Access other than read_write 4.15). Needs the
-  /// file's permission bits.
+  /// Opens the map pinned at `path` (BPF_OBJ_GET, 4.4; Access other than read_write 4.15). Needs
+  /// the file's permission bits.
   [[nodiscard]] static Map open_pinned(const std::string& path, Access access = Access::read_write);
   [[nodiscard]] static Map open_pinned(const std::string& path, Access access,
                                        std::error_code& ec) noexcept;
@@ -70,48 +70,46 @@ class Map {
     return open_pinned(path, Access::read_write, ec);
   }
 
-  /// The map with the kernel's number `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
+  /// Opens the map with the kernel's id `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
   [[nodiscard]] static Map from_id(std::uint32_t id, Access access = Access::read_write);
   [[nodiscard]] static Map from_id(std::uint32_t id, Access access, std::error_code& ec) noexcept;
   [[nodiscard]] static Map from_id(std::uint32_t id, std::error_code& ec) noexcept {
     return from_id(id, Access::read_write, ec);
   }
 
-  /// Takes a map's descriptor over. One that is of another kind is closed and refused (EINVAL).
+  /// Takes over a map's descriptor. A descriptor of another kind is closed and refused (EINVAL).
   [[nodiscard]] static Map adopt(sys::UniqueFd fd);
   [[nodiscard]] static Map adopt(sys::UniqueFd fd, std::error_code& ec) noexcept;
 
-  /// An owner of its own of the map behind `fd`, which stays its owner's: libbpf's, a skeleton's, a
-  /// parent process's.
+  /// Duplicates `fd`; the caller (libbpf, a skeleton, a parent process) keeps the original.
   [[nodiscard]] static Map duplicate_of(int fd);
   [[nodiscard]] static Map duplicate_of(int fd, std::error_code& ec) noexcept;
-  /// An owner of its own of the same map.
+  /// Returns another owner of the same map.
   [[nodiscard]] Map duplicate() const { return duplicate_of(fd()); }
   [[nodiscard]] Map duplicate(std::error_code& ec) const noexcept { return duplicate_of(fd(), ec); }
 
   /// Whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
-  /// The descriptor, still owned here; -1 when empty.
+  /// Returns the descriptor, which this Map keeps; -1 when empty.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Gives the descriptor away and leaves the Map empty.
+  /// Hands the descriptor over and leaves the Map empty.
   [[nodiscard]] sys::UniqueFd release() noexcept {
     info_ = {};
     return std::move(fd_);
   }
-  /// What the kernel said when the map was opened; nothing in it changes. All zero when empty.
+  /// Returns the map's info, read when it was opened; none of it changes. All zero when empty.
   [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
-  /// What changes in a map's life: memory charged and frozen, read from /proc at each call.
+  /// Reads from /proc what changes in a map's life: the memory charged, and whether it is frozen.
   [[nodiscard]] MapFdInfo fd_info() const;
   [[nodiscard]] MapFdInfo fd_info(std::error_code& ec) const noexcept;
-  /// Whether a value is one slot for each possible CPU. false for a type that this library does not
-  /// know: plain and per-CPU operations both take such a map and give the kernel room for every
-  /// CPU's slot; of the slots that the kernel does not write, all bytes are zero.
+  /// Returns whether a value is one slot per possible CPU. false for a type that this library does
+  /// not know: plain and per-CPU operations both take such a map and give the kernel room for every
+  /// CPU's slot; the slots that the kernel does not write are zero.
   [[nodiscard]] bool is_percpu() const noexcept;
 
-  /// The value of `key`, nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18). As bytes, or as a
-  /// V: `map.lookup<std::uint64_t>(42)`. On an array an index out of range is
-  /// Errc::index_out_of_range; on a bloom filter, which reads the value, it is
-  /// Errc::values_not_stored: ask with lookup_into.
+  /// Returns the value of `key` as bytes or as a V, nullopt when there is none
+  /// (BPF_MAP_LOOKUP_ELEM, 3.18): `map.lookup<std::uint64_t>(42)`. On a bloom filter, which stores
+  /// no values, Errc::values_not_stored: ask with lookup_into.
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags = {}) const;
   template <decodable V = Bytes, argument_encodable K>
@@ -122,8 +120,9 @@ class Map {
     return lookup<V>(key, {}, ec);
   }
 
-  /// Copies the value of `key` into `value`, which must be value_size bytes, and allocates nothing.
-  /// false: no such key. A bloom filter reads `value` instead, and says whether it may hold it.
+  /// Copies the value of `key` into `value`, which must be value_size bytes, and allocates nothing;
+  /// false when there is no such key. A bloom filter reads `value`, and returns whether it may hold
+  /// it.
   template <argument_encodable K>
   [[nodiscard]] bool lookup_into(const K& key, MutableBytesView value,
                                  LookupFlags flags = {}) const;
@@ -136,9 +135,9 @@ class Map {
     return lookup_into(key, value, {}, ec);
   }
 
-  /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM, 3.18); on a per-CPU map, on every CPU. With
-  /// UpdateFlags::noexist an existing key is EEXIST, with UpdateFlags::exist a missing one is
-  /// ENOENT.
+  /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM, 3.18); on a per-CPU map, on every CPU. EEXIST
+  /// for an existing key with UpdateFlags::noexist; ENOENT for a missing one with
+  /// UpdateFlags::exist; Condition::map_full when there is no room.
   template <argument_encodable K, argument_encodable V>
   void update(const K& key, const V& value, UpdateFlags flags = UpdateFlags::any);
   template <argument_encodable K, argument_encodable V>
@@ -148,23 +147,23 @@ class Map {
     update(key, value, UpdateFlags::any, ec);
   }
 
-  /// Deletes the entry of `key` (BPF_MAP_DELETE_ELEM, 3.18). false: no such key. An array's entries
-  /// cannot be deleted (EINVAL).
+  /// Deletes the entry of `key` (BPF_MAP_DELETE_ELEM, 3.18); false when there is none. An array's
+  /// entries cannot be deleted (EINVAL).
   template <argument_encodable K>
   bool erase(const K& key);
   template <argument_encodable K>
   bool erase(const K& key, std::error_code& ec) noexcept;
 
-  /// The key after `key` (BPF_MAP_GET_NEXT_KEY, 3.18). nullopt in: the first key (4.12); nullopt
-  /// out: there is none. As bytes, or as a K: `map.get_next_key<FlowKey>(key)`. On hash types a key
-  /// that is gone gives the first key again.
+  /// Returns the key after `key`, or the first for nullopt (4.12), as bytes or as a K; nullopt when
+  /// there is no further one (BPF_MAP_GET_NEXT_KEY, 3.18): `map.get_next_key<FlowKey>(key)`. On
+  /// hash types a key that is gone starts again at the first key.
   template <decodable K = Bytes>
   [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key) const;
   template <decodable K = Bytes>
   [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key,
                                               std::error_code& ec) const noexcept;
 
-  /// Takes the entry of `key` out of the map and gives its value; nullopt: no such key
+  /// Removes the entry of `key` and returns its value; nullopt when there is no such key
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM; queues and stacks 4.20, hash types 5.14, ENOTSUPP on others).
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, LookupFlags flags = {});
@@ -176,8 +175,9 @@ class Map {
     return lookup_and_delete<V>(key, {}, ec);
   }
 
-  /// The value of `key` on each possible CPU; nullopt: no such key. As std::vector<Bytes>, or as
-  /// PerCpuValues<V>: `map.lookup_percpu<std::uint64_t>(0)`. Per-CPU maps only (4.6).
+  /// Returns the value of `key` on each possible CPU, as std::vector<Bytes> or as PerCpuValues<V>;
+  /// nullopt when there is no such key: `map.lookup_percpu<std::uint64_t>(0)`. Per-CPU maps only
+  /// (4.6).
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_percpu(const K& key) const;
   template <decodable V = Bytes, argument_encodable K>
@@ -185,16 +185,16 @@ class Map {
                                                              std::error_code& ec) const noexcept;
 
   /// Copies every CPU's slot of `key` into `slots`, which must be sys::percpu_size(value_size)
-  /// bytes, and allocates nothing. false: no such key.
+  /// bytes, and allocates nothing; false when there is no such key.
   template <argument_encodable K>
   [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytesView slots) const;
   template <argument_encodable K>
   [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytesView slots,
                                         std::error_code& ec) const noexcept;
 
-  /// Sets the value of `key` on each possible CPU: one value a CPU, in the order of the possible
-  /// CPUs; any other number of them is Errc::wrong_cpu_count. Takes std::vector<Bytes>,
-  /// PerCpuValues<V> or any contiguous range of V.
+  /// Sets the value of `key` on each possible CPU: one value per CPU, in the order of the possible
+  /// CPUs; Errc::wrong_cpu_count for any other number. Takes std::vector<Bytes>, PerCpuValues<V> or
+  /// any contiguous range of V.
   template <argument_encodable K, detail::percpu_values Values>
   void update_percpu(const K& key, const Values& values, UpdateFlags flags = UpdateFlags::any);
   template <argument_encodable K, detail::percpu_values Values>
@@ -205,17 +205,18 @@ class Map {
     update_percpu(key, values, UpdateFlags::any, ec);
   }
 
-  /// The value of `key` on the one CPU with the number `cpu`; nullopt: no such key
-  /// (BPF_F_CPU, 7.0). Per-CPU maps only; a CPU that is not possible is Errc::no_such_cpu. Older
-  /// kernels answer EINVAL: read all CPUs with lookup_percpu there.
+  /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is no such key
+  /// (BPF_F_CPU, 7.0). Per-CPU maps only; Errc::no_such_cpu for a CPU that is not possible. EINVAL
+  /// on older kernels: read all CPUs with lookup_percpu there.
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu) const;
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu,
                                             std::error_code& ec) const noexcept;
 
-  /// Sets the value of `key` on that CPU alone (BPF_F_CPU, 7.0). On an older kernel EINVAL, and not
-  /// an update of all CPUs with what was read of them: that would undo what they write meanwhile.
+  /// Sets the value of `key` on that CPU alone (BPF_F_CPU, 7.0). EINVAL on an older kernel; there
+  /// is no fallback, because writing back the other CPUs' values would undo what they write
+  /// meanwhile.
   template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value,
                   UpdateFlags flags = UpdateFlags::any);
@@ -227,24 +228,24 @@ class Map {
     update_cpu(key, cpu, value, UpdateFlags::any, ec);
   }
 
-  /// lookup_and_delete of every CPU's slot (per-CPU hash types, 5.14).
+  /// Removes the entry of `key` and returns every CPU's value (per-CPU hash types, 5.14).
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(const K& key);
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(
       const K& key, std::error_code& ec) noexcept;
 
-  /// No write from user space any more, for ever (BPF_MAP_FREEZE, 5.2). EBUSY while the map is
-  /// mapped writable, EPERM the second time.
+  /// Forbids writes from user space for the rest of the map's life (BPF_MAP_FREEZE, 5.2). EBUSY
+  /// while the map is mapped writable; EPERM the second time.
   void freeze();
   void freeze(std::error_code& ec) noexcept;
 
-  /// Keeps the map alive at `path`, a name without '.' on a bpffs (BPF_OBJ_PIN, 4.4). EEXIST: there
-  /// is something.
+  /// Keeps the map alive at `path`, a name without '.' on a bpffs (BPF_OBJ_PIN, 4.4). EEXIST: the
+  /// path exists. Errc::invalid_path: no map can be pinned there.
   void pin(const std::string& path) const;
   void pin(const std::string& path, std::error_code& ec) const noexcept;
-  /// Removes the pin at `path`; false: there is none. Errc::invalid_path: the path is not on a
-  /// bpffs. EINVAL: the pin is not one of a map.
+  /// Removes the pin at `path`; false when there is none. Errc::invalid_path for a path that is not
+  /// on a bpffs; EINVAL for a pin that is not of a map.
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What Map's operations take and are told with. Included by map.hpp only.
+// The arguments of Map's operations. Included by map.hpp only.
 #pragma once
 
 #include <concepts>
@@ -22,7 +22,7 @@ namespace detail {
 template <class K>
 using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>, BytesView, K>>;
 
-// A range that can be indexed and holds a value for each CPU.
+// A range that can be indexed and holds one value per CPU.
 template <class T>
 concept percpu_values = !byte_range<T> && requires(const T& values) {
   { values.size() } -> std::convertible_to<std::size_t>;
