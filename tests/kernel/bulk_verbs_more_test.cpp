@@ -6,15 +6,18 @@
 #include <cerrno>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/interop/libbpf.hpp"
 #include "bulk_support.hpp"
 #include "failing_new.hpp"
 #include "fake_bpf.hpp"
+#include "stacks.skel.h"
 
 namespace bpfmap {
 namespace {
@@ -149,15 +152,24 @@ TEST(StaleErrorCode, IsCleared) {
                          UpdateFlags::any, ec),
             test::result(4));
   EXPECT_EQ(ec, std::error_code{});
-  const auto stale = [&] { return ec = make_error_code(std::errc::io_error); };
-  stale(), EXPECT_EQ(count(map, ec), 4U), EXPECT_EQ(ec, std::error_code{});
-  stale(), EXPECT_FALSE(empty(map, ec)), EXPECT_EQ(ec, std::error_code{});
-  stale(), EXPECT_EQ(copy(map, map, ec), 4U), EXPECT_EQ(ec, std::error_code{});
-  stale(), (void)scan(map, ec), EXPECT_EQ(ec, std::error_code{});
-  stale(), (void)drain(map, ec), EXPECT_EQ(ec, std::error_code{});
-  stale(), EXPECT_EQ(erase_batch(map, std::as_bytes(std::span{keys}), ec), test::result(4));
-  EXPECT_EQ(ec, std::error_code{});
-  stale(), EXPECT_EQ(clear(map, ec), 0U), EXPECT_EQ(ec, std::error_code{});
+  const auto clears = [](auto call) {
+    std::error_code stale = make_error_code(std::errc::io_error);
+    call(stale);
+    EXPECT_EQ(stale, std::error_code{});
+  };
+  clears([&](std::error_code& old) { EXPECT_EQ(count(map, old), 4U); });
+  clears([&](std::error_code& old) { EXPECT_FALSE(empty(map, old)); });
+  clears([&](std::error_code& old) { EXPECT_EQ(copy(map, map, old), 4U); });
+  clears([&](std::error_code& old) { (void)scan(map, old); });
+  clears([&](std::error_code& old) { (void)drain(map, old); });
+  clears([&](std::error_code& old) { EXPECT_EQ(to_vector(map, old).size(), 4U); });
+  clears([&](std::error_code& old) {
+    EXPECT_EQ(parallel_scan(map, 2, [](BytesView, BytesView) {}, old).entries, 4U);
+  });
+  clears([&](std::error_code& old) {
+    EXPECT_EQ(erase_batch(map, std::as_bytes(std::span{keys}), old), test::result(4));
+  });
+  clears([&](std::error_code& old) { EXPECT_EQ(clear(map, old), 0U); });
 }
 
 // --- ranges and functions ---
@@ -287,6 +299,35 @@ TEST(Sync, WorksOnBytesAndTries) {
   Map array = make_map(MapType::array, 4, 4, 4);
   EXPECT_EQ(sync(array, {}, {}, ec), SyncResult{});
   EXPECT_EQ(ec, errno_code(sys::enotsupp));
+}
+
+// --- stack traces ---
+
+TEST(StackTraceVerbs, CountAndClear) {
+  stacks* const skeleton = stacks::open_and_load();
+  ASSERT_NE(skeleton, nullptr);
+  {
+    StackTraceMap map{from(skeleton->maps.addresses)};
+    EXPECT_TRUE(empty(map));
+    for (const std::uint64_t user : {0U, 1U}) {
+      std::array<std::uint64_t, 2> arguments{user, 0};
+      bpf_test_run_opts options{};
+      options.sz = sizeof options;
+      options.ctx_in = arguments.data();
+      options.ctx_size_in = sizeof arguments;
+      ASSERT_EQ(
+          ::bpf_prog_test_run_opts(::bpf_program__fd(skeleton->progs.record_addresses), &options),
+          0);
+    }
+    const std::size_t ids = map.ids().size();
+    EXPECT_GE(ids, 1U);
+    EXPECT_FALSE(empty(map));
+    EXPECT_EQ(count(map.map()), ids);
+    EXPECT_EQ(clear(map), ids);
+    EXPECT_TRUE(map.ids().empty());
+    EXPECT_EQ(clear(map), 0U);
+  }
+  stacks::destroy(skeleton);
 }
 
 // --- inner maps ---
