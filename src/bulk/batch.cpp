@@ -2,11 +2,9 @@
 #include "bpfmap/bulk/batch.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <string>
 
 #include "bpfmap/sys/bpf.hpp"
 #include "walk/kinds.hpp"
@@ -162,30 +160,6 @@ BatchResult reported(const Map& map, Operation operation, BytesView keys, const 
   return result;
 }
 
-// The first bytes of the key that failed on this thread.
-struct FailedKey {
-  std::size_t size = 0;
-  std::array<std::byte, 64> bytes{};
-};
-thread_local FailedKey failed_key;
-
-std::string hexadecimal(const FailedKey& key) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text = "0x";
-  for (std::size_t i = 0; i < std::min(key.size, key.bytes.size()); ++i) {
-    text += digits[std::to_integer<unsigned int>(key.bytes[i] >> 4)];
-    text += digits[std::to_integer<unsigned int>(key.bytes[i] & std::byte{15})];
-  }
-  return key.size > key.bytes.size() ? text + "..." : text;
-}
-
-std::string progress(const BatchResult& result) {
-  std::string text = " (" + std::to_string(result.done) + " done";
-  if (result.failed) text += ", entry " + std::to_string(*result.failed) + " failed";
-  if (result.failed && failed_key.size != 0) text += ", key " + hexadecimal(failed_key);
-  return text + ")";
-}
-
 }  // namespace
 
 namespace detail {
@@ -197,27 +171,6 @@ BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
 
 BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept {
   return BatchWrite{map, BatchWrite::Kind::erase, entries, UpdateFlags::any}.run(ec);
-}
-
-std::error_code record_batch(const Map& map, const Attempt& attempt, const BatchResult&,
-                             std::error_code ec) noexcept {
-  failed_key.size = attempt.key.size();
-  std::copy_n(attempt.key.begin(), std::min(attempt.key.size(), failed_key.bytes.size()),
-              failed_key.bytes.begin());
-  return record(map, attempt, ec);
-}
-
-void throw_batch(const std::error_code& ec, const BatchResult& result) {
-  const Error error = recorded_error(ec);
-  std::string text = error.what();
-  const std::string tail = ": " + ec.message();
-  if (text.ends_with(tail)) text.resize(text.size() - tail.size());
-  throw BatchError{Error{ec, error.operation(), error.map_id(), text + progress(result)}, result};
-}
-
-void raise_batch(const Map& map, Operation operation, const BatchResult& result, BytesView key,
-                 UpdateFlags flags, const std::error_code& ec) {
-  throw_batch(record_batch(map, {operation, key, {}, to_underlying(flags)}, result, ec), result);
 }
 
 }  // namespace detail
@@ -240,7 +193,7 @@ BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags
 BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags) {
   std::error_code ec;
   const auto result = update_batch(map, keys, values, flags, ec);
-  detail::throw_if(ec, result);
+  detail::throw_if(ec);
   return result;
 }
 
@@ -254,7 +207,7 @@ BatchResult erase_batch(Map& map, BytesView keys, std::error_code& ec) noexcept 
 BatchResult erase_batch(Map& map, BytesView keys) {
   std::error_code ec;
   const auto result = erase_batch(map, keys, ec);
-  detail::throw_if(ec, result);
+  detail::throw_if(ec);
   return result;
 }
 
@@ -284,7 +237,7 @@ BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values
                          std::span<bool> found) {
   std::error_code ec;
   const auto result = lookup_batch(map, keys, values, found, ec);
-  detail::throw_if(ec, result);
+  detail::throw_if(ec);
   return result;
 }
 

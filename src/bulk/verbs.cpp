@@ -224,10 +224,6 @@ std::uint64_t erase_keys(Map& map, const KeyList& keys, std::error_code& ec) noe
 }  // namespace detail
 
 std::uint64_t count(const Map& map, std::error_code& ec) noexcept {
-  if (has_slots(map) && !shows_slots(map)) {
-    ec = detail::record(map, {Operation::scan}, kernel_error(-sys::enotsupp));
-    return 0;
-  }
   // Only a lookup tells an empty slot from a filled one; of cgroup storage the key of one that is
   // gone.
   const bool by_key = !has_slots(map) || map.info().type == MapType::stack_trace;

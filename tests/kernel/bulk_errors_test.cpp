@@ -81,8 +81,10 @@ TEST(FailingScan, ShowsWhatItReadBeforeOneByOne) {
       })};
       std::error_code ec;
       auto scan = bpfmap::scan(map, {.batch_size = 16}, ec);
-      EXPECT_EQ(shown(scan).size(), n - 1);
-      EXPECT_EQ(scan.status().entries, n - 1);
+      // Of a trie a value is looked up twice.
+      const std::size_t before = is_trie(map) ? (n - 1) / 2 : n - 1;
+      EXPECT_EQ(shown(scan).size(), before);
+      EXPECT_EQ(scan.status().entries, before);
       EXPECT_EQ(ec, errno_code(EIO));
     }
 }

@@ -36,19 +36,6 @@ BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
                         std::error_code& ec) noexcept;
 BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept;
 
-// Records a failed batch; the key of `attempt` is that of the entry that failed. Returns `ec`.
-[[gnu::cold]] std::error_code record_batch(const Map& map, const Attempt& attempt,
-                                           const BatchResult& result, std::error_code ec) noexcept;
-// Throws the BatchError of the failure that was recorded last, if `ec` is one.
-[[noreturn]] void throw_batch(const std::error_code& ec, const BatchResult& result);
-inline void throw_if(const std::error_code& ec, const BatchResult& result) {
-  if (ec) [[unlikely]]
-    throw_batch(ec, result);
-}
-// Both, for classes that have no error_code form of their own yet.
-[[noreturn]] void raise_batch(const Map& map, Operation operation, const BatchResult& result,
-                              BytesView key, UpdateFlags flags, const std::error_code& ec);
-
 // Objects that are their own layout are handed to the kernel where they lie.
 template <class T>
 [[nodiscard]] const std::byte* in_place(std::span<const T> values) noexcept {
@@ -207,7 +194,7 @@ BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, con
                          UpdateFlags flags = UpdateFlags::any) {
   std::error_code ec;
   const auto result = update_batch(map, keys, values, flags, ec);
-  detail::throw_if(ec, result);
+  detail::throw_if(ec);
   return result;
 }
 
@@ -258,7 +245,7 @@ template <detail::erasable_map M>
 BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys) {
   std::error_code ec;
   const auto result = erase_batch(map, keys, ec);
-  detail::throw_if(ec, result);
+  detail::throw_if(ec);
   return result;
 }
 
@@ -289,7 +276,7 @@ template <detail::written_map M>
   std::vector<std::optional<typename M::mapped_type>> values(keys.size());
   std::error_code ec;
   const auto result = lookup_batch(map, keys, std::span{values}, ec);
-  detail::throw_if(ec, result);
+  detail::throw_if(ec);
   return values;
 }
 

@@ -134,8 +134,9 @@ std::uint32_t Take::put_back() noexcept {
   for (std::uint32_t i = end_; i-- > next_;) {
     const std::byte* const key = buffer().keys(0) + i * key_size;
     const std::byte* const value = buffer().values(0) + i * stride;
-    const int result = retried_without_memory(
-        [&] { return sys::map_update_elem(map().fd(), key, value, sys::f_noexist); });
+    const int result = retried_without_memory([&] {
+      return sys::map_update_elem(map().fd(), key, value, to_underlying(UpdateFlags::noexist));
+    });
     if (result != 0) buffer().move_entry(0, i, --kept);
   }
   next_ = kept;

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+// Walks that are moved, given another map, a range; parts of a map beside threads that change it.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "bpfmap/bpfmap.hpp"
+#include "bulk_support.hpp"
+#include "fake_bpf.hpp"
+
+namespace bpfmap {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Busy;
+using test::Entries;
+using test::errno_code;
+using test::error_of;
+using test::fill;
+using test::held;
+using test::make_map;
+using test::numbers;
+using test::same;
+
+// --- moves ---
+
+TEST(MovedScan, LeavesAnEmptyOneBehind) {
+  const auto map = numbers(600);
+  auto from = scan(map);
+  std::uint64_t entries = 0;
+  for ([[maybe_unused]] auto entry : from) ++entries;
+  EXPECT_EQ(entries, 600U);
+  {
+    auto to = std::move(from);
+    entries = 0;
+    for ([[maybe_unused]] auto entry : to) ++entries;
+    EXPECT_EQ(entries, 600U);
+  }
+  EXPECT_EQ(error_of([&] { (void)from.begin(); }).code(), Errc::no_map);
+  from = scan(map);
+  entries = 0;
+  for ([[maybe_unused]] auto entry : from) ++entries;
+  EXPECT_EQ(entries, 600U);
+}
+
+TEST(MovedDrain, LosesAndRepeatsNothing) {
+  auto map = numbers(600);
+  std::vector<int> times(600);
+  auto from = drain(map);
+  for (auto [key, value] : from)
+    if (++times[key], from.left() < 250) break;
+  const std::uint32_t left = from.left();
+  auto to = std::move(from);
+  EXPECT_EQ(to.left(), left);
+  EXPECT_EQ(from.left(), 0U);
+  EXPECT_EQ(from.put_back(), 0U);
+  EXPECT_EQ(error_of([&] { (void)from.begin(); }).code(), Errc::no_map);
+  for (auto [key, value] : to) ++times[key];
+  EXPECT_EQ(times, std::vector<int>(600, 1));
+  EXPECT_TRUE(empty(map));
+}
+
+TEST(MovedDrain, PutsBackWhatItHeldWhenItIsAssigned) {
+  auto first = numbers(100);
+  auto second = numbers(100);
+  auto all = drain(first);
+  for ([[maybe_unused]] auto entry : all) break;
+  all = drain(second);
+  EXPECT_EQ(count(first), 99U);
+  for ([[maybe_unused]] auto entry : all) {
+  }
+  EXPECT_EQ(count(second), 0U);
+}
+
+// The names of scans and drains, as members.
+struct Watcher {
+  test::Numbers map = numbers(10);
+  Scan<test::Numbers> entries{map};
+  KeyScan<test::Numbers> keys{map};
+  ValueScan<test::Numbers> values{map};
+  Drain<test::Numbers> taken{map};
+};
+
+TEST(Scan, CanBeAMember) {
+  Watcher watcher;
+  EXPECT_EQ(std::ranges::distance(watcher.entries), 10);
+  EXPECT_EQ(std::ranges::distance(watcher.keys), 10);
+  EXPECT_EQ(std::ranges::distance(watcher.values), 10);
+  EXPECT_EQ(std::ranges::distance(watcher.taken), 10);
+  EXPECT_TRUE(empty(watcher.map));
+}
+
+// Another map, of the same sizes, that takes more room.
+TEST(RewoundScan, HasRoomForTheMapThatIsThere) {
+  Map map = make_map(MapType::hash, 8, 8, 256);
+  fill(map, 100);
+  auto all = scan(map);
+  EXPECT_EQ(std::ranges::distance(all), 100);
+  map = make_map(MapType::lpm_trie, 8, 8, 1024);
+  const Entries prefixes = fill(map, 1000);
+  EXPECT_TRUE(same(test::shown(all), prefixes));
+  map = make_map(MapType::percpu_hash, 8, 8, 256);
+  const Entries slots = fill(map, 200);
+  EXPECT_TRUE(same(test::shown(all), slots));
+  map = make_map(MapType::array, 4, 4096, 300);
+  EXPECT_EQ(std::ranges::distance(all), 300);
+}
+
+// --- ranges ---
+
+std::vector<std::uint64_t> indices_in(const Map& map, CursorRange range, std::error_code& ec) {
+  std::vector<std::uint64_t> indices;
+  Walk walk{map, {.batch_size = 3}, range};
+  while (walk.next(ec))
+    for (std::uint32_t i = 0; i < walk.size(); ++i)
+      indices.push_back(test::number_of({walk.keys() + 4 * i, 4}));
+  EXPECT_EQ(walk.status().complete, !ec);
+  return indices;
+}
+
+TEST(WalkRange, OfAnArrayEndsWithTheArray) {
+  const std::vector<std::uint64_t> none;
+  std::error_code ec;
+  for (const MapType type : {MapType::array, MapType::percpu_array}) {
+    const Map map = make_map(type, 4, 4, 10);
+    EXPECT_EQ(indices_in(map, {8, 12}, ec), (std::vector<std::uint64_t>{8, 9}));
+    EXPECT_EQ(indices_in(map, {9, ~0U}, ec), (std::vector<std::uint64_t>{9}));
+    EXPECT_EQ(indices_in(map, {10, ~0U}, ec), none);
+    EXPECT_EQ(indices_in(map, {11, 20}, ec), none);
+    EXPECT_EQ(indices_in(map, {~0U - 1, ~0U}, ec), none);
+    EXPECT_EQ(indices_in(map, {5, 5}, ec), none);
+    EXPECT_EQ(indices_in(map, {6, 5}, ec), none);
+    EXPECT_EQ(ec, std::error_code{});
+  }
+}
+
+TEST(WalkRange, OfAHashEndsWithItsBuckets) {
+  Map map = make_map(MapType::hash, 4, 4, 64);
+  fill(map, 64);
+  std::error_code ec;
+  EXPECT_TRUE(indices_in(map, {64, ~0U}, ec).empty());
+  EXPECT_TRUE(indices_in(map, {1000, 2000}, ec).empty());
+  EXPECT_TRUE(indices_in(map, {7, 7}, ec).empty());
+  EXPECT_EQ(indices_in(map, {0, 64}, ec).size(), 64U);
+  EXPECT_EQ(indices_in(map, {0, 5000}, ec).size(), 64U);
+  EXPECT_EQ(ec, std::error_code{});
+}
+
+TEST(WalkRange, IsRefusedWhereThereAreNoBucketsOrIndices) {
+  for (const MapType type : {MapType::lpm_trie, MapType::devmap_hash, MapType::sockhash}) {
+    SCOPED_TRACE(to_string(type));
+    const Map map = make_map(type, type == MapType::lpm_trie ? 8 : 4, 4, 10);
+    std::error_code ec;
+    EXPECT_TRUE(indices_in(map, {0, 5}, ec).empty());
+    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(error_of([&] { (void)Walk{map, {}, {.begin = 1}}.next(); }).operation(),
+              Operation::scan);
+  }
+}
+
+// --- sizes at the edge ---
+
+TEST(WalkRoom, IsLimitedWhateverIsAskedFor) {
+  Map map = make_map(MapType::hash, 4, 4, 100'000);
+  fill(map, 1000);
+  auto all = scan(map, {.batch_size = ~0U});
+  EXPECT_EQ(std::ranges::distance(all), 1000);
+  EXPECT_EQ(all.status().batch_size, 100'000U);
+  Map trie = Map::create({.type = MapType::lpm_trie,
+                          .key_size = 8,
+                          .value_size = 4096,
+                          .max_entries = ~0U,
+                          .flags = MapFlags::no_prealloc});
+  fill(trie, 100);
+  auto prefixes = scan(trie, {.batch_size = ~0U});
+  EXPECT_EQ(std::ranges::distance(prefixes), 100);
+  EXPECT_LE(prefixes.status().batch_size, (64U << 20) / 4096);
+  EXPECT_EQ(Walk::bytes_for(trie, ~0U) > std::size_t{1} << 40, sizeof(std::size_t) == 8);
+}
+
+TEST(WalkRoom, HoldsTheLargestValues) {
+  constexpr std::uint32_t size = (4U << 20) - 4096;
+  Map map = make_map(MapType::hash, 4, size, 3, MapFlags::no_prealloc);
+  const Entries entries = fill(map, 3);
+  EXPECT_TRUE(same(test::shown(scan(map)), entries));
+  EXPECT_TRUE(same(test::shown(drain(map)), entries));
+  EXPECT_EQ(count(map), 0U);
+}
+
+// --- parts beside threads that change the map ---
+
+struct Tallied {
+  std::uint64_t scans = 0;
+  std::uint64_t missed = 0;
+  std::uint64_t twice = 0;
+};
+
+template <class Change>
+Tallied tally(std::uint32_t keys, std::uint32_t threads, Change change) {
+  auto map = numbers(keys, keys);
+  const Busy busy{[&](std::uint64_t n) { change(map, static_cast<std::uint32_t>(n % keys)); }};
+  const auto times = std::make_unique<std::atomic<std::uint32_t>[]>(keys);
+  Tallied total;
+  test::keep_on(1500ms, [&] {
+    for (std::uint32_t key = 0; key < keys; ++key) times[key] = 0;
+    const auto status =
+        parallel_scan(map, threads, [&](std::uint32_t key, std::uint64_t) { ++times[key]; });
+    EXPECT_TRUE(status.complete);
+    EXPECT_TRUE(status.exact);
+    for (std::uint32_t key = 0; key < keys; ++key) {
+      total.missed += times[key] == 0 ? 1U : 0U;
+      total.twice += times[key] > 1 ? 1U : 0U;
+    }
+    ++total.scans;
+  });
+  EXPECT_GT(total.scans, 10U);
+  return total;
+}
+
+TEST(ChurnedParallelScan, ShowsEveryKeyThatIsOnlyUpdatedOnce) {
+  for (const std::uint32_t keys : {16U, 4096U}) {
+    const Tallied seen = tally(keys, 2, [](auto& map, std::uint32_t key) { map.update(key, key); });
+    EXPECT_EQ(seen.missed, 0U) << "of " << seen.scans;
+    EXPECT_EQ(seen.twice, 0U) << "of " << seen.scans;
+  }
+}
+
+TEST(ChurnedParallelScan, ShowsNothingTwiceThatIsErasedAndInsertedAgain) {
+  for (const std::uint32_t threads : {2U, 5U, 16U})
+    for (const std::uint32_t keys : {16U, 4096U}) {
+      const Tallied seen = tally(keys, threads, [](auto& map, std::uint32_t key) {
+        map.erase(key);
+        map.update(key, key);
+      });
+      EXPECT_EQ(seen.twice, 0U) << "of " << seen.scans;
+    }
+}
+
+TEST(ParallelScan, LeavesItsErrorInTheErrorCode) {
+  const Map map = make_map(MapType::hash, 4, 4, 100);
+  const Map blind = Map::from_id(map.info().id, Access::write_only);
+  std::error_code ec;
+  const auto nothing = [](BytesView, BytesView) {};
+  EXPECT_FALSE(parallel_scan(blind, 2, nothing, ec).complete);
+  EXPECT_EQ(ec, errno_code(EPERM));
+  EXPECT_NE(explain(ec), ec.message());
+  EXPECT_TRUE(parallel_scan(map, 2, nothing, {.batch_size = 5}, ec).complete);
+  EXPECT_EQ(ec, std::error_code{});
+}
+
+TEST(ParallelScan, CallsItsFunctionWhereItLies) {
+  const auto map = numbers(100);
+  struct {
+    std::atomic<std::uint32_t> calls = 0;
+    void operator()(std::uint32_t, std::uint64_t) { ++calls; }
+  } counter;
+  parallel_scan(map, 2, counter);
+  EXPECT_EQ(counter.calls, 100U);
+}
+
+}  // namespace
+}  // namespace bpfmap
