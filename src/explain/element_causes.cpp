@@ -70,9 +70,6 @@ constexpr std::array buffers{
           "for (Linux 4.4; overwriting 4.7)"},
     Cause{view, perf_event_array, ENOMEM, count_known,
           "there is no memory for {count} pages per CPU"},
-    Cause{view, perf_event_array, EPERM, count_known,
-          "{count} pages per CPU are more than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow "
-          "without CAP_IPC_LOCK"},
     Cause{view, perf_event_array, ENODEV, key_known,
           "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
     Cause{view, perf_event_array, EBUSY, key_known,

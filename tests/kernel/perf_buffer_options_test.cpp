@@ -224,8 +224,8 @@ TEST(PerfBufferPages, BeyondTheLimitOfLockedMemoryAreToldAsThat) {
     const std::string text = test::told(
         EPERM, [&](auto&... ec) { const PerfBuffer perf{programs.perf(), 4096, ec...}; });
     EXPECT_TRUE(test::contains(text,
-                               "4096 pages per CPU are more than kernel.perf_event_mlock_kb and "
-                               "RLIMIT_MEMLOCK allow without CAP_IPC_LOCK"));
+                               "more memory than kernel.perf_event_mlock_kb and "
+                               "RLIMIT_MEMLOCK allow a process without CAP_IPC_LOCK"));
   });
 }
 
