@@ -132,10 +132,7 @@ std::error_code add_buffer(Perf& perf, const Map& map, std::uint32_t cpu) noexce
     return refuse(map, detail::kernel_error(result));
   const int event = buffer.event();
   if (const int result = sys::map_update_elem(map.fd(), &cpu, &event))
-    return detail::record(
-        map,
-        {Operation::update, std::as_bytes(std::span{&cpu, 1}), std::as_bytes(std::span{&event, 1})},
-        detail::kernel_error(result));
+    return refuse_cpu(map, cpu, detail::kernel_error(result));
   if (perf.paused) (void)buffer.pause_output(true);
   perf.buffers.push_back(std::move(buffer));
   return {};

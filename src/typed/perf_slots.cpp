@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "perf_slots.hpp"
 
-#include <bpf/bpf.h>
-
 #include <array>
 #include <bit>
 #include <cerrno>
