@@ -301,8 +301,9 @@ TEST(UserRingBuffer, RefusesASampleThatNeverFits) {
 }
 
 TEST(UserRingBuffer, RefusesMapsOfOtherTypes) {
+  const Map flows = test::flows();
   const std::string text = test::told(Errc::wrong_map_type, [&](auto&... ec) {
-    const UserRingBuffer ring{test::flows(), ec...};
+    const UserRingBuffer ring{flows.duplicate(), ec...};
     EXPECT_FALSE(ring);
   });
   EXPECT_TRUE(
