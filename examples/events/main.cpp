@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The programs that are run on this machine: a BPF program writes a record of each into a ring
-// buffer, and this program prints them as they come.
+// Prints every program that is run on this machine: a BPF program writes a record of each into a
+// ring buffer, and this program reads them as they come.
 // Run it as root: build/events [--seconds N] [program-to-run ...]
 #include <spawn.h>
 #include <sys/wait.h>
@@ -29,8 +29,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Skeleton = std::unique_ptr<events, decltype(&events__destroy)>;
 
-volatile std::sig_atomic_t interrupted = 0;
-
 struct Options {
   Clock::duration time = std::chrono::hours{24 * 365};
   char** command = nullptr;  // of a program to run, null-terminated
@@ -51,12 +49,26 @@ void check(int result, const char* what) {
   if (result != 0) throw std::system_error(std::abs(result), std::generic_category(), what);
 }
 
-// No SA_RESTART: Ctrl-C ends a poll(), which then says 0.
-void stop_on_signals() {
-  struct sigaction action{};
-  action.sa_handler = [](int) { interrupted = 1; };
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-}
+// While it lives, Ctrl-C closes the ring: close() is safe in a signal handler.
+class CloseOnSignals {
+ public:
+  explicit CloseOnSignals(const bpfmap::RingBuffer& ring) {
+    ring_ = &ring;
+    set_handler([](int) { ring_->close(); });
+  }
+  CloseOnSignals(const CloseOnSignals&) = delete;
+  CloseOnSignals& operator=(const CloseOnSignals&) = delete;
+  ~CloseOnSignals() { set_handler(SIG_DFL); }
+
+ private:
+  static void set_handler(void (*handler)(int)) {
+    struct sigaction action{};
+    action.sa_handler = handler;
+    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  }
+
+  static inline const bpfmap::RingBuffer* ring_ = nullptr;
+};
 
 void run(char** command) {
   pid_t pid = 0;
@@ -83,13 +95,14 @@ void watch(const Options& options) {
   bpfmap::RingBuffer ring;
   ring.for_each<Exec>(bpfmap::from(skeleton->maps.execs), print);
   const bpfmap::PerCpuArrayMap<std::uint64_t> dropped{bpfmap::from(skeleton->maps.dropped)};
+  const CloseOnSignals close_on_signals{ring};
   check(events__attach(skeleton.get()), "attaching the BPF program");
 
   std::printf("%7s %6s  %-15s  %s\n", "PID", "UID", "COMMAND", "FILE");
   if (options.command != nullptr) run(options.command);
   std::size_t programs = 0;
   const auto end = Clock::now() + options.time;
-  for (auto now = Clock::now(); interrupted == 0 && now < end; now = Clock::now()) {
+  for (auto now = Clock::now(); !ring.closed() && now < end; now = Clock::now()) {
     programs += ring.poll(std::chrono::ceil<std::chrono::milliseconds>(end - now));
     std::fflush(stdout);
   }
@@ -99,10 +112,7 @@ void watch(const Options& options) {
 
 }  // namespace
 
-int main(int, char** argv) try {
-  stop_on_signals();
-  watch(parse(argv + 1));
-} catch (const std::exception& error) {
+int main(int, char** argv) try { watch(parse(argv + 1)); } catch (const std::exception& error) {
   std::fprintf(stderr, "events: %s\n", error.what());
   return 1;
 }

@@ -62,7 +62,7 @@ using detail::PerfMemory;
 using Cpus = std::vector<std::uint32_t>;
 
 constexpr std::array types{MapType::perf_event_array};
-constexpr detail::Requirement requirement{types, 4, 4};
+constexpr detail::Requirement requirement{.types = types, .key_size = 4, .value_size = 4};
 constexpr std::uint64_t is_buffer = 1;  // in epoll_event.data
 
 // A record as it lies in the buffer, without what it carries.
@@ -132,10 +132,7 @@ std::error_code add_buffer(Perf& perf, const Map& map, std::uint32_t cpu) noexce
     return refuse(map, detail::kernel_error(result));
   const int event = buffer.event();
   if (const int result = sys::map_update_elem(map.fd(), &cpu, &event))
-    return detail::record(
-        map,
-        {Operation::update, std::as_bytes(std::span{&cpu, 1}), std::as_bytes(std::span{&event, 1})},
-        detail::kernel_error(result));
+    return refuse_cpu(map, cpu, detail::kernel_error(result));
   if (perf.paused) (void)buffer.pause_output(true);
   perf.buffers.push_back(std::move(buffer));
   return {};
@@ -168,7 +165,7 @@ Cpus chosen_cpus(const PerfBufferOptions& options) {
 
 std::error_code open(std::unique_ptr<Perf>& perf, const Map& map,
                      const PerfBufferOptions& options) noexcept {
-  if (const auto ec = detail::check(map, requirement)) return refuse(map, ec);
+  if (const auto ec = detail::check(map, requirement)) return ec;
   if (!std::has_single_bit(options.pages_per_cpu)) return refuse_pages(map, options, -EINVAL);
   std::error_code ec;
   auto opened = detail::make_handler<Perf>(ec);

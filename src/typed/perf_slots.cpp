@@ -1,26 +1,57 @@
 // SPDX-License-Identifier: MIT
 #include "perf_slots.hpp"
 
-#include <bpf/bpf.h>
-
 #include <array>
+#include <bit>
 #include <cerrno>
-#include <cstddef>
-#include <cstring>
 
 #include "bpfmap/sys/bpf.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
 
-constexpr ::bpf_insn instruction(int code, int dst, int src, int offset, int immediate) noexcept {
-  ::bpf_insn insn{};
-  insn.code = static_cast<__u8>(code);
-  insn.dst_reg = static_cast<__u8>(dst & 0xf);
-  insn.src_reg = static_cast<__u8>(src & 0xf);
-  insn.off = static_cast<__s16>(offset);
-  insn.imm = immediate;
-  return insn;
+// Commands, attributes and instructions as the kernel numbers and lays them out.
+constexpr int prog_load = 5;
+constexpr int prog_test_run = 10;
+constexpr std::uint32_t raw_tracepoint = 17;
+constexpr std::int32_t perf_event_read_value = 55;  // a helper
+constexpr std::int32_t value_size = 24;             // of struct bpf_perf_event_value
+constexpr std::uint8_t map_fd_pseudo_register = 1;
+
+struct ProgLoadAttr {
+  std::uint32_t prog_type;
+  std::uint32_t insn_cnt;
+  std::uint64_t insns;
+  std::uint64_t license;
+};
+
+struct TestRunAttr {
+  std::uint32_t prog_fd;
+  std::uint32_t retval;
+  std::uint32_t data_size_in;
+  std::uint32_t data_size_out;
+  std::uint64_t data_in;
+  std::uint64_t data_out;
+  std::uint32_t repeat;
+  std::uint32_t duration;
+  std::uint32_t ctx_size_in;
+  std::uint32_t ctx_size_out;
+  std::uint64_t ctx_in;
+  std::uint64_t ctx_out;
+};
+
+struct Instruction {
+  std::uint8_t code;
+  std::uint8_t registers;
+  std::int16_t offset;
+  std::int32_t immediate;
+};
+
+constexpr Instruction instruction(std::uint8_t code, unsigned dst, unsigned src,
+                                  std::int32_t immediate) noexcept {
+  const unsigned registers =
+      std::endian::native == std::endian::little ? src << 4U | dst : dst << 4U | src;
+  return {code, static_cast<std::uint8_t>(registers), 0, immediate};
 }
 
 std::uint64_t address(const void* pointer) noexcept {
@@ -31,38 +62,32 @@ std::uint64_t address(const void* pointer) noexcept {
 
 // return bpf_perf_event_read_value(&map, context->args[0], &value, sizeof value);
 PerfSlots::PerfSlots(const Map& map) noexcept {
-  constexpr int value_size = sizeof(::bpf_perf_event_value);
   const std::array program{
-      instruction(BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_2, BPF_REG_1, 0, 0),
-      instruction(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map.fd()),
-      instruction(0, 0, 0, 0, 0),
-      instruction(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_3, BPF_REG_10, 0, 0),
-      instruction(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, -value_size),
-      instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_4, 0, 0, value_size),
-      instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_perf_event_read_value),
-      instruction(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+      instruction(0x79, 2, 1, 0),                              // r2 = *(u64*)(r1 + 0)
+      instruction(0x18, 1, map_fd_pseudo_register, map.fd()),  // r1 = &map
+      instruction(0, 0, 0, 0),                                 //
+      instruction(0xbf, 3, 10, 0),                             // r3 = r10
+      instruction(0x07, 3, 0, -value_size),                    // r3 -= sizeof value
+      instruction(0xb7, 4, 0, value_size),                     // r4 = sizeof value
+      instruction(0x85, 0, 0, perf_event_read_value),          // call
+      instruction(0x95, 0, 0, 0),                              // exit
   };
-  ::bpf_attr attr;
-  std::memset(&attr, 0, sizeof attr);
-  attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-  attr.insn_cnt = program.size();
-  attr.insns = address(program.data());
-  attr.license = address("Dual MIT/GPL");
-  program_.reset(
-      static_cast<int>(sys::bpf(BPF_PROG_LOAD, &attr, offsetof(::bpf_attr, kern_version))));
+  ProgLoadAttr attr{.prog_type = raw_tracepoint,
+                    .insn_cnt = program.size(),
+                    .insns = address(program.data()),
+                    .license = address("Dual MIT/GPL")};
+  program_.reset(static_cast<int>(sys::bpf(prog_load, &attr, sizeof attr)));
 }
 
 bool PerfSlots::is_taken(std::uint32_t cpu) const noexcept {
   if (!program_) return false;
   const std::uint64_t argument = cpu;
-  ::bpf_attr attr;
-  std::memset(&attr, 0, sizeof attr);
-  attr.test.prog_fd = static_cast<std::uint32_t>(program_.get());
-  attr.test.ctx_in = address(&argument);
-  attr.test.ctx_size_in = sizeof argument;
-  constexpr unsigned size = offsetof(::bpf_attr, test.cpu) + sizeof attr.test.cpu;
-  const long result = sys::bpf(BPF_PROG_TEST_RUN, &attr, size);
-  return result == 0 && static_cast<std::int32_t>(attr.test.retval) != -ENOENT;
+  TestRunAttr attr{};
+  attr.prog_fd = static_cast<std::uint32_t>(program_.get());
+  attr.ctx_in = address(&argument);
+  attr.ctx_size_in = sizeof argument;
+  return sys::bpf(prog_test_run, &attr, sizeof attr) == 0 &&
+         static_cast<std::int32_t>(attr.retval) != -ENOENT;
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -52,35 +52,38 @@ std::error_code check_usable(const Rings& rings) noexcept {
   return detail::kernel_error(rings.running ? -EDEADLK : 0);
 }
 
-std::error_code open(std::unique_ptr<Rings>& rings) noexcept {
-  std::error_code ec;
-  auto opened = detail::make_handler<Rings>(ec);
-  if (!opened) return ec;
-  opened->epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
-  if (!opened->epoll) return detail::kernel_error(-errno);
-  if (const int result = opened->waker.open()) return detail::kernel_error(result);
-  if (const int result = watch(*opened, opened->waker.fd(), 0)) return detail::kernel_error(result);
-  rings = std::move(opened);
-  return {};
+// 0 or -errno.
+int open(Rings& rings) noexcept {
+  rings.epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!rings.epoll) return -errno;
+  if (const int result = rings.waker.open()) return result;
+  return watch(rings, rings.waker.fd(), 0);
 }
 
+// Recorded.
 std::error_code add_to(std::unique_ptr<Rings>& rings,
                        std::unique_ptr<RingHandler>& handler) noexcept {
+  const Map& map = handler->map;
   if (rings) {
-    if (const auto ec = check_usable(*rings)) return ec;
+    if (const auto ec = check_usable(*rings)) return detail::refuse(map, ec);
   }
-  if (const auto ec = detail::check_ring(handler->map)) return ec;
-  if (rings && find(rings->handlers, handler->map) != rings->handlers.end())
-    return detail::kernel_error(-EEXIST);
-  if (const int result = handler->memory.open(handler->map)) return detail::kernel_error(result);
-  if (!rings) {
-    if (const auto ec = open(rings)) return ec;
-  }
+  if (const auto ec = detail::check_ring(map)) return ec;
+  if (rings && find(rings->handlers, map) != rings->handlers.end())
+    return detail::refuse(map, -EEXIST);
+  if (const int result = handler->memory.open(map)) return detail::refuse(map, result);
   std::error_code ec;
-  detail::without_bad_alloc(ec, [&] { rings->handlers.reserve(rings->handlers.size() + 1); });
-  if (!ec) ec = detail::kernel_error(watch(*rings, handler->map.fd(), is_ring));
-  if (!ec) rings->handlers.push_back(std::move(handler));
-  return ec;
+  auto opened = rings ? nullptr : detail::make_handler<Rings>(ec);
+  if (ec) return detail::refuse(map, ec);
+  Rings& to = rings ? *rings : *opened;
+  if (opened) {
+    if (const int result = open(to)) return detail::refuse(map, result);
+  }
+  detail::without_bad_alloc(ec, [&] { to.handlers.reserve(to.handlers.size() + 1); });
+  if (ec) return detail::refuse(map, ec);
+  if (const int result = watch(to, map.fd(), is_ring)) return detail::refuse(map, result);
+  to.handlers.push_back(std::move(handler));
+  if (opened) rings = std::move(opened);
+  return {};
 }
 
 // Whether there is anything to read; all that there is belongs to the call.
@@ -112,19 +115,20 @@ RingBuffer::~RingBuffer() = default;
 
 void RingBuffer::add(std::unique_ptr<detail::RingHandler> handler, std::error_code& ec) noexcept {
   if (handler == nullptr) {
-    ec = detail::record(Map{}, {Operation::view}, ec);
+    ec = detail::refuse(Map{}, ec);
     return;
   }
   ec = add_to(rings_, handler);
-  if (ec) ec = detail::record(handler->map, {Operation::view}, ec);
 }
 
 bool RingBuffer::remove(const Map& map, std::error_code& ec) noexcept {
   ec.clear();
   if (!rings_) return false;
   ec = check_usable(*rings_);
-  if (ec) ec = detail::record(map, {Operation::view}, ec);
-  if (ec) return false;
+  if (ec) {
+    ec = detail::refuse(map, ec);
+    return false;
+  }
   const auto found = find(rings_->handlers, map);
   if (found == rings_->handlers.end()) return false;
   ::epoll_ctl(rings_->epoll.get(), EPOLL_CTL_DEL, (*found)->map.fd(), nullptr);

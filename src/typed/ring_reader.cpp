@@ -8,22 +8,20 @@
 
 namespace bpfmap::inline v0 {
 
+// Recorded.
 std::error_code RingReader::open(Map& map) noexcept {
   if (const auto ec = detail::check_ring(map)) return ec;
   std::error_code ec;
   auto waker = detail::make_handler<detail::Waker>(ec);
-  if (ec) return ec;
-  if (const int result = waker->open()) return detail::kernel_error(result);
-  if (const int result = memory_.open(map)) return detail::kernel_error(result);
+  if (ec) return detail::refuse(map, ec);
+  if (const int result = waker->open()) return detail::refuse(map, result);
+  if (const int result = memory_.open(map)) return detail::refuse(map, result);
   waker_ = std::move(waker);
   map_ = std::move(map);
   return {};
 }
 
-RingReader::RingReader(Map map, std::error_code& ec) noexcept {
-  ec = open(map);
-  if (ec) ec = detail::record(map, {Operation::view}, ec);
-}
+RingReader::RingReader(Map map, std::error_code& ec) noexcept { ec = open(map); }
 
 RingReader::RingReader(Map map) {
   std::error_code ec;

@@ -5,18 +5,29 @@
 #include <array>
 #include <cerrno>
 
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 
 namespace bpfmap::inline v0::detail {
 
 inline constexpr std::array ring_types{MapType::ringbuf};
-inline constexpr Requirement ring_requirement{ring_types, 0, 0};
+inline constexpr Requirement ring_requirement{.types = ring_types, .key_size = 0, .value_size = 0};
 
+// Records that a reader refuses `map`; returns `ec`.
+[[nodiscard]] inline std::error_code refuse(const Map& map, std::error_code ec) noexcept {
+  return record(map, {Operation::view}, ec);
+}
+[[nodiscard]] inline std::error_code refuse(const Map& map, int result) noexcept {
+  return refuse(map, kernel_error(result));
+}
+
+// Recorded.
 [[nodiscard]] inline std::error_code check_ring(const Map& map) noexcept {
   if (const auto ec = check(map, ring_requirement)) return ec;
-  if (has(map.info().flags, MapFlags::rb_overwrite)) return kernel_error(-EOPNOTSUPP);
-  return check_read_write(map);
+  if (has(map.info().flags, MapFlags::rb_overwrite)) return refuse(map, -EOPNOTSUPP);
+  if (const auto ec = check_read_write(map)) return refuse(map, ec);
+  return {};
 }
 
 }  // namespace bpfmap::inline v0::detail

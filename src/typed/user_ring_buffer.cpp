@@ -74,7 +74,7 @@ std::byte* UserRing::reserve(std::uint32_t bytes) const noexcept {
 namespace {
 
 constexpr std::array types{MapType::user_ringbuf};
-constexpr detail::Requirement requirement{types, 0, 0};
+constexpr detail::Requirement requirement{.types = types, .key_size = 0, .value_size = 0};
 
 // What a dynptr can hold. The kernel takes no larger sample, nor any that comes behind it.
 constexpr std::size_t max_sample = (std::size_t{1} << 24U) - 1;
@@ -111,22 +111,20 @@ UserRingBuffer& UserRingBuffer::operator=(UserRingBuffer&& other) noexcept {
 }
 UserRingBuffer::~UserRingBuffer() = default;
 
+// Recorded.
 std::error_code UserRingBuffer::open(Map& map) noexcept {
   if (const auto ec = detail::check(map, requirement)) return ec;
-  if (const auto ec = detail::check_read_write(map)) return ec;
-  std::error_code ec;
-  auto ring = detail::make_handler<detail::UserRing>(ec);
-  if (ec) return ec;
-  if (const int result = ring->open(map)) return detail::kernel_error(result);
+  std::error_code ec = detail::check_read_write(map);
+  std::unique_ptr<detail::UserRing> ring;
+  if (!ec) ring = detail::make_handler<detail::UserRing>(ec);
+  if (!ec) ec = detail::kernel_error(ring->open(map));
+  if (ec) return detail::record(map, {Operation::view}, ec);
   ring_ = std::move(ring);
   map_ = std::move(map);
   return {};
 }
 
-UserRingBuffer::UserRingBuffer(Map map, std::error_code& ec) noexcept {
-  ec = open(map);
-  if (ec) ec = detail::record(map, {Operation::view}, ec);
-}
+UserRingBuffer::UserRingBuffer(Map map, std::error_code& ec) noexcept { ec = open(map); }
 
 UserRingBuffer::UserRingBuffer(Map map) {
   std::error_code ec;

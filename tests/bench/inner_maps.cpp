@@ -43,7 +43,7 @@ struct Nest {
   // Whether the first `count` were replaced.
   [[nodiscard]] bool is_replaced(std::size_t count) const {
     for (std::size_t i = 0; i < count; ++i)
-      if (outer.id(keys[i]) != inners[1][i].map().info().id) return false;
+      if (outer.lookup_id(keys[i]) != inners[1][i].map().info().id) return false;
     return true;
   }
 };

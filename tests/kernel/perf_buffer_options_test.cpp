@@ -161,20 +161,18 @@ TEST(PerfBufferCpus, ThatComeOnlineLaterAreToldAndAdded) {
 
 TEST(PerfBufferCpus, WithoutASlotAreRefused) {
   if (!has_two_cpus()) GTEST_SKIP() << "one CPU only";
-  const auto small = [] {
-    return Map::create({.type = MapType::perf_event_array,
-                        .key_size = 4,
-                        .value_size = 4,
-                        .max_entries = 1,
-                        .name = "small"});
-  };
+  const Map small = Map::create({.type = MapType::perf_event_array,
+                                 .key_size = 4,
+                                 .value_size = 4,
+                                 .max_entries = 1,
+                                 .name = "small"});
   const std::string text = test::told(Errc::index_out_of_range, [&](auto&... ec) {
-    const PerfBuffer perf{small(), 1, ec...};
+    const PerfBuffer perf{small.duplicate(), 1, ec...};
     EXPECT_FALSE(perf);
   });
   EXPECT_TRUE(test::contains(text, "view on map 'small' (id "));
   EXPECT_TRUE(test::contains(text, "CPU 1 has no slot in the map (max_entries 1)"));
-  const PerfBuffer chosen{small(), {.pages_per_cpu = 1, .cpus = {0}}};
+  const PerfBuffer chosen{small.duplicate(), {.pages_per_cpu = 1, .cpus = {0}}};
   EXPECT_EQ(chosen.cpus(), Cpus{0});
 }
 
@@ -224,8 +222,8 @@ TEST(PerfBufferPages, BeyondTheLimitOfLockedMemoryAreToldAsThat) {
     const std::string text = test::told(
         EPERM, [&](auto&... ec) { const PerfBuffer perf{programs.perf(), 4096, ec...}; });
     EXPECT_TRUE(test::contains(text,
-                               "4096 pages per CPU are more than kernel.perf_event_mlock_kb and "
-                               "RLIMIT_MEMLOCK allow without CAP_IPC_LOCK"));
+                               "more memory than kernel.perf_event_mlock_kb and "
+                               "RLIMIT_MEMLOCK allow a process without CAP_IPC_LOCK"));
   });
 }
 

@@ -393,7 +393,8 @@ TEST(RingBuffer, RefusesMapsOfOtherTypes) {
       ring.for_each(map.duplicate(), [](BytesView) {}, ec...);
     });
   };
-  EXPECT_TRUE(test::contains(add(test::flows()), "the map is of type hash"));
+  EXPECT_TRUE(test::contains(add(test::flows()),
+                             "the map is of type hash (this class is for ringbuf maps)"));
   const Map user = Map::create({.type = MapType::user_ringbuf, .max_entries = 4096});
   EXPECT_TRUE(test::contains(add(user.duplicate()), "the map is of type user_ringbuf"));
   (void)test::told(Errc::no_map,

@@ -249,8 +249,9 @@ TEST(RingReaderAfterFork, HoldsTheParentsRecord) {
 
 TEST(RingReader, RefusesWhatARingBufferRefuses) {
   const RingPrograms programs;
+  const Map flows = test::flows();
   (void)test::told(Errc::wrong_map_type,
-                   [](auto&... ec) { const RingReader ring{test::flows(), ec...}; });
+                   [&](auto&... ec) { const RingReader ring{flows.duplicate(), ec...}; });
   (void)test::told(Errc::no_map, [](auto&... ec) { const RingReader ring{Map{}, ec...}; });
   const std::uint32_t id = programs.first().info().id;
   (void)test::told(EACCES, [id](auto&... ec) {

@@ -61,7 +61,7 @@ int main() {
   if (ec) return fail("mmap", ec);
   memory.store(1, 7);
   if (memory[1] != 7) return fail("memory", ec);
-  // These are libbpf's beneath, which has to be linked.
+  // These read memory that is shared with the kernel.
   bpfmap::RingBuffer ring;
   ring.for_each<std::uint32_t>(
       bpfmap::Map::create({.type = bpfmap::MapType::ringbuf, .max_entries = 65536}, ec),

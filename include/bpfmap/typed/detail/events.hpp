@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "bpfmap/codec/codec.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/map.hpp"
 
 namespace bpfmap::inline v0 {
