@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdio>
 
-#include "../map/explain.hpp"
 #include "../map/names.hpp"
 #include "bpfmap/map/open_or_create.hpp"
 #include "causes.hpp"
@@ -219,22 +218,6 @@ void throw_error(const std::error_code& ec) {
   if (is_recorded(record, ec) && record.has_batch)
     throw BatchError{recorded_error(ec), {record.done, record.skipped, record.failed}};
   throw recorded_error(ec);
-}
-
-std::string explain(const Map& map, const Attempt& attempt, const std::error_code& ec) {
-  record(map, attempt, ec);
-  const KeptRecord kept;
-  return text_of(*kept);
-}
-
-std::string explain_create(const MapSpec& spec, const std::error_code& ec) {
-  record_create(spec, ec);
-  const KeptRecord kept;
-  return text_of(*kept);
-}
-
-void raise(const Map& map, const Attempt& attempt, const std::error_code& ec) {
-  throw_error(record(map, attempt, ec));
 }
 
 }  // namespace detail

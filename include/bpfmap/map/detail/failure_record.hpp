@@ -87,8 +87,5 @@ struct RequiredFields {
 /// Leaves this thread without a record. For tests.
 void forget_failure() noexcept;
 
-/// For rooms that have not been converted yet: record(map, attempt, ec), then throw_error().
-[[noreturn]] void raise(const Map& map, const Attempt& attempt, const std::error_code& ec);
-
 }  // namespace detail
 }  // namespace bpfmap::inline v0
