@@ -78,19 +78,6 @@ constexpr std::array buffers{
     Cause{view, perf_event_array, EINVAL, index_known,
           "this kernel ({kernel}) does not open the perf event of a BPF program's output as asked "
           "for (Linux 4.4; overwriting 4.7)"},
-<<<<<<< HEAD
-=======
-    Cause{view, perf_event_array, ENOMEM, count_known,
-          "there is no memory for {count} pages per CPU"},
-    Cause{view, perf_event_array, ENODEV, key_known,
-          "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
-    Cause{view, perf_event_array, EBUSY, key_known,
-          "the slot of CPU {index} has an event already: another reader, of this process or of "
-          "another one, would get nothing more; end it, or take its place with "
-          "PerfBufferOptions::replace"},
-    Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
-          "it was opened before fork(2), by the parent process; open the map again in the child"},
->>>>>>> events
     Cause{event_reads | view, event_buffers, EDEADLK, always,
           "a callback used the buffer that called it; do that when poll() has returned"},
     Cause{
