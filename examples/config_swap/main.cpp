@@ -98,7 +98,7 @@ int main() try {
        [&](std::uint32_t version) { configs.set(tenant, make_config(version)); });
 
   // For comparison: rule by rule, into the map that the program reads.
-  std::optional<Config> config = configs.get(tenant);
+  std::optional<Config> config = configs.lookup(tenant);
   if (!config) return 1;
   show("written in place", skeleton, [&](std::uint32_t version) { write_rules(*config, version); });
 } catch (const std::exception& error) {

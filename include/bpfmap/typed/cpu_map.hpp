@@ -38,8 +38,6 @@ struct CpuEntry {
 };
 template <>
 inline constexpr bool detail::sized_by_map<CpuEntry> = true;
-template <>
-inline constexpr bool detail::sized_by_map<CpuEntry> = true;
 
 /// CPUs by number, to which XDP programs hand packets: BPF_MAP_TYPE_CPUMAP (4.15).
 ///
