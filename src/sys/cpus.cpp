@@ -19,7 +19,7 @@ constexpr std::uint32_t cpu_limit = 1U << 16;
 
 // Never destroyed, so that static destructors may use it, and never replaced. nullptr until it has
 // been read: a failure (EMFILE, no memory) may pass.
-constinit std::atomic<const std::vector<std::uint32_t>*> list = nullptr;
+constinit std::atomic<const std::vector<std::uint32_t>*> known_list = nullptr;
 
 std::vector<std::uint32_t> read_possible_cpus() {
   std::array<char, 8192> text;
@@ -35,8 +35,8 @@ std::span<const std::uint32_t> remember_possible_cpus() noexcept try {
   auto read = std::make_unique<const std::vector<std::uint32_t>>(read_possible_cpus());
   if (read->empty()) return {};
   const std::vector<std::uint32_t>* first = nullptr;
-  if (list.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
-                                   std::memory_order_acquire))
+  if (known_list.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
+                                         std::memory_order_acquire))
     first = read.release();
   return *first;
 } catch (const std::bad_alloc&) {
@@ -71,7 +71,7 @@ std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
 }
 
 std::span<const std::uint32_t> possible_cpus() noexcept {
-  if (const auto* const known = list.load(std::memory_order_acquire)) return *known;
+  if (const auto* const known = known_list.load(std::memory_order_acquire)) return *known;
   return remember_possible_cpus();
 }
 
