@@ -213,9 +213,9 @@ TEST(EveryTypedScan, RefusesAnEmptyMap) {
   expect_no_scan(PerCpuArrayMap<FlowStats>{});
 }
 
-TEST(EmptyTypedMap, HasNoSize) {
-  EXPECT_EQ(ArrayMap<int>{}.size(), 0U);
-  EXPECT_EQ(PerCpuArrayMap<int>{}.size(), 0U);
+TEST(EmptyTypedMap, HasNoMaxEntries) {
+  EXPECT_EQ(ArrayMap<int>{}.max_entries(), 0U);
+  EXPECT_EQ(PerCpuArrayMap<int>{}.max_entries(), 0U);
 }
 
 }  // namespace

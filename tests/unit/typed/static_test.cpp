@@ -39,7 +39,7 @@ concept has_take = requires(M& map, typename M::key_type key) { map.lookup_and_d
 template <class M>
 concept has_contains = requires(M& map, typename M::key_type key) { map.contains(key); };
 template <class M>
-concept has_size = requires(const M& map) { map.size(); };
+concept has_max_entries = requires(const M& map) { map.max_entries(); };
 template <class M>
 concept has_update = requires(M& map, typename M::key_type key) { map.update(key, FlowStats{}); };
 
@@ -48,7 +48,7 @@ constexpr bool offers_what_a_hash_can = has_insert<M> && has_replace<M> && has_e
                                         has_take<M> && has_contains<M> && has_update<M>;
 template <class M>
 constexpr bool offers_what_an_array_can =
-    has_update<M> && has_size<M> && !has_insert<M> && !has_replace<M> && !has_erase<M> &&
+    has_update<M> && has_max_entries<M> && !has_insert<M> && !has_replace<M> && !has_erase<M> &&
     !has_take<M> && !has_contains<M>;
 static_assert(offers_what_a_hash_can<Hash>);
 static_assert(offers_what_a_hash_can<PerCpuHash>);
