@@ -156,13 +156,20 @@ BatchResult reported(const Map& map, Operation operation, BytesView keys, const 
   if (!ec) return result;
   const std::size_t size = map.info().key_size;
   const BytesView key = result.failed ? keys.subspan(*result.failed * size, size) : BytesView{};
-  ec = detail::record_batch(map, {operation, key, {}, detail::to_underlying(flags)}, result, ec);
+  ec = detail::record_entry(map, {operation, key, {}, detail::to_underlying(flags)}, result, ec);
   return result;
 }
 
 }  // namespace
 
 namespace detail {
+
+std::error_code record_entry(const Map& map, const Attempt& attempt, const BatchResult& result,
+                             const std::error_code& ec) noexcept {
+  const bool kernel =
+      ec.category() == category() && ec.value() < static_cast<int>(Errc::wrong_key_size);
+  return record_batch(map, attempt, result, kernel ? element_error(map, attempt, -ec.value()) : ec);
+}
 
 BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
                         std::error_code& ec) noexcept {

@@ -163,7 +163,7 @@ void fail_write(const Map& to, const Walk& walk, const BatchResult& result, cons
                 UpdateFlags flags, std::error_code& ec) noexcept {
   const std::size_t size = walk.key_size();
   const BytesView key{keys + result.failed.value_or(0) * size, size};
-  ec = detail::record_batch(to, {Operation::update_batch, key, {}, detail::to_underlying(flags)},
+  ec = detail::record_entry(to, {Operation::update_batch, key, {}, detail::to_underlying(flags)},
                             result, ec);
 }
 
@@ -217,7 +217,7 @@ std::uint64_t erase_keys(Map& map, const KeyList& keys, std::error_code& ec) noe
   const auto result = erase_flat(map, {keys.data(), nullptr, keys.size() / size}, ec);
   if (!ec) return result.done;
   const BytesView key{keys.data() + result.failed.value_or(0) * size, size};
-  ec = record_batch(map, {Operation::erase_batch, key}, result, ec);
+  ec = record_entry(map, {Operation::erase_batch, key}, result, ec);
   return result.done;
 }
 

@@ -228,7 +228,7 @@ TEST(UpdateBatch, StopsAtAnIndexOutOfRange) {
   const Keys keys{1, 2, 50, 3};
   std::error_code ec;
   EXPECT_EQ(update_batch(map, keys, values_of(keys), ec), result(2, 0, 2));
-  EXPECT_EQ(ec, errno_code(E2BIG));
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(map.lookup(2), 20U);
   EXPECT_EQ(map.lookup(3), 0U);
   const BatchError error = batch_error_of([&] { update_batch(map, keys, values_of(keys)); });

@@ -36,6 +36,11 @@ BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
                         std::error_code& ec) noexcept;
 BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept;
 
+// Records a failed batch as record_batch() does; an index that the map lacks has one code.
+[[gnu::cold]] std::error_code record_entry(const Map& map, const Attempt& attempt,
+                                           const BatchResult& result,
+                                           const std::error_code& ec) noexcept;
+
 // Objects that are their own layout are handed to the kernel where they lie.
 template <class T>
 [[nodiscard]] const std::byte* in_place(std::span<const T> values) noexcept {
@@ -161,7 +166,7 @@ void record_failed(const M& map, Operation operation, std::span<const typename M
   if (!ec) return;
   std::array<std::byte, Codec<K>::size> key{};
   if (result.failed) Codec<K>::encode(keys[*result.failed], key);
-  ec = record_batch(
+  ec = record_entry(
       map.map(),
       {operation, result.failed ? BytesView{key} : BytesView{}, {}, to_underlying(flags)}, result,
       ec);
