@@ -36,7 +36,7 @@ struct Counter {
   std::uint64_t packets = 0;
   std::uint32_t bytes = 0;
   std::array<std::uint8_t, 3> last{};
-  bool seen = false;
+  std::uint8_t seen = 0;  // the program's bool
   std::array<std::uint16_t, 5> lengths{};
   friend bool operator==(const Counter&, const Counter&) = default;
 };
@@ -60,7 +60,7 @@ Counter counted(std::uint64_t packets) {
   return {.packets = packets,
           .bytes = static_cast<std::uint32_t>(packets) * length,
           .last = {1, 2, 3},
-          .seen = true,
+          .seen = 1,
           .lengths = {0, 0, 0, 0, length}};
 }
 
