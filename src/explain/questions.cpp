@@ -48,6 +48,7 @@ int descriptor_of_map(const Failure& failure) {
 }
 
 std::optional<bool> is_frozen(const Failure& failure) {
+  if (failure.record.frozen) return failure.record.frozen;
   const int fd = descriptor_of_map(failure);
   const auto frozen = fd < 0 ? std::nullopt : fdinfo_number(fd, "frozen");
   return frozen ? std::optional{*frozen != 0} : std::nullopt;

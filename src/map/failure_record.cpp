@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -54,6 +55,22 @@ bool may_be_the_descriptors(int error) noexcept {
   return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 
+// Whether the map is frozen, by /proc. A view that could not be made closes its map at once, so
+// that it cannot be asked later.
+std::optional<bool> is_frozen(int fd) noexcept {
+  std::array<char, 32> path{};
+  std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", fd);
+  const sys::UniqueFd file{::open(path.data(), O_RDONLY | O_CLOEXEC)};
+  std::array<char, 1024> text{};
+  const auto length = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (length <= 0) return std::nullopt;
+  constexpr std::string_view field = "frozen:\t";
+  const std::string_view lines{text.data(), static_cast<std::size_t>(length)};
+  const auto at = lines.find(field);
+  if (at == std::string_view::npos) return std::nullopt;
+  return lines.substr(at + field.size(), 1) != "0";
+}
+
 void keep_descriptor(FailureRecord& record) noexcept {
   if (record.fd < 0 || !may_be_the_descriptors(record.code)) return;
   const int flags = ::fcntl(record.fd, F_GETFL);
@@ -62,6 +79,7 @@ void keep_descriptor(FailureRecord& record) noexcept {
     return;
   }
   record.access = access_of(flags);
+  if (record.code == EPERM) record.frozen = is_frozen(record.fd);
   const bool other = record.code == EINVAL && !is_map_or_unknown(record.fd);
   record.descriptor = other ? DescriptorState::other : DescriptorState::open;
 }

@@ -109,6 +109,7 @@ struct FailureRecord {
   bool has_inner = false;
   DescriptorState descriptor = DescriptorState::unknown;
   std::optional<Access> access = {};
+  std::optional<bool> frozen = {};  ///< of an EPERM; nullopt when /proc does not report it
   int fd = -1;
   std::uint64_t flags = 0;
   std::optional<std::size_t> count = {};

@@ -278,18 +278,19 @@ TEST(FromLibbpf, RefusesAMapThatIsNotLoaded) {
   const std::size_t before = test::open_descriptors();
   std::error_code ec;
   EXPECT_FALSE(from(skeleton->maps.by_key, ec));
-  EXPECT_EQ(ec, Errc::no_map);
+  EXPECT_EQ(ec, Errc::map_not_loaded);
   const Error error = error_of([&] { (void)from(skeleton->maps.by_key); });
-  EXPECT_EQ(error.code(), Errc::no_map);
-  EXPECT_EQ(error.operation(), Operation::duplicate);
+  EXPECT_EQ(error.code(), Errc::map_not_loaded);
+  EXPECT_EQ(error.operation(), Operation::from_libbpf);
+  EXPECT_TRUE(test::contains(error.what(), "by_key"));
   EXPECT_EQ(test::open_descriptors(), before);
 }
 
 TEST(FromLibbpf, RefusesANullPointer) {
   std::error_code ec;
   EXPECT_FALSE(from(nullptr, ec));
-  EXPECT_EQ(ec, Errc::no_map);
-  EXPECT_EQ(error_of([] { (void)from(nullptr); }).code(), Errc::no_map);
+  EXPECT_EQ(ec, Errc::map_not_loaded);
+  EXPECT_EQ(error_of([] { (void)from(nullptr); }).code(), Errc::map_not_loaded);
 }
 
 TEST(FromLibbpf, MakesAnOwnerOfItsOwn) {

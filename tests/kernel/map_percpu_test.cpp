@@ -155,9 +155,9 @@ TEST(PerCpuLookup, OfAnArrayIsZeroAtFirstAndRefusedOutOfRange) {
   EXPECT_EQ(test::error_of([&] { (void)map.lookup_percpu(-1); }).code(),
             std::errc::argument_list_too_long);
   map.update(4, Bytes(12), ec);
-  EXPECT_EQ(ec, errno_code(E2BIG));
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   map.update_percpu(4, one_a_cpu(12, 0), ec);
-  EXPECT_EQ(ec, errno_code(E2BIG));
+  EXPECT_EQ(ec, Errc::index_out_of_range);
 }
 
 // Sized exactly: one stride for each possible CPU. A kernel that wrote more would answer EFAULT.

@@ -99,7 +99,7 @@ TEST(StructKeys, AreComparedByEveryByte) {
   EXPECT_TRUE(map.erase(other));
   EXPECT_EQ(map.get_next_key<FlowKey>(std::nullopt), key);
   EXPECT_EQ(map.get_next_key<FlowKey>(key), std::nullopt);
-  EXPECT_EQ(map.lookup_and_delete<int>(key), 10);
+  EXPECT_EQ(map.lookup_and_delete<std::int64_t>(key), 10);
   EXPECT_FALSE(map.erase(key));
 }
 

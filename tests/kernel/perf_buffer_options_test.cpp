@@ -181,7 +181,7 @@ TEST(PerfBufferCpus, ThatDoNotExistAreRefused) {
   const std::string text = test::told(Errc::no_such_cpu, [&](auto&... ec) {
     const PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {60'000}}, ec...};
   });
-  EXPECT_TRUE(test::contains(text, "CPU 60000 is none of the "));
+  EXPECT_TRUE(test::contains(text, "CPU 60000 is not one of the "));
 }
 
 // --- pages ---

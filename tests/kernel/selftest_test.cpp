@@ -63,7 +63,7 @@ TEST(Selftest, Hashmap) {
     EXPECT_EQ(update(map, 1, 0, all_flags), EINVAL);
     EXPECT_EQ(map.lookup<int>(1), 1234);
     EXPECT_EQ(update(map, 2, 1234, any), 0);
-    EXPECT_EQ(map.lookup_and_delete<int>(2), 1234);
+    EXPECT_EQ(map.lookup_and_delete<std::int64_t>(2), 1234);
     EXPECT_EQ(map.lookup(2), std::nullopt);
     EXPECT_EQ(update(map, 2, 0, exist), ENOENT);
     EXPECT_EQ(update(map, 2, 0, noexist), 0);
@@ -363,7 +363,7 @@ TEST_F(LruSelftest, Sanity0) {
     EXPECT_EQ(update(map, 3, 1234, noexist), 0);
     EXPECT_EQ(integer_keys(map), (std::set<std::uint64_t>{1, 3}));
     if (type == MapType::lru_hash) {
-      EXPECT_EQ(map.lookup_and_delete<int>(1), 1234);
+      EXPECT_EQ(map.lookup_and_delete<std::int64_t>(1), 1234);
     } else {
       EXPECT_EQ(map.lookup_and_delete_percpu<std::uint64_t>(1)->sum(), 1234 * cpus);
     }

@@ -55,7 +55,7 @@ int main() {
   auto outer = bpfmap::ArrayOfMaps<Inner>::create({.max_entries = 2}, inner, ec);
   if (ec) return fail("create a map of maps", ec);
   outer.set(1, inner, ec);
-  if (ec || outer.id(1, ec) != inner.map().info().id) return fail("inner map", ec);
+  if (ec || outer.lookup_id(1, ec) != inner.map().info().id) return fail("inner map", ec);
 
   const auto memory = bpfmap::MappedArray<std::uint64_t>::create({.max_entries = 2}, ec);
   if (ec) return fail("mmap", ec);

@@ -53,7 +53,7 @@ struct bpfmap::Codec<Name> {
 namespace bpfmap {
 namespace {
 
-const std::size_t cpus = sys::possible_cpus().size();
+std::size_t cpus() { return sys::possible_cpus().size(); }
 
 static_assert(std::random_access_iterator<PerCpuValues<std::uint64_t>::iterator>);
 static_assert(std::is_same_v<decltype(PerCpuValues<std::uint8_t>{}.sum()), std::uint64_t>);
@@ -71,38 +71,38 @@ static_assert(!indexed_writes<PerCpuValues<Twelve>>, "a slot is read by value: s
 
 TEST(PerCpuValuesStart, AsOneZeroForEachPossibleCpu) {
   const PerCpuValues<std::uint32_t> values;
-  ASSERT_GE(cpus, 1U);
-  EXPECT_EQ(values.size(), cpus);
+  ASSERT_GE(cpus(), 1U);
+  EXPECT_EQ(values.size(), cpus());
   EXPECT_FALSE(values.empty());
   for (std::size_t i = 0; i < values.size(); ++i) EXPECT_EQ(values[i], 0U);
-  EXPECT_EQ(values.bytes().size(), 8 * cpus);
+  EXPECT_EQ(values.bytes().size(), 8 * cpus());
 }
 
 TEST(PerCpuValuesStart, WithOneValueInEverySlot) {
   const PerCpuValues<std::uint16_t> values{7};
   for (const auto value : values) EXPECT_EQ(value, 7);
-  EXPECT_EQ(values.sum(), 7 * cpus);
+  EXPECT_EQ(values.sum(), 7 * cpus());
 }
 
 TEST(PerCpuValuesStart, AsACopyOfAView) {
   PerCpuValues<std::uint64_t> values{5};
   const PerCpuValues<std::uint64_t> copy{values.view()};
   values.fill(6);
-  EXPECT_EQ(copy.size(), cpus);
+  EXPECT_EQ(copy.size(), cpus());
   EXPECT_EQ(copy[0], 5U);
 }
 
 TEST(PerCpuValuesSet, WritesOneSlotOnly) {
-  for (std::size_t written = 0; written < cpus; ++written) {
+  for (std::size_t written = 0; written < cpus(); ++written) {
     PerCpuValues<std::uint64_t> values{1};
     values.set(written, 100);
-    for (std::size_t i = 0; i < cpus; ++i) EXPECT_EQ(values[i], i == written ? 100U : 1U);
+    for (std::size_t i = 0; i < cpus(); ++i) EXPECT_EQ(values[i], i == written ? 100U : 1U);
   }
 }
 
 TEST(PerCpuValuesSet, LeavesThePaddingBetweenSlotsZero) {
   PerCpuValues<Twelve> values;
-  ASSERT_EQ(values.bytes().size(), 16 * cpus);
+  ASSERT_EQ(values.bytes().size(), 16 * cpus());
   values.fill({0xFFFF'FFFF, 0xFFFF'FFFF, -1});
   for (std::size_t i = 0; i < values.bytes().size(); ++i)
     EXPECT_EQ(values.bytes()[i], i % 16 < 12 ? std::byte{0xFF} : std::byte{0}) << i;
@@ -121,63 +121,63 @@ TEST(PerCpuValuesFill, WritesEverySlot) {
   PerCpuValues<Twelve> values;
   values.fill({1, 2, 3});
   EXPECT_EQ(std::count(values.begin(), values.end(), Twelve{1, 2, 3}),
-            static_cast<std::ptrdiff_t>(cpus));
+            static_cast<std::ptrdiff_t>(cpus()));
 }
 
 TEST(PerCpuValuesSum, IsWiderThanASlot) {
   const PerCpuValues<std::uint8_t> values{255};
-  EXPECT_EQ(values.sum(), 255 * cpus);
+  EXPECT_EQ(values.sum(), 255 * cpus());
   const PerCpuValues<std::uint32_t> large{0xFFFF'FFFF};
-  EXPECT_EQ(large.sum(), std::uint64_t{0xFFFF'FFFF} * cpus);
+  EXPECT_EQ(large.sum(), std::uint64_t{0xFFFF'FFFF} * cpus());
 }
 
 TEST(PerCpuValuesSum, KeepsTheSign) {
   PerCpuValues<std::int8_t> values{-100};
-  EXPECT_EQ(values.sum(), -100 * static_cast<std::int64_t>(cpus));
+  EXPECT_EQ(values.sum(), -100 * static_cast<std::int64_t>(cpus()));
   values.set(0, 27);
-  EXPECT_EQ(values.sum(), 27 - 100 * static_cast<std::int64_t>(cpus - 1));
+  EXPECT_EQ(values.sum(), 27 - 100 * static_cast<std::int64_t>(cpus() - 1));
 }
 
 TEST(PerCpuValuesSum, AddsMembersAndWhatAFunctionMakes) {
   const PerCpuValues<Twelve> values{{0xFFFF'FFFF, 2, -3}};
-  EXPECT_EQ(values.sum(&Twelve::packets), std::uint64_t{0xFFFF'FFFF} * cpus);
-  EXPECT_EQ(values.sum(&Twelve::delta), -3 * static_cast<std::int64_t>(cpus));
-  EXPECT_EQ((PerCpuValues<Twelve>{{1, 2, 0}}.sum(&Twelve::total)), 3 * cpus);
-  EXPECT_EQ(values.sum([](const Twelve& t) { return t.drops > 1; }), cpus) << "slots that pass";
+  EXPECT_EQ(values.sum(&Twelve::packets), std::uint64_t{0xFFFF'FFFF} * cpus());
+  EXPECT_EQ(values.sum(&Twelve::delta), -3 * static_cast<std::int64_t>(cpus()));
+  EXPECT_EQ((PerCpuValues<Twelve>{{1, 2, 0}}.sum(&Twelve::total)), 3 * cpus());
+  EXPECT_EQ(values.sum([](const Twelve& t) { return t.drops > 1; }), cpus()) << "slots that pass";
   EXPECT_EQ((PerCpuValues<Twelve>{{1, 2, 3}}.sum()),
-            (Twelve{static_cast<std::uint32_t>(cpus), static_cast<std::uint32_t>(2 * cpus),
-                    static_cast<std::int32_t>(3 * cpus)}));
+            (Twelve{static_cast<std::uint32_t>(cpus()), static_cast<std::uint32_t>(2 * cpus()),
+                    static_cast<std::int32_t>(3 * cpus())}));
 }
 
 TEST(PerCpuValuesIterate, AsARangeThatAlgorithmsTake) {
   PerCpuValues<Twelve> values;
-  for (std::size_t i = 0; i < cpus; ++i) values.set(i, {static_cast<std::uint32_t>(i), 0, 0});
+  for (std::size_t i = 0; i < cpus(); ++i) values.set(i, {static_cast<std::uint32_t>(i), 0, 0});
   std::uint32_t expected = 0;
   for (const auto slot : values) EXPECT_EQ(slot.packets, expected++);
-  EXPECT_EQ(expected, cpus);
-  EXPECT_EQ(std::distance(values.begin(), values.end()), static_cast<std::ptrdiff_t>(cpus));
+  EXPECT_EQ(expected, cpus());
+  EXPECT_EQ(std::distance(values.begin(), values.end()), static_cast<std::ptrdiff_t>(cpus()));
   EXPECT_EQ(std::ranges::max_element(values, {}, [](const Twelve& t) { return t.packets; }) -
                 values.begin(),
-            static_cast<std::ptrdiff_t>(cpus) - 1);
+            static_cast<std::ptrdiff_t>(cpus()) - 1);
   EXPECT_EQ(std::accumulate(values.begin(), values.end(), 0U,
                             [](unsigned sum, const Twelve& t) { return sum + t.packets; }),
-            cpus * (cpus - 1) / 2);
+            cpus() * (cpus() - 1) / 2);
 }
 
 TEST(PerCpuValuesIterate, InStepsOfAnySizeAndDirection) {
   PerCpuValues<std::uint32_t> values;
-  for (std::size_t i = 0; i < cpus; ++i) values.set(i, static_cast<std::uint32_t>(10 + i));
+  for (std::size_t i = 0; i < cpus(); ++i) values.set(i, static_cast<std::uint32_t>(10 + i));
   auto last = values.end();
-  EXPECT_EQ(*--last, 10 + cpus - 1);
-  EXPECT_EQ(*(last - static_cast<std::ptrdiff_t>(cpus - 1)), 10U);
-  EXPECT_EQ(values.begin()[static_cast<std::ptrdiff_t>(cpus - 1)], 10 + cpus - 1);
+  EXPECT_EQ(*--last, 10 + cpus() - 1);
+  EXPECT_EQ(*(last - static_cast<std::ptrdiff_t>(cpus() - 1)), 10U);
+  EXPECT_EQ(values.begin()[static_cast<std::ptrdiff_t>(cpus() - 1)], 10 + cpus() - 1);
   auto it = values.begin();
   EXPECT_EQ(*it++, 10U);
   EXPECT_EQ(it - values.begin(), 1);
   EXPECT_EQ(it--, 1 + values.begin());
   EXPECT_EQ(it, values.begin());
   EXPECT_LT(values.begin(), values.end());
-  EXPECT_EQ(values.begin() + static_cast<std::ptrdiff_t>(cpus), values.end());
+  EXPECT_EQ(values.begin() + static_cast<std::ptrdiff_t>(cpus()), values.end());
 }
 
 TEST(PerCpuValuesKnow, WhichCpuASlotBelongsTo) {
@@ -188,7 +188,7 @@ TEST(PerCpuValuesKnow, WhichCpuASlotBelongsTo) {
 TEST(PerCpuValuesMove, AndAreEmptyAfterwards) {
   PerCpuValues<std::uint64_t> values{3};
   const PerCpuValues<std::uint64_t> other{std::move(values)};
-  EXPECT_EQ(other.sum(), 3 * cpus);
+  EXPECT_EQ(other.sum(), 3 * cpus());
   EXPECT_TRUE(values.empty());  // NOLINT(bugprone-use-after-move): that is the point
   EXPECT_EQ(values.size(), 0U);
   EXPECT_EQ(values.sum(), 0U);
@@ -231,9 +231,9 @@ TEST(PerCpuViewReads, NothingByDefault) {
 
 TEST(PerCpuValuesOfBool, CountTheTrueOnes) {
   PerCpuValues<bool> values{true};
-  EXPECT_EQ(values.sum(), cpus);
+  EXPECT_EQ(values.sum(), cpus());
   values.set(0, false);
-  EXPECT_EQ(values.sum(), cpus - 1);
+  EXPECT_EQ(values.sum(), cpus() - 1);
 }
 
 struct Histogram {
@@ -250,12 +250,12 @@ TEST(PerCpuValuesSum, AddsArraysElementByElement) {
   PerCpuValues<Histogram> values;
   values.fill({{1, 2, 3, 4}, {-1, 1}, {{5, 6}, {7, 65535}}});
   EXPECT_EQ(values.sum(&Histogram::buckets),
-            (std::array<std::uint64_t, 4>{cpus, 2 * cpus, 3 * cpus, 4 * cpus}));
-  EXPECT_EQ(values.sum(&Histogram::deltas)[0], -static_cast<std::int64_t>(cpus));
-  EXPECT_EQ(values.sum(&Histogram::matrix)[1][1], 65535 * cpus);
+            (std::array<std::uint64_t, 4>{cpus(), 2 * cpus(), 3 * cpus(), 4 * cpus()}));
+  EXPECT_EQ(values.sum(&Histogram::deltas)[0], -static_cast<std::int64_t>(cpus()));
+  EXPECT_EQ(values.sum(&Histogram::matrix)[1][1], 65535 * cpus());
   PerCpuValues<std::array<std::uint8_t, 2>> bytes;
   bytes.fill({255, 1});
-  EXPECT_EQ(bytes.sum(), (std::array<std::uint64_t, 2>{255 * cpus, cpus}));
+  EXPECT_EQ(bytes.sum(), (std::array<std::uint64_t, 2>{255 * cpus(), cpus()}));
 }
 
 TEST(PerCpuValuesSum, WrapsAroundAsCountersDo) {

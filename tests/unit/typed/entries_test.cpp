@@ -28,7 +28,7 @@ using test::Proto;
 
 const FlowKey flow{.src = 0x0a000001, .dst = 0x0a000002, .ports = {80, 1024}, .proto = 6};
 const FlowStats stats{.packets = 3, .bytes = 4500};
-const std::size_t cpus = sys::possible_cpus().size();
+std::size_t cpus() { return sys::possible_cpus().size(); }
 
 Bytes text16(std::string_view text) {
   Bytes result(16);
@@ -279,10 +279,10 @@ TEST(PerCpuEntry, IsWrittenToEachCpuAsItIs) {
 TEST(PerCpuEntry, IsReadSlotBySlot) {
   ElementMap played{MapType::percpu_hash, 16, 4};
   PerCpuHashMap<Name, BigEndian32> map{played.map()};
-  for (std::size_t i = 0; i < cpus; ++i) played.stored[8 * i + 3] = static_cast<std::byte>(i + 1);
+  for (std::size_t i = 0; i < cpus(); ++i) played.stored[8 * i + 3] = static_cast<std::byte>(i + 1);
   const auto expect = [](const PerCpuValues<BigEndian32>& values) {
-    ASSERT_EQ(values.size(), cpus);
-    for (std::size_t i = 0; i < cpus; ++i) EXPECT_EQ(values[i].value, i + 1);
+    ASSERT_EQ(values.size(), cpus());
+    for (std::size_t i = 0; i < cpus(); ++i) EXPECT_EQ(values[i].value, i + 1);
   };
   const auto found = map.lookup(Name{"eth0"});
   ASSERT_TRUE(found);
@@ -328,7 +328,7 @@ TEST(PerCpuAnswers, SayWhetherSomethingWasDone) {
   EXPECT_FALSE(map.lookup_and_delete(1).has_value());
   EXPECT_FALSE(map.lookup_and_delete(1, ec).has_value());
   EXPECT_EQ(ec, std::error_code{});
-  EXPECT_EQ(room.sum(), 5 * cpus) << "as it was";
+  EXPECT_EQ(room.sum(), 5 * cpus()) << "as it was";
 }
 
 TEST(PerCpuFailure, LeavesNoValue) {
@@ -360,13 +360,13 @@ TEST(MovedFromPerCpuValues, AreFilledByALookup) {
   PerCpuValues<std::uint32_t> other{std::move(values)};
   ASSERT_TRUE(values.empty());  // NOLINT(bugprone-use-after-move)
   EXPECT_TRUE(map.lookup_into(1, values));
-  ASSERT_EQ(values.size(), cpus);
+  ASSERT_EQ(values.size(), cpus());
   EXPECT_EQ(values[0], 9U);
 
   other = std::move(values);
   std::error_code ec;
   EXPECT_TRUE(map.lookup_into(1, values, ec));  // NOLINT(bugprone-use-after-move)
-  ASSERT_EQ(values.size(), cpus);
+  ASSERT_EQ(values.size(), cpus());
   EXPECT_EQ(values[0], 9U);
 }
 

@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+#include "bpfmap/config.hpp"
+
 namespace bpfmap::inline v0::detail {
 
 // How many members of an aggregate are looked at.

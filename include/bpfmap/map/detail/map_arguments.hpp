@@ -41,6 +41,17 @@ struct PerCpuResultOf<Bytes> {
 [[nodiscard]] constexpr std::uint64_t cpu_flags(std::uint32_t cpu) noexcept {
   return sys::f_cpu | std::uint64_t{cpu} << 32U;
 }
+// The size of a value that is to be read as a V, which the record of a failure has.
+template <decodable V>
+[[nodiscard]] constexpr BytesView asked(std::size_t value_size) noexcept {
+  if constexpr (std::same_as<V, Bytes>)
+    return sized(value_size);
+  else if constexpr (integer_or_enum<V>)
+    return sized(is_integer_size(value_size) ? value_size : sizeof(V));
+  else
+    return sized(Codec<V>::size);
+}
+
 }  // namespace detail
 
 }  // namespace bpfmap::inline v0

@@ -6,21 +6,6 @@
 #include "bpfmap/map/map.hpp"
 
 namespace bpfmap::inline v0 {
-namespace detail {
-
-// The size of a value that is to be read as a V, which the record of a failure has.
-template <decodable V>
-[[nodiscard]] constexpr BytesView asked(std::size_t value_size) noexcept {
-  if constexpr (std::same_as<V, Bytes>)
-    return sized(value_size);
-  else if constexpr (integer_or_enum<V>)
-    return sized(is_integer_size(value_size) ? value_size : sizeof(V));
-  else
-    return sized(Codec<V>::size);
-}
-
-}  // namespace detail
-
 template <class K, class V>
 void Map::fail(Operation operation, std::error_code& ec, const K& key, const V& value,
                std::uint64_t flags, std::optional<std::size_t> count) const noexcept {

@@ -169,6 +169,15 @@ template <int answer, class K>
 // one in the optional itself, so that there is no second V on the stack.
 inline constexpr std::size_t small_value = 64;
 
+// As read_value(), of a large value: the variable stands where g++ 12 constructs it in the place of
+// the result.
+template <class V, class Read>
+[[nodiscard]] std::optional<V> read_large_value(Read read) noexcept {
+  std::optional<V> value{std::in_place};
+  if (!read(&*value)) value.reset();
+  return value;
+}
+
 // A value that `read(void*)` fills in; nullopt when `read` returns false.
 template <class V, class Read>
 [[nodiscard, gnu::always_inline]] inline std::optional<V> read_value(Read read) noexcept {
@@ -181,9 +190,7 @@ template <class V, class Read>
     if (!read(&value)) return std::nullopt;
     return value;
   } else {
-    std::optional<V> value{std::in_place};
-    if (!read(&*value)) value.reset();
-    return value;
+    return read_large_value<V>(read);
   }
 }
 
