@@ -36,7 +36,7 @@ class FixedString {
     if (!assign(text)) detail::throw_if(detail::record_text(text, N));
   }
   constexpr FixedString(const char* text) : FixedString(std::string_view{text}) {}
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   constexpr FixedString(std::string_view text, std::error_code& ec) noexcept {
     ec.clear();
     if (!assign(text)) ec = detail::record_text(text, N);
@@ -47,7 +47,7 @@ class FixedString {
     const auto end = std::find(chars_.begin(), chars_.end(), '\0');
     return {chars_.data(), static_cast<std::size_t>(end - chars_.begin())};
   }
-  /// The same.
+  /// As above.
   constexpr operator std::string_view() const noexcept { return view(); }
 
   friend constexpr bool operator==(const FixedString&, const FixedString&) noexcept = default;

@@ -18,13 +18,13 @@ namespace bpfmap::inline v0 {
 /// The unsigned integer in 1 to 8 `bytes`, least significant first: {10, 0, 0, 0} is 10.
 /// Throws Error with Errc::out_of_range for any other number of bytes.
 [[nodiscard]] std::uint64_t decode_int_value(BytesView bytes);
-/// The same; 0 when `ec` is set.
+/// As above; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_int_value(BytesView bytes, std::error_code& ec) noexcept;
 
 /// The unsigned integer in 1 to 8 `bytes` in the machine's byte order, which maps have. Throws
 /// Error with Errc::out_of_range for any other number of bytes.
 [[nodiscard]] std::uint64_t decode_native_int(BytesView bytes);
-/// The same; 0 when `ec` is set.
+/// As above; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_native_int(BytesView bytes, std::error_code& ec) noexcept;
 
 /// An integer type, which on `Map` takes as many bytes as the map declares. Characters are
@@ -106,7 +106,7 @@ template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::little);
 }
-/// The same; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: there is no memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::little, ec);
@@ -119,7 +119,7 @@ template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::native);
 }
-/// The same; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: there is no memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::native, ec);

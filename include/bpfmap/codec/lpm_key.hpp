@@ -98,7 +98,7 @@ struct LpmKey {
     detail::throw_if(ec);
     return key;
   }
-  /// The same; the prefix of length 0 when `ec` is set.
+  /// As above; the prefix of length 0 when `ec` is set.
   [[nodiscard]] static LpmKey parse(std::string_view text, std::error_code& ec) noexcept
     requires(detail::address_family<Addr> != 0)
   {

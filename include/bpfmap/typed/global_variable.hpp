@@ -23,7 +23,7 @@ struct GlobalVariable {
 /// Throws Error: Errc::no_btf when the map has none; Errc::no_such_variable; EPERM without
 /// CAP_SYS_ADMIN.
 [[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name);
-/// The same; all zero when `ec` is set.
+/// As above; all zero when `ec` is set.
 [[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name,
                                            std::error_code& ec) noexcept;
 

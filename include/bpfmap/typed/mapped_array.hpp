@@ -103,7 +103,7 @@ class MappedArray : public TypedMap<MappedArray<V>> {
     open(ec);
     detail::throw_if(ec);
   }
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   MappedArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), ec) {
     if (!ec) open(ec);
     if (ec) this->map() = {};
@@ -125,7 +125,7 @@ class MappedArray : public TypedMap<MappedArray<V>> {
     detail::throw_if(ec);
     return *element;
   }
-  /// The same; nullptr when `ec` is set.
+  /// As above; nullptr when `ec` is set.
   [[nodiscard]] V* at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
     if (i < size()) return &(*this)[i];

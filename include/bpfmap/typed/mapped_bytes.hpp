@@ -80,7 +80,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::throw_if(ec);
     return value;
   }
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   [[nodiscard]] std::span<Byte> at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
     if (memory_ && i < this->map().info().max_entries)
@@ -98,7 +98,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::throw_if(ec);
     return values;
   }
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   template <bytewise T>
   [[nodiscard]] std::span<Shared<T>> as(std::size_t i, std::error_code& ec) const noexcept {
     static_assert(alignof(T) <= 4096, "bpfmap: T is aligned to more than a page.");
@@ -120,7 +120,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::throw_if(ec);
     return *found;
   }
-  /// The same; nullptr when `ec` is set.
+  /// As above; nullptr when `ec` is set.
   template <bytewise T>
   [[nodiscard]] Shared<T>* variable(std::string_view name, std::error_code& ec) const noexcept {
     const auto found = detail::find_variable_of_size(this->map(), name, sizeof(T), alignof(T), ec);
