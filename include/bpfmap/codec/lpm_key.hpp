@@ -129,7 +129,8 @@ struct LpmKey {
 template <class Addr>
 using PackedLpmKey = LpmKey<Addr, sizeof(Addr)>;
 
-/// The layout of an LpmKey, which is the object itself unless the compiler pads it.
+/// The layout of an LpmKey with a size that is not a multiple of 4: without the padding of the
+/// object.
 template <class Addr, std::size_t data_size>
   requires(data_size % 4 != 0)
 struct Codec<LpmKey<Addr, data_size>> {

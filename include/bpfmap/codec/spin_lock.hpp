@@ -14,7 +14,7 @@ namespace detail {
 
 template <class T>
 struct IsSpinLock : std::is_same<T, ::bpf_spin_lock> {};
-// A class that may have a lock as a member: the kernel looks for one only in the value itself.
+// A class other than the lock, which may contain one: the kernel looks only in the value itself.
 template <class T>
 struct IsOtherClass : std::bool_constant<std::is_class_v<T> && !std::is_same_v<T, bpf_spin_lock>> {
 };

@@ -101,7 +101,7 @@ class WalkEngine {
   WalkState state_;
   Chooser choose_;
   Read read_ = nullptr;
-  std::error_code pending_;  // reported behind the entries that were read before it
+  std::error_code pending_;  // reported after the entries that were read before it
   Phase phase_ = Phase::unstarted;
   bool reached_end_ = false;
   alignas(std::uint64_t) std::array<std::byte, 40> way_{};
