@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything but interop/.
+// Includes every public header except those in interop/.
 #pragma once
 
 #include "bpfmap/bulk/batch.hpp"

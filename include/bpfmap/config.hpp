@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What a translation unit must be built with. Every header includes this one, directly or not,
-// before anything that would fail less clearly. Below every layer.
+// Checks how a translation unit is built. Every header includes this one first, directly or
+// indirectly, so that a wrong build fails with a clear message. Below every layer.
 #pragma once
 
 #if __cplusplus < 202002L
 #error "bpfmap needs C++20: compile with -std=c++20 or newer"
-// #error alone does not end a translation unit, and hundreds of errors would follow.
+// #error alone does not stop the compiler, which would report hundreds of further errors.
 #include <bpfmap needs C++20: compile with -std=c++20 or newer>
 #endif
 
@@ -14,7 +14,7 @@
 #endif
 
 // These macros change the layout of the standard containers. A program and a library that disagree
-// about them crash, so that they must not link.
+// about them would crash, so they must not link.
 namespace bpfmap::inline v0::detail {
 
 #if defined(_GLIBCXX_DEBUG)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A failure: the operation, a code that compares with std::errc, and a text that names the remedy.
-// Below every layer. The text is made in explain/, from the record that
-// the failed operation left on its thread.
+// Errors: the operation, a code that compares with std::errc, and a text that names the remedy.
+// Below every layer. explain/ makes the text from the record that the failed operation left on its
+// thread.
 #pragma once
 
 #include <cerrno>
@@ -26,7 +26,7 @@ enum class Operation : std::uint8_t {
   from_id,
   adopt,
   duplicate,
-  view,  ///< a typed map made over a Map
+  view,  ///< constructing a typed map from a Map
   info,
   lookup,
   update,
@@ -48,37 +48,37 @@ enum class Operation : std::uint8_t {
   poll,
   consume,
   reserve,
-  from_libbpf,  ///< from(): a Map of a map that libbpf holds
-  reuse,        ///< a Map given to a map that libbpf is going to create
+  from_libbpf,  ///< from(): a Map for a map that libbpf holds
+  reuse,        ///< reuse(): libbpf uses a Map instead of creating one
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".
 [[nodiscard]] std::string_view to_string(Operation operation) noexcept;
 
-/// A fault that bpfmap finds by itself, mostly before it calls the kernel. Each compares equal to
-/// the std::errc named last.
+/// A fault that bpfmap detects itself, mostly before it calls the kernel. Each compares equal to
+/// the std::errc at the end of its comment.
 enum class Errc : int {
-  wrong_key_size = 5001,  ///< the key is not as large as the map's keys; invalid_argument
-  wrong_value_size,       ///< the value is not as large as the map's values; invalid_argument
-  map_is_percpu,          ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
-  map_is_not_percpu,      ///< a percpu call on a map of plain values; invalid_argument
-  no_such_cpu,            ///< not a possible CPU; invalid_argument
-  wrong_cpu_count,        ///< not one value per possible CPU; invalid_argument
-  wrong_value_count,      ///< not one value per key of a batch; invalid_argument
-  values_not_stored,      ///< a bloom filter stores no values: use lookup_into; invalid_argument
-  no_cpu_list,            ///< /sys/devices/system/cpu/possible cannot be read; not_supported
-  no_map,                 ///< the Map is empty: default-made, moved from, or its creation failed;
-                          ///< bad_file_descriptor
-  wrong_map_type,         ///< a typed map over a map of another type; invalid_argument
-  out_of_range,           ///< an integer does not fit into the bytes it has to; result_out_of_range
-  index_out_of_range,     ///< the map has no such index, in every operation;
-                          ///< argument_list_too_long, the kernel's own answer to an update
-  invalid_name,           ///< the kernel takes up to 15 of [A-Za-z0-9_.]; invalid_argument
-  invalid_path,           ///< not a path on a bpffs that can be pinned to; invalid_argument
-  wrong_map_flags,        ///< a typed map over a map without a flag that it needs; invalid_argument
-  invalid_prefix,         ///< not a prefix such as 10.0.0.0/8; invalid_argument
-  incompatible_map,       ///< the pinned map is not as asked for; file_exists
-  wrong_record_size,      ///< a record is not as large as the event type; invalid_argument
+  wrong_key_size = 5001,  ///< the key's size differs from that of the map's keys; invalid_argument
+  wrong_value_size,    ///< the value's size differs from that of the map's values; invalid_argument
+  map_is_percpu,       ///< a plain call on a per-CPU map: use the percpu form; invalid_argument
+  map_is_not_percpu,   ///< a percpu call on a map of plain values; invalid_argument
+  no_such_cpu,         ///< not a possible CPU; invalid_argument
+  wrong_cpu_count,     ///< not one value per possible CPU; invalid_argument
+  wrong_value_count,   ///< not one value per key of a batch; invalid_argument
+  values_not_stored,   ///< a bloom filter stores no values: use lookup_into; invalid_argument
+  no_cpu_list,         ///< /sys/devices/system/cpu/possible cannot be read; not_supported
+  no_map,              ///< the Map is empty: default-constructed, moved from, or never opened;
+                       ///< bad_file_descriptor
+  wrong_map_type,      ///< the typed map is for another map type; invalid_argument
+  out_of_range,        ///< an integer does not fit into its type or its bytes; result_out_of_range
+  index_out_of_range,  ///< the map has no such index, whatever the operation;
+                       ///< argument_list_too_long, which the kernel returns for an update
+  invalid_name,       ///< the kernel accepts up to 15 characters of [A-Za-z0-9_.]; invalid_argument
+  invalid_path,       ///< not a path on a bpffs that can be pinned to; invalid_argument
+  wrong_map_flags,    ///< the map lacks a flag that the typed map needs; invalid_argument
+  invalid_prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
+  incompatible_map,   ///< the pinned map differs from the spec; file_exists
+  wrong_record_size,  ///< the record's size differs from that of the event type; invalid_argument
   unsupported_operation,  ///< bpfmap offers no such operation for the map's type; not_supported
   map_not_loaded,         ///< libbpf has not created this map yet; bad_file_descriptor
   no_btf,                 ///< the map has no BTF that names its variables; not_supported
@@ -94,17 +94,18 @@ enum class Errc : int {
 
 [[nodiscard]] std::error_code make_error_code(Errc error) noexcept;
 
-/// What several codes mean alike: `if (ec == Condition::map_full)`.
+/// A condition that several codes share: `if (ec == Condition::map_full)`.
 enum class Condition : int {
-  /// No room for another entry: E2BIG of a hash or a queue, ENOSPC of an LPM trie. Ask it of an
-  /// update or a push; other operations use these errnos for other faults.
+  /// No room for another entry: E2BIG from a hash or a queue, ENOSPC from an LPM trie. Compare only
+  /// the codes of an update or a push with it; other operations return these errnos for other
+  /// faults.
   map_full = 1,
 };
 
 [[nodiscard]] std::error_condition make_error_condition(Condition condition) noexcept;
 
-/// Everything that a caller does not expect. `what()` names the operation, the map and the errno,
-/// and the cause where it could be established.
+/// Thrown for every failure that is not an expected result. `what()` names the operation, the map
+/// and the errno, and the cause where it could be established.
 class Error : public std::system_error {
  public:
   Error(std::error_code code, Operation operation, std::uint32_t map_id, const std::string& text)
@@ -119,8 +120,8 @@ class Error : public std::system_error {
   std::uint32_t map_id_;
 };
 
-/// What a batch did. Entries before the one that failed stay done; entries behind it were not
-/// tried.
+/// The result of a batch. Entries before the failed one are done; entries after it were not
+/// attempted.
 struct BatchResult {
   std::size_t done = 0;     ///< entries found, written or erased
   std::size_t skipped = 0;  ///< keys missing (lookup, replace, erase) or existing (insert)
@@ -130,8 +131,8 @@ struct BatchResult {
   friend bool operator==(const BatchResult&, const BatchResult&) = default;
 };
 
-/// The Error of a batch. `what()` also names the number of entries done, and the index and the key
-/// of the entry that failed.
+/// The Error that a batch throws. `what()` also names the number of entries done, and the index and
+/// the key of the entry that failed.
 class BatchError : public Error {
  public:
   BatchError(const Error& error, BatchResult result) : Error(error), result_(result) {}
@@ -141,25 +142,26 @@ class BatchError : public Error {
   BatchResult result_;
 };
 
-/// The text that the throwing form throws, of the last failure that this thread reported as `ec`.
+/// Returns the text that the throwing form throws, for the last failure that this thread reported
+/// as `ec`.
 ///
-/// Word for word what(). When this thread's last failure is another one, `ec.message()`; empty when
-/// `ec` is no error. When the map was closed meanwhile, the text has only the causes that were
-/// recorded.
+/// The text equals what(), word for word. Returns `ec.message()` when this thread's last failure
+/// was a different one, and an empty string when `ec` is not an error. If the map has been closed
+/// since, the text has only the causes that were recorded.
 [[nodiscard]] std::string explain(const std::error_code& ec);
 
 namespace detail {
 
 extern const std::error_category* const category_address;
 
-// No error. std::error_code{} calls into the standard library, which a hot path does not.
+// No error. std::error_code{} calls into the standard library, which a hot path avoids.
 [[nodiscard]] inline std::error_code no_error() noexcept { return {0, *category_address}; }
 
 /// The Error of the last failure that this thread reported as `ec`.
 [[nodiscard]] Error recorded_error(const std::error_code& ec);
 /// The one function that throws: recorded_error(ec), as a BatchError when a batch failed.
 [[noreturn]] void throw_error(const std::error_code& ec);
-/// What a throwing form does behind its error_code form.
+/// Called by a throwing form after its error_code form.
 inline void throw_if(const std::error_code& ec) {
   if (ec) [[unlikely]]
     throw_error(ec);
@@ -177,13 +179,13 @@ inline constexpr std::size_t conversion_of_text = std::size_t{1} << 31U;
   return result < 0 ? std::error_code{-result, category()} : std::error_code{};
 }
 
-// Calls call(body); false when that throws std::bad_alloc or std::length_error. In the library, so
-// that a header has one body under one name in files with and without exceptions, and that memory
-// can run out in the latter, too.
+// Calls call(body); returns false when that throws std::bad_alloc or std::length_error. Defined in
+// the library, so that files with and without exceptions share one definition, and the latter
+// survive running out of memory, too.
 [[nodiscard]] bool call_without_bad_alloc(void (*call)(void*), void* body) noexcept;
 
-// What `body` returns; ENOMEM and an empty result when there is no memory for it. For the forms
-// that do not throw.
+// Returns the result of `body`; sets ENOMEM and returns an empty result when memory runs out. For
+// the forms that do not throw.
 template <class Body>
 auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body()) {
   using Result = decltype(body());
@@ -191,7 +193,7 @@ auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body
     const auto call = [](void* self) { (*static_cast<Body*>(self))(); };
     if (!call_without_bad_alloc(call, &body)) ec = kernel_error(-ENOMEM);
   } else {
-    // Made in the caller's room and nowhere else: a result may be large.
+    // Constructed in the caller's storage only: a result may be large.
     Result result{};
     struct Frame {
       Body& body;

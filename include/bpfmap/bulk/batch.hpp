@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Many given keys at once: lookup, update, insert, replace, erase. Above map/.
+// Operations on many given keys: lookup, update, insert, replace, erase. Above map/.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ namespace bpfmap::inline v0 {
 
 namespace detail {
 
-// Keys, and values or slots, one behind the other as the kernel wants them.
+// Keys, and values or slots, stored consecutively for the kernel.
 struct FlatEntries {
   const std::byte* keys;
   const std::byte* values;
@@ -41,7 +41,7 @@ BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec
                                            const BatchResult& result,
                                            const std::error_code& ec) noexcept;
 
-// Objects that are their own layout are handed to the kernel where they lie.
+// Bytewise objects are passed to the kernel without a copy.
 template <class T>
 [[nodiscard]] const std::byte* in_place(std::span<const T> values) noexcept {
   return reinterpret_cast<const std::byte*>(values.data());
@@ -70,7 +70,7 @@ inline constexpr bool is_percpu_values = false;
 template <class V>
 inline constexpr bool is_percpu_values<PerCpuValues<V>> = true;
 
-// Whether every value has its slots: PerCpuValues that were moved from have none.
+// Whether every value has its slots: moved-from PerCpuValues have none.
 template <class Values>
 [[nodiscard]] bool all_have_slots(const Values& values) noexcept {
   if constexpr (is_percpu_values<std::remove_cvref_t<decltype(values[0])>>)
@@ -79,7 +79,8 @@ template <class Values>
   return true;
 }
 
-// `count` entries a chunk at a time: at most 256 of them, and about 1 MiB at `entry_size` bytes.
+// Splits `count` entries into chunks of at most 256 entries and about 1 MiB, at `entry_size` bytes
+// each.
 template <class Call>
 BatchResult in_chunks(std::size_t count, std::size_t entry_size, std::error_code& ec, Call call) {
   const std::size_t chunk = std::clamp<std::size_t>(
@@ -95,7 +96,7 @@ BatchResult in_chunks(std::size_t count, std::size_t entry_size, std::error_code
   return total;
 }
 
-// Keys and values encoded a chunk at a time, each chunk given to `call`.
+// Encodes keys and values chunk by chunk, and passes each chunk to `call`.
 template <class K, class Append, class Call>
 BatchResult in_encoded_chunks(std::span<const K> keys, std::size_t value_size, Append append_value,
                               std::error_code& ec, Call call) {
@@ -158,7 +159,7 @@ BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, cons
   }
 }
 
-// Records what failed at `keys`, if anything did.
+// Records the failure among `keys`, if there was one.
 template <class M>
 void record_failed(const M& map, Operation operation, std::span<const typename M::key_type> keys,
                    const BatchResult& result, UpdateFlags flags, std::error_code& ec) noexcept {
@@ -174,13 +175,13 @@ void record_failed(const M& map, Operation operation, std::span<const typename M
 
 }  // namespace detail
 
-/// Sets the values of many keys: BPF_MAP_UPDATE_BATCH (5.6), or one by one where the kernel or the
-/// type has none, where memory for a whole batch is lacking, and with UpdateFlags::noexist or
-/// exist, which the kernel's batch refuses.
+/// Sets the values of many keys with BPF_MAP_UPDATE_BATCH (5.6). Sets them one by one where the
+/// kernel or the type has no batches, where memory for a whole batch is lacking, and with
+/// UpdateFlags::noexist or exist, which the batch command refuses.
 ///
-/// `values` has one per key (Errc::wrong_value_count): V, on a per-CPU map PerCpuValues<V> or a V
-/// for every CPU. Both are C arrays, std::array, std::vector, std::span or the like. Stops at the
-/// first entry that fails: BatchResult::failed is its index.
+/// `values` has one value per key (Errc::wrong_value_count): a V; on a per-CPU map, PerCpuValues<V>
+/// or one V for every CPU. `keys` and `values` are C arrays, std::array, std::vector, std::span or
+/// the like. Stops at the first entry that fails: BatchResult::failed is its index.
 template <detail::typed_map M, detail::values_for<M> Values>
 BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          UpdateFlags flags, std::error_code& ec) noexcept {
@@ -226,8 +227,8 @@ BatchResult replace_batch(M& map, std::span<const typename M::key_type> keys,
   return update_batch(map, keys, values, UpdateFlags::exist);
 }
 
-/// Erases many keys and skips those that are missing: BPF_MAP_DELETE_BATCH (5.6), or one by one
-/// where there is none.
+/// Erases many keys and skips missing ones: with BPF_MAP_DELETE_BATCH (5.6), or one by one where
+/// there is no such command.
 template <detail::erasable_map M>
   requires detail::typed_map<M>
 BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys,
@@ -254,9 +255,9 @@ BatchResult erase_batch(M& map, std::span<const typename M::key_type> keys) {
   return result;
 }
 
-/// Looks many keys up: `values[i]` is the value of `keys[i]`, nullopt where it is missing (which
-/// counts as skipped). One system call per key: the kernel has none for given keys. Both have the
-/// same size (Errc::wrong_value_count).
+/// Looks up many keys: `values[i]` becomes the value of `keys[i]`, or nullopt when the key is
+/// missing (counted as skipped). One system call per key, because the kernel has no batch lookup of
+/// given keys. `keys` and `values` must have the same size (Errc::wrong_value_count).
 template <detail::written_map M>
 BatchResult lookup_batch(const M& map, std::span<const typename M::key_type> keys,
                          std::span<std::optional<typename M::mapped_type>> values,
@@ -274,7 +275,7 @@ BatchResult lookup_batch(const M& map, std::span<const typename M::key_type> key
   detail::record_failed(map, Operation::lookup_batch, keys, result, {}, ec);
   return result;
 }
-/// As above, in a vector; errors are thrown as BatchError.
+/// As above, but returns a vector; errors are thrown as BatchError.
 template <detail::written_map M>
 [[nodiscard]] std::vector<std::optional<typename M::mapped_type>> lookup_batch(
     const M& map, std::span<const typename M::key_type> keys) {
@@ -285,18 +286,18 @@ template <detail::written_map M>
   return values;
 }
 
-/// The same on bytes: keys of key_size one behind the other, and as many values of value_size, or
-/// of sys::percpu_size(value_size) with a slot for each CPU. Values of a map of maps are
-/// descriptors. A size that is no multiple is Errc::wrong_key_size, another number of values
-/// Errc::wrong_value_count.
+/// As above, on bytes: consecutive keys of key_size bytes, and as many values of value_size bytes,
+/// or of sys::percpu_size(value_size) bytes on a per-CPU map. Values of a map of maps are
+/// descriptors. A size that is not a multiple of key_size is Errc::wrong_key_size, any other number
+/// of values Errc::wrong_value_count.
 BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags,
                          std::error_code& ec) noexcept;
 BatchResult update_batch(Map& map, BytesView keys, BytesView values,
                          UpdateFlags flags = UpdateFlags::any);
 BatchResult erase_batch(Map& map, BytesView keys, std::error_code& ec) noexcept;
 BatchResult erase_batch(Map& map, BytesView keys);
-/// Copies the values of many keys to `values`, whose size must fit (as above), and zeros where a
-/// key is missing.
+/// Copies the values of many keys to `values`, which must have the matching size (as above); writes
+/// zeros for a missing key.
 BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
                          std::span<bool> found, std::error_code& ec) noexcept;
 BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entries that leave the map as they are handed out. Above map/.
+// Drain: removes the entries of a map and hands them out. Above map/.
 #pragma once
 
 #include <cstddef>
@@ -25,29 +25,29 @@ struct DrainShows<M> {
 
 }  // namespace detail
 
-/// Takes entries out of an M, which is Map or a typed map, as it hands them out: `for (auto [key,
-/// value] : drain(map))`. Of a queue or a stack it pops the values: `for (auto value :
-/// drain(queue))`. One pass: entries that others insert behind it stay for the next. The map must
-/// outlive the drain and stay where it is.
+/// Removes the entries of an M, which is Map or a typed map, and hands them out: `for (auto [key,
+/// value] : drain(map))`. Pops the values of a queue or a stack: `for (auto value : drain(queue))`.
+/// A drain is one pass: entries inserted behind its position stay for the next one. The map must
+/// outlive the drain and must not be moved.
 ///
-/// Entries leave the map a batch at a time (BPF_MAP_LOOKUP_AND_DELETE_BATCH, 5.6), before they are
-/// handed out. When the loop stops half-way, what was taken and not handed out is still here: walk
-/// the drain again and it goes on, or put_back() it, as the destructor does. An entry that cannot
-/// be put back, because its key was inserted again or the map is full, stays in the drain to be
-/// handed out, and is lost only with the drain. With `batch_size = 1` one hash bucket is taken at a
-/// time, nearly always one entry.
+/// Entries are removed one batch at a time (BPF_MAP_LOOKUP_AND_DELETE_BATCH, 5.6), before they are
+/// handed out. When the loop stops early, the drain keeps the entries that were not handed out:
+/// walk the drain again to continue, or call put_back(), as the destructor does. An entry that
+/// cannot be put back, because its key was inserted again or the map is full, stays in the drain
+/// and can still be handed out; it is lost only when the drain is destroyed. With `batch_size = 1`,
+/// one hash bucket is removed at a time, nearly always one entry.
 ///
 /// Without batches, and always for hash_of_maps, queues and stacks, entries are removed one at a
 /// time. status().exact is false for an LPM trie and a hash of maps: an entry is looked up and then
-/// deleted, and an update between the two is lost. An rhash is drained in passes until one takes
+/// deleted, and an update between the two is lost. An rhash is drained in passes until one removes
 /// nothing, and is not exact. ENOTSUPP on arrays and storage.
 ///
-/// A program that looked an entry up before it left may still write to it: `(*value)++` in place
-/// beside a drain loses counts, of a per-CPU map as well. A timer in an entry is cancelled when the
-/// entry leaves the map. A bpf_spin_lock does not hold over an erasure and an insertion of its key:
-/// a value may be torn then.
+/// A program that looked up an entry before it was removed may still write to it: `(*value)++` in
+/// place during a drain loses counts, on per-CPU maps as well. A timer in an entry is cancelled
+/// when the entry is removed. A bpf_spin_lock does not protect a value whose key is erased and
+/// inserted again: the value may then be torn.
 ///
-/// A child of fork(2) may destroy a drain, which leaves the entries to its parent.
+/// A forked child may destroy a drain; the entries remain its parent's.
 template <class M>
 class Drain {
   using Show = typename detail::DrainShows<M>::type;
@@ -77,17 +77,17 @@ class Drain {
     bool more_ = false;
   };
 
-  /// A drain that throws its errors.
+  /// Makes a drain that throws its errors.
   explicit Drain(M& map, ScanOptions options = {}) noexcept
       : take_(detail::map_of(map), detail::with_lock<M>(options)) {}
-  /// A drain that ends at an error and leaves it in `ec`, which must outlive the drain; `ec` is
-  /// cleared first.
+  /// Makes a drain that ends at an error and stores it in `ec`, which must outlive the drain;
+  /// clears `ec` first.
   Drain(M& map, ScanOptions options, std::error_code& ec) noexcept
       : take_(detail::map_of(map), detail::with_lock<M>(options)), ec_(&ec) {
     ec.clear();
   }
 
-  /// Goes on behind the last entry handed out; after the end, starts a new pass with the same
+  /// Continues after the last entry handed out; after the end, starts a new pass with the same
   /// memory.
   [[nodiscard]] iterator begin() {
     take_.resume();
@@ -95,12 +95,12 @@ class Drain {
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// Puts entries that were taken and not handed out back, where their key is not there again
-  /// (BPF_NOEXIST); returns the number of entries that could not be put back and are still here.
+  /// Puts back the entries that were not handed out, unless their key exists again (BPF_NOEXIST);
+  /// returns the number of entries that could not be put back and are still in the drain.
   std::uint32_t put_back() noexcept { return take_.put_back(); }
-  /// Entries taken and not handed out.
+  /// Returns the number of entries that were removed and not handed out.
   [[nodiscard]] std::uint32_t left() const noexcept { return take_.left(); }
-  /// The state of the walk; `entries` counts those that were taken.
+  /// Returns the state of the walk; `entries` counts the removed entries.
   [[nodiscard]] const ScanStatus& status() const noexcept { return take_.status(); }
 
  private:
@@ -119,8 +119,8 @@ class Drain {
   std::error_code* ec_ = nullptr;
 };
 
-/// A drain of `map`. With `ec`, an error ends the walk and is left in `ec`, which must outlive the
-/// drain; without, it is thrown.
+/// Returns a drain of `map`. With `ec`, an error ends the walk and is stored in `ec`, which must
+/// outlive the drain; without `ec`, it is thrown.
 template <detail::drained_map M>
 [[nodiscard]] Drain<M> drain(M& map, ScanOptions options = {}) noexcept {
   return Drain<M>{map, options};

@@ -13,7 +13,7 @@ namespace bpfmap::inline v0 {
 
 /// The outcome of a parallel scan.
 struct ParallelScanStatus {
-  std::uint32_t threads = 1;  ///< that shared the work; 1 where it cannot be split
+  std::uint32_t threads = 1;  ///< threads that shared the work; 1 where it cannot be split
   bool complete = false;      ///< the end was reached
   bool exact = true;          ///< as ScanStatus::exact
   std::uint64_t entries = 0;
@@ -21,34 +21,34 @@ struct ParallelScanStatus {
 
 namespace detail {
 
-// A function of the batch that a walk read last.
+// A function that takes the batch that a walk read last.
 struct BatchFunction {
   void (*show)(void* context, const Walk& walk);
   void* context;
 };
 
-// Walks `map` in parts, on `threads` threads, and gives each batch to `function`. Throws the first
-// exception out of it, when all threads have ended.
+// Walks `map` in parts, on `threads` threads, and passes each batch to `function`. Throws its first
+// exception after all threads have ended.
 ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanOptions& options,
                               const BatchFunction& function, std::error_code& ec);
 
 }  // namespace detail
 
 /// Calls `function(key, value)` for every entry, from up to `threads` threads at once (0: as many
-/// as CPUs are online). `function` is one object, which all threads call where it lies.
+/// as CPUs are online). `function` is not copied: all threads call the same object.
 ///
 /// Hash types are split by bucket and arrays by index. An entry that stays in the map, even while
 /// it is updated, is shown exactly once; one that is erased and inserted again is shown at most
-/// once. Everything else, and a kernel whose batch cursors are not bucket numbers, is walked by one
-/// thread, with the promise of a scan (see Walk). The first exception out of `function` stops the
-/// other threads and is thrown when they have stopped. The first error stops them, too, and is left
-/// in `ec`; `status.complete` is false then.
+/// once. Other types are walked by one thread, with the guarantees of a scan (see Walk), and so are
+/// all types on a kernel that does not use bucket numbers as batch cursors. The first exception
+/// from `function` stops the other threads and is thrown when they have stopped. The first error
+/// stops them, too, and is stored in `ec`; `status.complete` is then false.
 template <detail::whole_map M, class Function>
   requires detail::entry_function<std::remove_reference_t<Function>, M>
 ParallelScanStatus parallel_scan(const M& map, std::uint32_t threads, Function&& function,
                                  ScanOptions options, std::error_code& ec) {
   using F = std::remove_reference_t<Function>;
-  // The address of what may be const, or a function.
+  // The address of an object that may be const, or of a function.
   struct Context {
     F& function;
   } context{function};

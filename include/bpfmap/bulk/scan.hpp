@@ -45,8 +45,8 @@ class ScanPosition {
 }  // namespace detail
 
 /// Walks a map's entries once. It shows copies, so that the loop body may erase or update the
-/// entry; BytesView and PerCpuView lie in the memory of the scan, and hold until the next entry is
-/// read.
+/// entry; BytesView and PerCpuView refer to the memory of the scan, and are valid until the next
+/// entry is read.
 template <class Show>
 class ScanIterator {
  public:
@@ -54,10 +54,10 @@ class ScanIterator {
   using value_type = typename Show::type;
   using difference_type = std::ptrdiff_t;
 
-  /// Over a walk that lives elsewhere. An error is stored in `*ec`, and thrown when `ec` is
+  /// Iterates over a walk that the caller owns. An error is stored in `*ec`, or thrown when `ec` is
   /// nullptr.
   ScanIterator(Walk& walk, std::error_code* ec) : position_(walk, ec) {}
-  /// Over a walk of its own. An error is thrown.
+  /// Iterates over a walk that the iterator owns. An error is thrown.
   explicit ScanIterator(Walk&& walk) : position_(std::move(walk)) {}
 
   [[nodiscard]] value_type operator*() const noexcept {
@@ -78,15 +78,15 @@ class ScanIterator {
 
 namespace detail {
 
-// What Scan, KeyScan and ValueScan share.
+// The base of Scan, KeyScan and ValueScan.
 template <class M, class Show, WalkContent content>
 class ScanRange {
  public:
-  /// A scan that throws its errors.
+  /// Makes a scan that throws its errors.
   explicit ScanRange(const M& map, ScanOptions options = {}) noexcept
       : walk_(map_of(map), with_lock<M>(options), {}, content) {}
-  /// A scan that ends at an error and leaves it in `ec`, which must outlive the scan; `ec` is
-  /// cleared first.
+  /// Makes a scan that ends at an error and stores it in `ec`, which must outlive the scan; clears
+  /// `ec` first.
   ScanRange(const M& map, ScanOptions options, std::error_code& ec) noexcept
       : walk_(map_of(map), with_lock<M>(options), {}, content), ec_(&ec) {
     ec.clear();
@@ -100,7 +100,7 @@ class ScanRange {
     return {walk_, ec_};
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-  /// The state of the walk.
+  /// Returns the state of the walk.
   [[nodiscard]] const ScanStatus& status() const noexcept { return walk_.status(); }
 
  private:
@@ -110,9 +110,9 @@ class ScanRange {
 
 }  // namespace detail
 
-/// A scan of the entries of an M, which can be walked again and again with the same memory. M is
-/// Map or a typed map, and must outlive the scan and stay where it is. See Walk for what a scan
-/// promises. On a Map it shows bytes: a per-CPU value as all its slots.
+/// A scan of the entries of an M, which is Map or a typed map. It can be walked repeatedly with the
+/// same memory. The map must outlive the scan and must not be moved. See Walk for the guarantees. A
+/// scan of a Map shows bytes, and a per-CPU value as all its slots.
 template <class M>
 class Scan : public detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entries> {
   using Base = detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entries>;
@@ -120,7 +120,7 @@ class Scan : public detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entr
  public:
   using Base::Base;
 };
-/// A scan of the keys alone; without batches it saves a lookup per entry.
+/// A scan of the keys only; without batches, it saves one lookup per entry.
 template <class M>
 class KeyScan : public detail::ScanRange<M, detail::ShowKey<M>, WalkContent::keys> {
   using Base = detail::ScanRange<M, detail::ShowKey<M>, WalkContent::keys>;
@@ -128,7 +128,7 @@ class KeyScan : public detail::ScanRange<M, detail::ShowKey<M>, WalkContent::key
  public:
   using Base::Base;
 };
-/// A scan of the values alone.
+/// A scan of the values only.
 template <class M>
 class ValueScan : public detail::ScanRange<M, detail::ShowValue<M>, WalkContent::entries> {
   using Base = detail::ScanRange<M, detail::ShowValue<M>, WalkContent::entries>;
@@ -137,9 +137,9 @@ class ValueScan : public detail::ScanRange<M, detail::ShowValue<M>, WalkContent:
   using Base::Base;
 };
 
-/// A scan of `map`: `for (auto [key, value] : scan(map))`. With `ec`, an error ends the walk and is
-/// left in `ec`, which must outlive the scan; without, it is thrown. ENOTSUPP for maps that cannot
-/// be walked: without keys, and local storage.
+/// Returns a scan of `map`: `for (auto [key, value] : scan(map))`. With `ec`, an error ends the
+/// walk and is stored in `ec`, which must outlive the scan; without `ec`, it is thrown. ENOTSUPP
+/// for maps that cannot be walked: maps without keys, and local storage.
 template <detail::whole_map M>
 [[nodiscard]] Scan<M> scan(const M& map, ScanOptions options = {}) noexcept {
   return Scan<M>{map, options};
@@ -152,7 +152,8 @@ template <detail::whole_map M>
 [[nodiscard]] Scan<M> scan(const M& map, std::error_code& ec) noexcept {
   return {map, {}, ec};
 }
-/// A scan of the keys of `map`; errors as scan(). Of an array of descriptors every index is a key.
+/// Returns a scan of the keys of `map`; errors as for scan(). On an array of descriptors, every
+/// index is a key.
 template <detail::whole_map M>
 [[nodiscard]] KeyScan<M> keys(const M& map, ScanOptions options = {}) noexcept {
   return KeyScan<M>{map, options};
@@ -165,7 +166,7 @@ template <detail::whole_map M>
 [[nodiscard]] KeyScan<M> keys(const M& map, std::error_code& ec) noexcept {
   return {map, {}, ec};
 }
-/// A scan of the values of `map`; errors as scan().
+/// Returns a scan of the values of `map`; errors as for scan().
 template <detail::whole_map M>
 [[nodiscard]] ValueScan<M> values(const M& map, ScanOptions options = {}) noexcept {
   return ValueScan<M>{map, options};
@@ -178,7 +179,7 @@ template <detail::whole_map M>
 [[nodiscard]] ValueScan<M> values(const M& map, std::error_code& ec) noexcept {
   return {map, {}, ec};
 }
-// Of a temporary map, which would be gone before the first entry is read.
+// Deleted for a temporary map, which would be destroyed before the first entry is read.
 template <detail::whole_map M, class... Arguments>
 void scan(const M&& map, Arguments&&... arguments) = delete;
 template <detail::whole_map M, class... Arguments>
@@ -186,7 +187,7 @@ void keys(const M&& map, Arguments&&... arguments) = delete;
 template <detail::whole_map M, class... Arguments>
 void values(const M&& map, Arguments&&... arguments) = delete;
 
-/// `for (auto [key, value] : map)`: a scan whose errors are thrown.
+/// `for (auto [key, value] : map)`: scans the map and throws errors.
 template <detail::whole_map M>
 [[nodiscard]] auto begin(const M& map) {
   return ScanIterator<detail::ShowEntry<M>>{

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Makes a map hold what is wanted, and nothing else. Above map/.
+// Makes a map hold exactly the wanted entries. Above map/.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace bpfmap::inline v0 {
 
-/// What sync() did.
+/// The result of sync().
 struct SyncResult {
   std::uint64_t inserted = 0;   ///< wanted entries that were missing
   std::uint64_t updated = 0;    ///< wanted entries that had another value
@@ -52,15 +52,15 @@ concept wanted_for = written_map<M> && requires(const Wanted& wanted) {
 
 }  // namespace detail
 
-/// Makes `map` hold the entries of `wanted` and nothing else: erases those whose key is not wanted,
-/// and writes those that are missing or have another value (their bytes differ). What is equal is
-/// not touched. First it erases, so that a full map takes the rest.
+/// Makes `map` hold the entries of `wanted` and no others: erases entries with other keys, and
+/// writes those that are missing or have another value (their bytes differ). Equal entries are not
+/// touched. It erases first, so that a full map has room for new entries.
 ///
-/// `wanted` is a std::map, or a vector, span or array of std::pair or Entry; of several entries
-/// with one key the last counts. On a per-CPU map a value is PerCpuValues<V>, or a V for every CPU.
-/// It is no snapshot: readers see the map change entry by entry, and entries that others write
-/// meanwhile may stay. An LPM key is compared byte by byte: clear the bits behind the prefix
-/// (LpmKey does). With `ec`: what was done before an error.
+/// `wanted` is a std::map, or a vector, span or array of std::pair or Entry; when several entries
+/// have the same key, the last one counts. On a per-CPU map a value is PerCpuValues<V>, or a V for
+/// every CPU. It is not atomic: readers see the map change entry by entry, and entries that others
+/// write meanwhile may stay. An LPM key is compared byte by byte: clear the bits behind the prefix
+/// (LpmKey does). With `ec` set: the changes made before the error.
 template <detail::erasable_map M, detail::wanted_for<M> Wanted>
 SyncResult sync(M& map, const Wanted& wanted, std::error_code& ec) noexcept {
   using Value = std::remove_cvref_t<decltype(detail::value_in(*std::begin(wanted)))>;
@@ -100,9 +100,10 @@ SyncResult sync(M& map, const Wanted& wanted) {
   return result;
 }
 
-/// The same on bytes: keys of key_size one behind the other, and as many values of value_size, or
-/// of sys::percpu_size(value_size). Errors: Errc::wrong_key_size, wrong_value_count; ENOTSUPP where
-/// entries cannot be erased, or a value read is not a value to write.
+/// As above, on bytes: consecutive keys of key_size bytes, and as many values of value_size bytes,
+/// or of sys::percpu_size(value_size) bytes on a per-CPU map. Errors: Errc::wrong_key_size,
+/// wrong_value_count; ENOTSUPP where entries cannot be erased, or a value that is read cannot be
+/// written back.
 SyncResult sync(Map& map, BytesView keys, BytesView values, std::error_code& ec) noexcept;
 SyncResult sync(Map& map, BytesView keys, BytesView values);
 

@@ -16,10 +16,10 @@
 
 namespace bpfmap::inline v0 {
 
-/// The number of entries, found by a walk (see Walk for what it promises): every index of an array
-/// counts, and every filled slot of an array of descriptors. ENOTSUPP where user space cannot tell:
-/// perf_event_array, cgroup_array, xskmap, queues and stacks, and what cannot be walked. With `ec`:
-/// the entries read before an error.
+/// Returns the number of entries, found by a walk (see Walk for its guarantees). Every index of an
+/// array counts, and every filled slot of an array of descriptors. ENOTSUPP where user space cannot
+/// count: perf_event_array, cgroup_array, xskmap, queues and stacks, and maps that cannot be
+/// walked. With `ec` set: the entries read before the error.
 [[nodiscard]] std::uint64_t count(const Map& map);
 [[nodiscard]] std::uint64_t count(const Map& map, std::error_code& ec) noexcept;
 template <detail::typed_map M>
@@ -31,9 +31,9 @@ template <detail::typed_map M>
   return count(map.map(), ec);
 }
 
-/// Whether there is no entry, in one system call (BPF_MAP_GET_NEXT_KEY, or the peek of a queue);
-/// arrays of descriptors are searched for a filled slot, and other arrays are never empty. ENOTSUPP
-/// as count(), queues and stacks apart. With `ec` set: false.
+/// Returns whether the map has no entries, in one system call (BPF_MAP_GET_NEXT_KEY, or the peek of
+/// a queue). Arrays of descriptors are searched for a filled slot, and other arrays are never
+/// empty. ENOTSUPP as for count(), except on queues and stacks. With `ec` set: false.
 [[nodiscard]] bool empty(const Map& map);
 [[nodiscard]] bool empty(const Map& map, std::error_code& ec) noexcept;
 template <detail::tagged_map M>
@@ -45,8 +45,8 @@ template <detail::tagged_map M>
   return empty(map.map(), ec);
 }
 
-/// The number of entries for which `predicate(key, value)` is true. With `ec`: of those read before
-/// an error.
+/// Returns the number of entries for which `predicate(key, value)` is true. With `ec` set: among
+/// those read before the error.
 template <detail::whole_map M, class Predicate>
   requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
 [[nodiscard]] std::uint64_t count_if(const M& map, Predicate&& predicate, std::error_code& ec) {
@@ -69,10 +69,10 @@ template <detail::whole_map M, class Predicate>
 
 namespace detail {
 
-// Keys of one batch, one behind the other.
+// The keys of one batch, stored consecutively.
 class KeyList {
  public:
-  // Empties it, and makes room for `size` bytes; false: there is no memory.
+  // Empties the list, and makes room for `size` bytes; returns false when there is no memory.
   [[nodiscard]] bool reserve(std::size_t size) noexcept {
     size_ = 0;
     if (size <= room_) return true;
@@ -95,10 +95,10 @@ class KeyList {
 
 // Whether one pass over the map may miss entries that stay: its entries move when it shrinks.
 [[nodiscard]] bool takes_passes(const Map& map) noexcept;
-// Erases keys, as erase_batch; the number of those that were there.
+// Erases keys, as erase_batch() does; returns how many existed.
 std::uint64_t erase_keys(Map& map, const KeyList& keys, std::error_code& ec) noexcept;
 
-// Erases what `predicate` likes, in one pass.
+// Erases the entries that `predicate` accepts, in one pass.
 template <class M, class Predicate>
 std::uint64_t erase_matching(M& map, Walk& walk, KeyList& victims, Predicate& predicate,
                              std::error_code& ec) {
@@ -124,8 +124,8 @@ std::uint64_t erase_matching(M& map, Walk& walk, KeyList& victims, Predicate& pr
 
 /// Erases the entries for which `predicate(key, value)` is true, and returns how many it erased. An
 /// entry that another thread updates between the predicate and the erasure is erased with its new
-/// value. An rhash is walked until a pass erases nothing, 1000 times at most. With `ec`: the number
-/// erased before an error.
+/// value. An rhash is walked until a pass erases nothing, 1000 times at most. With `ec` set: the
+/// number erased before the error.
 template <detail::erasable_map M, class Predicate>
   requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
 std::uint64_t erase_if(M& map, Predicate&& predicate, std::error_code& ec) {
@@ -150,11 +150,11 @@ std::uint64_t erase_if(M& map, Predicate&& predicate) {
   return erased;
 }
 
-/// Erases the entries of a map, in one pass, and returns how many it erased: it ends while others
-/// insert, and the map may not be empty then. Queues and stacks are popped, at most max_entries
-/// times; an rhash is cleared in passes until one erases nothing. ENOTSUPP on arrays, whose entries
-/// cannot be erased, and on storage. Of an xskmap every slot counts, filled or not. With `ec`: the
-/// number erased before an error.
+/// Erases the entries of a map in one pass, and returns how many it erased. It ends even while
+/// others insert, and the map may then not be empty. Queues and stacks are popped, at most
+/// max_entries times; an rhash is cleared in passes until one erases nothing. ENOTSUPP on arrays,
+/// whose entries cannot be erased, and on storage. On an xskmap, every slot counts, filled or not.
+/// With `ec` set: the number erased before the error.
 std::uint64_t clear(Map& map);
 std::uint64_t clear(Map& map, std::error_code& ec) noexcept;
 template <detail::clearable_map M>
@@ -169,11 +169,12 @@ std::uint64_t clear(M& map, std::error_code& ec) noexcept {
 }
 
 /// Writes every entry of `from` into `to`, and returns how many were written. Keys and values must
-/// have the same size, and both maps be per-CPU or neither (Errc::wrong_key_size, wrong_value_size,
-/// map_is_percpu, map_is_not_percpu). With UpdateFlags::noexist existing entries of `to` stay.
-/// Inner maps are opened by their ids, which needs CAP_SYS_ADMIN, and put into `to`. With `ec`: the
-/// number written before an error. ENOTSUPP where a value read is not a value to write: other
-/// arrays of descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
+/// have the same size, and both maps must be per-CPU, or neither (Errc::wrong_key_size,
+/// wrong_value_size, map_is_percpu, map_is_not_percpu). With UpdateFlags::noexist, existing entries
+/// of `to` stay. Inner maps are opened by their ids, which needs CAP_SYS_ADMIN, and put into `to`.
+/// With `ec` set: the number written before the error. ENOTSUPP where a value that is read cannot
+/// be written back: other arrays of descriptors, maps of sockets, and devmaps and cpumaps with a
+/// program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
 std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept;
@@ -214,7 +215,8 @@ template <class Owned, class Shown>
 template <detail::whole_map M>
 using OwnedEntry = typename detail::OwnedEntryOf<M>::type;
 
-/// All entries. With `ec`: those read before an error; ENOMEM when there is no memory for more.
+/// Returns all entries. With `ec` set: those read before the error; ENOMEM when there is no memory
+/// for more.
 template <detail::whole_map M>
 [[nodiscard]] std::vector<OwnedEntry<M>> to_vector(const M& map, std::error_code& ec) noexcept {
   using Owned = OwnedEntry<M>;

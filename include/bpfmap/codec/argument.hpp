@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How typed maps take a key, an index or a value. Knows no map.
+// The parameter types of typed maps for keys, indices and values. Knows no map.
 #pragma once
 
 #include <concepts>
@@ -20,7 +20,7 @@ template <integer_like T, integer_like Given>
            widen(static_cast<T>(value)).negative == widen(value).negative;
 }
 
-// A T where any integer is taken. Of a T it is that T, and the check disappears.
+// A T made from any integer type. From a T, it is that T, and the check disappears.
 template <integer_like T>
 class IntegerArgument {
  public:
@@ -29,12 +29,12 @@ class IntegerArgument {
     requires(!std::same_as<Given, T>)
   constexpr IntegerArgument(Given value) noexcept
       : value_(static_cast<T>(value)), fits_(holds<T>(value)) {}
-  // A bool or a floating-point number is a mistake, and would become a T on its way here.
+  // A bool or a floating-point number is a mistake, and would be converted to a T silently.
   template <class Given>
     requires(std::same_as<Given, bool> || std::floating_point<Given>)
   IntegerArgument(Given) = delete;
 
-  // false: value() is not what was given, and the call is Errc::out_of_range.
+  // Returns false when value() differs from the argument; the call is then Errc::out_of_range.
   [[nodiscard]] constexpr bool fits() const noexcept { return fits_; }
   [[nodiscard]] constexpr const T& value() const noexcept { return value_; }
 
@@ -56,7 +56,7 @@ struct ArgumentOf<T> {
 template <class T>
 using argument = typename ArgumentOf<T>::type;
 
-// Whether an argument is the T that was given.
+// Whether an argument is the caller's T itself.
 template <class T>
 [[nodiscard]] constexpr bool fits(const T&) noexcept {
   return true;
@@ -80,8 +80,8 @@ template <class T>
 
 namespace bpfmap::inline v0 {
 
-/// How a typed map takes a key, an index or a value of type T: `const T&`, or any integer type
-/// where T is one. An integer that does not fit into T is Errc::out_of_range.
+/// The parameter type of typed maps for a key, an index or a value of type T: `const T&`, or any
+/// integer type if T is an integer. An integer that does not fit into T is Errc::out_of_range.
 template <class T>
 using argument = detail::argument<T>;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a C++ value becomes the bytes of a key or a value, and back. Knows no map.
+// Converts C++ values to the bytes of keys and values, and back. Knows no map.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ inline constexpr bool is_std_array = false;
 template <class T, std::size_t n>
 inline constexpr bool is_std_array<std::array<T, n>> = true;
 
-// A span, string or vector: its object bytes are a pointer, which means nothing to a BPF program.
+// A span, string or vector: its object bytes hold a pointer, which is meaningless to a BPF program.
 template <class T>
 concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
                            std::is_null_pointer_v<T> || (!is_std_array<T> && requires(const T& t) {
@@ -30,14 +30,14 @@ concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> |
                              t.size();
                            });
 
-// Only some of the bytes that can stand for a flag inside of these are one.
+// These contain a flag for which only some bytes are valid.
 template <class T>
 inline constexpr bool is_sum_type = requires(const T& t) { t.valueless_by_exception(); };
 template <class T>
 inline constexpr bool is_sum_type<std::optional<T>> = true;
 
-// An enumeration holds every number of its underlying type only where the program has fixed that
-// type; braces take an integer for those alone (and bool has two numbers).
+// Only an enumeration with a fixed underlying type holds every number of that type, and only such
+// an enumeration can be initialised from an integer in braces (bool has just two numbers).
 template <class T>
 concept has_fixed_underlying_type =
     std::is_enum_v<T> && requires { T{0}; } && !std::same_as<std::underlying_type_t<T>, bool>;
@@ -47,13 +47,13 @@ consteval bool is_valid_as_bytes();
 
 }  // namespace detail
 
-/// Whether any sizeof(T) bytes are a T that means the same to a BPF program.
+/// Whether any sizeof(T) bytes are a valid T with the same meaning in a BPF program.
 ///
-/// false for bool, for enumerations without a fixed underlying type, std::optional, std::variant
-/// and pointers, and for structs and arrays that hold one: searched are the first 32 members of an
-/// aggregate and of the aggregates in it. The members of other classes cannot be seen. The cure: a
-/// std::uint8_t for a bool, `enum E : std::uint32_t`, a std::uint64_t for a pointer. Where all that
-/// writes to the map is known to write valid members, specialise it:
+/// false for bool, enumerations without a fixed underlying type, std::optional, std::variant and
+/// pointers, and for structs and arrays that hold one. The search covers the first 32 members of an
+/// aggregate and of the aggregates in it; it cannot inspect the members of other classes. Instead,
+/// use std::uint8_t for a bool, `enum E : std::uint32_t`, and std::uint64_t for a pointer.
+/// Specialise it where every writer of the map is known to write valid members:
 ///
 ///     template <> inline constexpr bool bpfmap::valid_as_bytes<Settings> = true;
 template <class T>
@@ -82,16 +82,16 @@ consteval bool is_valid_as_bytes() {
 
 }  // namespace detail
 
-/// A type whose object is its own layout: trivially copyable, default-initializable, valid whatever
-/// its bytes are (valid_as_bytes), and no bare array (a std::array is one; so is an array in a
-/// struct).
+/// A type that a map stores as it lies in memory: trivially copyable, default-initializable, valid
+/// for any bytes (valid_as_bytes), and not a bare array (a std::array is accepted; so is an array
+/// in a struct).
 template <class T>
 concept bytewise =
     std::is_trivially_copyable_v<T> && std::default_initializable<T> && !std::is_const_v<T> &&
     !std::is_empty_v<T> && !std::is_array_v<T> && valid_as_bytes<T>;
 
-/// How a T is laid out in a map; specialise it for a type that is not its own layout, as with
-/// fmt::formatter:
+/// The layout of a T in a map. Specialise it for a type that is not stored as it lies in memory, as
+/// with fmt::formatter:
 ///
 ///     template <> struct bpfmap::Codec<Name> {
 ///       static constexpr std::size_t size = 16;  // bytes in the map
@@ -100,9 +100,9 @@ concept bytewise =
 ///     };
 ///
 /// Both are noexcept: they run in operations that do not throw, and between the kernel and an entry
-/// that has already left the map. Without one, a trivially copyable T is taken as it lies in
-/// memory: natural C alignment, array fields included, as clang lays out the same struct for a BPF
-/// program.
+/// that has already left the map. Without a specialisation, a trivially copyable T is stored as it
+/// lies in memory: natural C alignment, array fields included, as clang lays out the same struct
+/// for a BPF program.
 template <class T>
 struct Codec;
 
@@ -155,7 +155,7 @@ concept coded_by_user =
       { Codec<T>::decode(in) } noexcept -> std::same_as<T>;
     };
 
-// A Codec that is complete but for a noexcept.
+// A Codec that lacks only a noexcept.
 template <class T>
 concept coded_by_throwing = !coded_as_object<T> && !coded_by_user<T> &&
                             requires(const T& value, std::span<std::byte, Codec<T>::size> out,
@@ -172,8 +172,8 @@ concept encodable = detail::coded_as_object<T> || detail::coded_by_user<T>;
 
 /// A type that can be a key. Hash keys are compared byte by byte, so every byte must belong to a
 /// member: a struct with padding is refused (two equal keys would differ in garbage), and so are
-/// float and double (0.0 and -0.0 are equal). The cure: name the padding (`std::uint8_t pad[3] =
-/// {};`), or specialise Codec<T>, whose bytes start out zeroed.
+/// float and double (0.0 and -0.0 are equal). Instead, name the padding (`std::uint8_t pad[3] =
+/// {};`), or specialise Codec<T>, which encodes into zeroed bytes.
 template <class T>
 concept encodable_as_key =
     detail::coded_by_user<T> ||
@@ -181,7 +181,7 @@ concept encodable_as_key =
 
 namespace detail {
 
-// Stops the compiler with the one thing that keeps a T from being a value, and its cure.
+// Fails to compile with the one reason why a T cannot be a value, and the remedy.
 template <class T>
 consteval bool check_encodable() {
   if constexpr (!encodable<T>) {
@@ -211,7 +211,7 @@ consteval bool check_encodable() {
   return true;
 }
 
-// The same of a key.
+// As above, for a key.
 template <class T>
 consteval bool check_encodable_as_key() {
   if constexpr (check_encodable<T>() && encodable<T>)

@@ -18,36 +18,36 @@ namespace detail {
 [[gnu::cold]] std::error_code record_text(std::string_view text, std::size_t room) noexcept;
 }  // namespace detail
 
-/// Text of up to N bytes, padded with zeros: the `char name[N]` of a BPF program's struct, and laid
-/// out as one.
+/// Text of up to N bytes, padded with zeros, with the layout of a `char name[N]` in a BPF program's
+/// struct.
 ///
-/// All N bytes count where two of them are compared, as they do in a map's key; a BPF program that
-/// leaves garbage behind the terminating zero makes another key. A text of N bytes has no
-/// terminating zero, as with strncpy(3).
+/// A comparison covers all N bytes, as in a map's key: a BPF program that leaves garbage after the
+/// terminating zero makes a different key. A text of N bytes has no terminating zero, as with
+/// strncpy(3).
 template <std::size_t N>
   requires(N > 0)
 class FixedString {
  public:
   /// Empty.
   constexpr FixedString() noexcept = default;
-  /// `text`, padded. Throws Error with Errc::out_of_range when it is longer than N, or holds a
-  /// zero.
+  /// `text`, padded. Throws Error with Errc::out_of_range when it is longer than N, or contains a
+  /// zero byte.
   constexpr FixedString(std::string_view text) {
     if (!assign(text)) detail::throw_if(detail::record_text(text, N));
   }
   constexpr FixedString(const char* text) : FixedString(std::string_view{text}) {}
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   constexpr FixedString(std::string_view text, std::error_code& ec) noexcept {
     ec.clear();
     if (!assign(text)) ec = detail::record_text(text, N);
   }
 
-  /// The text in front of the first zero; it refers to this object.
+  /// Returns the text before the first zero; it refers to this object.
   [[nodiscard]] constexpr std::string_view view() const noexcept {
     const auto end = std::find(chars_.begin(), chars_.end(), '\0');
     return {chars_.data(), static_cast<std::size_t>(end - chars_.begin())};
   }
-  /// The same.
+  /// As above.
   constexpr operator std::string_view() const noexcept { return view(); }
 
   friend constexpr bool operator==(const FixedString&, const FixedString&) noexcept = default;

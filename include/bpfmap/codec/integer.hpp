@@ -15,16 +15,16 @@
 
 namespace bpfmap::inline v0 {
 
-/// The unsigned integer in 1 to 8 `bytes`, least significant first: {10, 0, 0, 0} is 10.
+/// Returns the unsigned integer in 1 to 8 `bytes`, least significant first: {10, 0, 0, 0} is 10.
 /// Throws Error with Errc::out_of_range for any other number of bytes.
 [[nodiscard]] std::uint64_t decode_int_value(BytesView bytes);
-/// The same; 0 when `ec` is set.
+/// As above; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_int_value(BytesView bytes, std::error_code& ec) noexcept;
 
-/// The unsigned integer in 1 to 8 `bytes` in the machine's byte order, which maps have. Throws
-/// Error with Errc::out_of_range for any other number of bytes.
+/// Returns the unsigned integer in 1 to 8 `bytes` in the machine's byte order, in which maps store
+/// integers. Throws Error with Errc::out_of_range for any other number of bytes.
 [[nodiscard]] std::uint64_t decode_native_int(BytesView bytes);
-/// The same; 0 when `ec` is set.
+/// As above; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_native_int(BytesView bytes, std::error_code& ec) noexcept;
 
 /// An integer type, which on `Map` takes as many bytes as the map declares. Characters are
@@ -34,7 +34,7 @@ concept integer_like = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <
 
 namespace detail {
 
-// An integer of any type: its 64 bits, and whether they are to be read as negative.
+// An integer of any type: its 64 bits, and whether they are a negative number.
 struct Integer {
   std::uint64_t bits;
   bool negative;
@@ -61,7 +61,7 @@ template <integer_like T>
   return value.negative ? value.bits >= ~std::uint64_t{0} << (bits - 1) : value.bits >> bits == 0;
 }
 
-// The low `out.size()` (1 to 8) bytes in `order`; sign-extended by construction.
+// Stores the low `out.size()` (1 to 8) bytes in `order`; sign-extended by construction.
 constexpr void store(std::uint64_t bits, MutableBytesView out, std::endian order) noexcept {
   for (std::size_t i = 0; i < out.size(); ++i) {
     const std::size_t at = order == std::endian::little ? i : out.size() - 1 - i;
@@ -78,8 +78,8 @@ constexpr void store(std::uint64_t bits, MutableBytesView out, std::endian order
   return bits;
 }
 
-// The T in 1 to 8 bytes of the machine's own order: signed T read them as two's complement,
-// unsigned T as they are. nullopt when a T cannot hold it.
+// Returns the T in 1 to 8 bytes in the machine's byte order: as two's complement for a signed T.
+// nullopt when a T cannot hold the number.
 template <integer_like T>
 [[nodiscard]] constexpr std::optional<T> load_native(BytesView in) noexcept {
   const std::uint64_t bits = load(in, std::endian::native);
@@ -99,27 +99,27 @@ template <integer_like T>
 
 }  // namespace detail
 
-/// The `size` (1 to 8) bytes of `value`, least significant first: encode_int_key(42, 4) is {42, 0,
-/// 0, 0}. Negative numbers are sign-extended. Throws Error with Errc::out_of_range when the value
-/// does not fit, or no integer has that size.
+/// Returns the `size` (1 to 8) bytes of `value`, least significant first: encode_int_key(42, 4) is
+/// {42, 0, 0, 0}. Negative numbers are sign-extended. Throws Error with Errc::out_of_range when the
+/// value does not fit, or no integer has that size.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::little);
 }
-/// The same; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: there is no memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::little, ec);
 }
 
-/// The `size` (1 to 8) bytes of `value` in the machine's byte order, as a `Map` encodes an integer.
-/// Negative numbers are sign-extended. Throws Error with Errc::out_of_range when the value does not
-/// fit, or no integer has that size.
+/// Returns the `size` (1 to 8) bytes of `value` in the machine's byte order, as a `Map` encodes an
+/// integer. Negative numbers are sign-extended. Throws Error with Errc::out_of_range when the value
+/// does not fit, or no integer has that size.
 template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::native);
 }
-/// The same; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: there is no memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::native, ec);

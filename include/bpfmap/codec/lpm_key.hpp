@@ -18,7 +18,7 @@
 #include "bpfmap/config.hpp"
 #include "bpfmap/error.hpp"
 
-// Defined by <netinet/in.h> and by <linux/in.h>, which do not go together in every order.
+// Defined by <netinet/in.h> and by <linux/in.h>, which cannot be included together in every order.
 struct in_addr;
 struct in6_addr;
 
@@ -45,7 +45,7 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
   }
 }
 
-// "10.0.0.0/8" into the bytes of an address; gives the prefix length, or sets ec to
+// Parses "10.0.0.0/8" into the bytes of an address; returns the prefix length, or sets ec to
 // Errc::invalid_prefix.
 [[nodiscard]] std::uint32_t parse_prefix(int family, std::string_view text,
                                          std::span<std::uint8_t> address,
@@ -64,8 +64,8 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
 /// PackedLpmKey.
 ///
 /// Addr is in_addr or in6_addr (include <netinet/in.h> or <linux/in.h>), or an array of bytes such
-/// as std::array<std::uint8_t, 6>. Bits behind the prefix are always cleared: to the kernel
-/// 10.1.2.3/8 and 10.0.0.0/8 are one prefix, and it would show the one that was written last.
+/// as std::array<std::uint8_t, 6>. Bits behind the prefix are always cleared: to the kernel,
+/// 10.1.2.3/8 and 10.0.0.0/8 are the same prefix, and it returns the one that was written last.
 template <class Addr, std::size_t data_size = (sizeof(Addr) + 3) / 4 * 4>
 struct LpmKey {
   static_assert(std::is_trivially_copyable_v<Addr> && sizeof(Addr) <= 256,
@@ -73,15 +73,15 @@ struct LpmKey {
   static_assert(data_size >= sizeof(Addr) && data_size <= 256,
                 "bpfmap: the data of an LpmKey holds the address, in up to 256 bytes.");
 
-  /// Bits of an address.
+  /// The number of bits in an address.
   static constexpr std::uint32_t max_prefixlen = sizeof(Addr) * 8;
 
   std::uint32_t prefixlen = 0;
   std::array<std::uint8_t, data_size> data{};
 
-  /// The prefix of length 0, which covers everything.
+  /// Makes the prefix of length 0, which covers everything.
   constexpr LpmKey() noexcept = default;
-  /// The first `length` bits of `address`, all by default; a larger length means all.
+  /// Takes the first `length` bits of `address`, all by default; a larger length means all.
   explicit LpmKey(const Addr& address, std::uint32_t length = max_prefixlen) noexcept
       : prefixlen(std::min(length, max_prefixlen)) {
     std::memcpy(data.data(), &address, sizeof(Addr));
@@ -98,7 +98,7 @@ struct LpmKey {
     detail::throw_if(ec);
     return key;
   }
-  /// The same; the prefix of length 0 when `ec` is set.
+  /// As above; the prefix of length 0 when `ec` is set.
   [[nodiscard]] static LpmKey parse(std::string_view text, std::error_code& ec) noexcept
     requires(detail::address_family<Addr> != 0)
   {
@@ -108,13 +108,13 @@ struct LpmKey {
     return key;
   }
 
-  /// The address, its host bits zero.
+  /// Returns the address, with its host bits zero.
   [[nodiscard]] Addr address() const noexcept {
     Addr address;
     std::memcpy(&address, data.data(), sizeof(Addr));
     return address;
   }
-  /// The text that parse() takes: "10.0.0.0/8".
+  /// Returns the text that parse() takes: "10.0.0.0/8".
   [[nodiscard]] std::string to_string() const
     requires(detail::address_family<Addr> != 0)
   {
@@ -124,12 +124,13 @@ struct LpmKey {
   friend constexpr bool operator==(const LpmKey&, const LpmKey&) noexcept = default;
 };
 
-/// An LpmKey whose key is 4 bytes larger than the address, whatever its size: 10 bytes for an
-/// address of 6.
+/// An LpmKey without padding: its key is always 4 bytes larger than the address, such as 10 bytes
+/// for an address of 6.
 template <class Addr>
 using PackedLpmKey = LpmKey<Addr, sizeof(Addr)>;
 
-/// The object of an LpmKey is as large as its key, unless its compiler pads it.
+/// The layout of an LpmKey with a size that is not a multiple of 4: without the padding of the
+/// object.
 template <class Addr, std::size_t data_size>
   requires(data_size % 4 != 0)
 struct Codec<LpmKey<Addr, data_size>> {

@@ -14,7 +14,7 @@ namespace detail {
 
 template <class T>
 struct IsSpinLock : std::is_same<T, ::bpf_spin_lock> {};
-// A class whose first member may be a lock: the kernel looks for one in the value alone.
+// A class other than the lock, which may contain one: the kernel looks only in the value itself.
 template <class T>
 struct IsOtherClass : std::bool_constant<std::is_class_v<T> && !std::is_same_v<T, bpf_spin_lock>> {
 };
@@ -33,7 +33,7 @@ consteval bool has_lock_from() {
 
 template <class T>
 consteval bool has_spin_lock_member() {
-  // Most values are too small, or no structs: they cost nothing.
+  // Most values are too small, or not structs: they cost nothing.
   if constexpr (!std::is_class_v<T> || !std::is_aggregate_v<T>)
     return false;
   else if constexpr (sizeof(T) < 4 || alignof(T) < 4)
@@ -48,7 +48,7 @@ consteval bool has_spin_lock_member() {
 /// under that lock (BPF_F_LOCK, 5.1).
 ///
 /// Found among the first 32 members of an aggregate, not in its bases or nested structs, where the
-/// kernel does not look either. For any other type specialise it:
+/// kernel does not look either. Specialise it for any other type:
 ///
 ///     template <> inline constexpr bool bpfmap::has_spin_lock<V> = true;
 template <class V>

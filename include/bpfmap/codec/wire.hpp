@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One argument of a call as the bytes a map wants, and one result out of the bytes it gave, when
-// the size is known only at run time: bytes as they are, integers widened or narrowed to the size,
-// structs by their Codec. Knows no map.
+// Converts an argument to the bytes of a map, and bytes to a result, when the size is known only at
+// run time: bytes unchanged, integers widened or narrowed to the size, structs by their Codec.
+// Knows no map.
 #pragma once
 
 #include <array>
@@ -49,21 +49,20 @@ constexpr Integer widen_any(T value) noexcept {
 
 }  // namespace detail
 
-/// What `Map` takes as a key or a value: bytes, an integer or enumerator of any width, or a type
-/// with a Codec.
+/// A type that `Map` takes as a key or a value: bytes, an integer or enumerator of any width, or a
+/// type with a Codec.
 template <class T>
 concept argument_encodable = detail::byte_range<T> || detail::integer_or_enum<T> || encodable<T>;
 
-/// What `Map` gives back: Bytes, an integer of any width, an enumerator whose type has a fixed
-/// underlying one, or a type with a Codec.
+/// A type that `Map` returns: Bytes, an integer of any width, an enumeration with a fixed
+/// underlying type, or a type with a Codec.
 template <class T>
 concept decodable =
     std::same_as<T, Bytes> || (detail::integer_or_enum<T> && valid_as_bytes<T>) || encodable<T>;
 
 namespace detail {
 
-// The bytes of `value`. An integer takes `size` bytes; whether anything else has the right size is
-// for the call to check.
+// The bytes of `value`. An integer takes `size` bytes; the call checks the size of anything else.
 template <argument_encodable T>
 class Encoded {
  public:
@@ -136,8 +135,7 @@ template <decodable T>
   }
 }
 
-// Whether some integer of `size` bytes does not fit into a T: what only a read can tell of one
-// integer.
+// Whether some integer of `size` bytes does not fit into a T, so that only a read can decide.
 template <decodable T>
 [[nodiscard]] constexpr bool may_not_hold(std::size_t size) noexcept {
   if constexpr (integer_or_enum<T>)
@@ -146,8 +144,8 @@ template <decodable T>
     return false;
 }
 
-// Room for the bytes of a T of which the map declares `size`. When no T has that size, the room has
-// the size that a T does have, and the call refuses it.
+// Room for the bytes of a T, for which the map declares `size`. When a T cannot have that size, the
+// room has the size of a T, and the call refuses it.
 template <decodable T>
 class Room {
  public:

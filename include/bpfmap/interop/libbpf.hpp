@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Between libbpf's maps and bpfmap's. Needs libbpf's headers and library: target bpfmap::libbpf.
+// Connects libbpf's maps with bpfmap's. Needs libbpf's headers and library: target bpfmap::libbpf.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -14,26 +14,26 @@
 
 namespace bpfmap::inline v0 {
 
-/// A Map of its own of a map that libbpf or a skeleton holds: `HashMap<K, V>
+/// Returns a Map with its own descriptor for a map that libbpf or a skeleton holds: `HashMap<K, V>
 /// flows{from(skel->maps.flows)}`. libbpf keeps its descriptor, so either may be closed first.
 /// Throws Error: Errc::map_not_loaded when libbpf has not created the map (the object is not
 /// loaded, its autocreate is off) or `map` is nullptr.
 [[nodiscard]] Map from(const struct bpf_map* map);
-/// The same; empty when `ec` is set.
+/// As above; empty when `ec` is set.
 [[nodiscard]] Map from(const struct bpf_map* map, std::error_code& ec) noexcept;
 
-/// Has an object use `map` where it would create `object_map`: to be called between the object's
-/// open and its load (bpf_map__reuse_fd()). max_entries and flags become those of `map`; type, key
-/// size and value size must be equal. libbpf makes a descriptor of its own. Throws Error:
-/// Errc::no_map when `map` is empty; Errc::map_not_loaded when `object_map` is nullptr;
-/// Errc::wrong_map_type, wrong_key_size or wrong_value_size; EBUSY when the object is loaded.
+/// Makes an object use `map` instead of creating `object_map`. Call it between the object's open
+/// and its load (bpf_map__reuse_fd()). max_entries and flags become those of `map`; type, key size
+/// and value size must be equal. libbpf duplicates the descriptor. Throws Error: Errc::no_map when
+/// `map` is empty; Errc::map_not_loaded when `object_map` is nullptr; Errc::wrong_map_type,
+/// wrong_key_size or wrong_value_size; EBUSY when the object is loaded.
 void reuse(struct bpf_map* object_map, const Map& map);
-/// The same.
+/// As above.
 void reuse(struct bpf_map* object_map, const Map& map, std::error_code& ec) noexcept;
 
 namespace detail {
 
-// Errc or errno that keeps an object from using `map`; no error otherwise.
+// Returns the Errc or errno that keeps an object from using `map`; no error otherwise.
 [[nodiscard]] inline std::error_code check_reuse(const struct bpf_map* object_map,
                                                  const Map& map) noexcept {
   if (!map) return Errc::no_map;
@@ -70,7 +70,7 @@ inline void reuse(struct bpf_map* object_map, const Map& map, std::error_code& e
   ec = detail::check_reuse(object_map, map);
   if (!ec) ec = detail::kernel_error(::bpf_map__reuse_fd(object_map, map.fd()));
   if (!ec) return;
-  // Of the object's map only the sizes are known.
+  // Only the sizes of the object's map are known.
   constexpr auto sized = [](std::uint32_t size) {
     return BytesView{static_cast<const std::byte*>(nullptr), size};
   };

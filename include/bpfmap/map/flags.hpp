@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The flags of creation, update and lookup, each a type of its own so that none passes for another.
-// Layer 1.
+// The flags of creation, update and lookup, each in its own type, so that one is never mistaken for
+// another. Layer 1.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace bpfmap::inline v0 {
 
-/// Flags of a map, given at creation (bpf_attr.map_flags) and told by `MapInfo::flags`.
+/// Flags of a map, given at creation (bpf_attr.map_flags) and reported by `MapInfo::flags`.
 enum class MapFlags : std::uint32_t {
   none = 0,
   no_prealloc = sys::f_no_prealloc,  ///< entries are allocated when inserted; LPM tries and storage
                                      ///< maps need it
-  no_common_lru = sys::f_no_common_lru,    ///< one LRU list a CPU
+  no_common_lru = sys::f_no_common_lru,    ///< one LRU list per CPU
   numa_node = sys::f_numa_node,            ///< memory from `MapSpec::numa_node`
   rdonly = sys::f_rdonly,                  ///< this descriptor cannot write
   wronly = sys::f_wronly,                  ///< this descriptor cannot read
@@ -36,11 +36,11 @@ enum class MapFlags : std::uint32_t {
   rb_overwrite = sys::f_rb_overwrite,          ///< ring buffers that overwrite the oldest (6.19)
 };
 
-/// How an update treats a key that is there or is not.
+/// How an update treats existing and missing keys.
 enum class UpdateFlags : std::uint64_t {
   any = sys::f_any,          ///< insert or overwrite
-  noexist = sys::f_noexist,  ///< insert only: EEXIST when the key is there
-  exist = sys::f_exist,      ///< overwrite only: ENOENT when it is not
+  noexist = sys::f_noexist,  ///< insert only: EEXIST when the key exists
+  exist = sys::f_exist,      ///< overwrite only: ENOENT when the key is missing
   lock = sys::f_lock,        ///< hold the value's bpf_spin_lock (5.1)
 };
 
@@ -79,7 +79,7 @@ template <class T>
   return static_cast<T>(~detail::to_underlying(a));
 }
 
-/// Whether `flags` holds every bit of `wanted`.
+/// Returns whether `flags` has every bit of `wanted`.
 template <class T>
   requires detail::is_flags<T>
 [[nodiscard]] constexpr bool has(T flags, T wanted) noexcept {

@@ -30,17 +30,18 @@ using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 /// A BPF map of any type. Owns its descriptor; move-only, and empty by default and after a move.
 ///
 /// Keys and values are bytes, integers or structs, mixed freely:
-/// - bytes must be exactly as many as the map declares;
+/// - bytes must have exactly the size that the map declares;
 /// - an integer or enumerator of any width is encoded to the map's own size (1 to 8 bytes, machine
 ///   order, sign-extended); Errc::out_of_range when it does not fit, both ways;
-/// - a struct is its own layout (see Codec) and exactly as large as the map says.
+/// - a struct is stored as it lies in memory (see Codec) and must have exactly the size that the
+///   map declares.
 ///
 /// Every operation has a throwing form and a noexcept form that takes a std::error_code last and
-/// sets or clears it; explain(ec) returns the text that the throwing form throws. Sizes are checked
-/// before the kernel sees a pointer (Errc::wrong_key_size, Errc::wrong_value_size), and so is per
-/// CPU or not (Errc::map_is_percpu, Errc::map_is_not_percpu); an empty Map is Errc::no_map. An
-/// index that an array or a map of slots lacks is Errc::index_out_of_range in every operation. All
-/// other errnos are the kernel's own.
+/// sets or clears it; explain(ec) returns the text that the throwing form throws. Before the kernel
+/// sees a pointer, a call checks the sizes (Errc::wrong_key_size, Errc::wrong_value_size) and
+/// whether the map is per-CPU (Errc::map_is_percpu, Errc::map_is_not_percpu); an empty Map is
+/// Errc::no_map. An index that an array or a map of slots lacks is Errc::index_out_of_range in
+/// every operation. All other errnos are the kernel's own.
 ///
 /// All operations are safe to call from several threads at once; moving and destroying are not.
 /// Values larger than a machine word may be read torn while they are written, unless
@@ -88,28 +89,28 @@ class Map {
   [[nodiscard]] Map duplicate() const { return duplicate_of(fd()); }
   [[nodiscard]] Map duplicate(std::error_code& ec) const noexcept { return duplicate_of(fd(), ec); }
 
-  /// Whether there is a map.
+  /// Returns whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
   /// Returns the descriptor, which this Map keeps; -1 when empty.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// Hands the descriptor over and leaves the Map empty.
+  /// Returns the descriptor, which the caller then owns, and leaves the Map empty.
   [[nodiscard]] sys::UniqueFd release() noexcept {
     info_ = {};
     return std::move(fd_);
   }
   /// Returns the map's info, read when it was opened; none of it changes. All zero when empty.
   [[nodiscard]] const MapInfo& info() const noexcept { return info_; }
-  /// Reads from /proc what changes in a map's life: the memory charged, and whether it is frozen.
+  /// Reads the map's changing properties from /proc: the memory charged, and whether it is frozen.
   [[nodiscard]] MapFdInfo fd_info() const;
   [[nodiscard]] MapFdInfo fd_info(std::error_code& ec) const noexcept;
-  /// Returns whether a value is one slot per possible CPU. false for a type that this library does
-  /// not know: plain and per-CPU operations both take such a map and give the kernel room for every
-  /// CPU's slot; the slots that the kernel does not write are zero.
+  /// Returns whether a value has one slot per possible CPU. Returns false for a type that this
+  /// library does not know: plain and per-CPU operations both accept such a map and give the kernel
+  /// room for every CPU's slot; the slots that the kernel does not write are zero.
   [[nodiscard]] bool is_percpu() const noexcept;
 
   /// Returns the value of `key` as bytes or as a V, nullopt when there is none
   /// (BPF_MAP_LOOKUP_ELEM, 3.18): `map.lookup<std::uint64_t>(42)`. On a bloom filter, which stores
-  /// no values, Errc::values_not_stored: ask with lookup_into.
+  /// no values, Errc::values_not_stored: use lookup_into.
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup(const K& key, LookupFlags flags = {}) const;
   template <decodable V = Bytes, argument_encodable K>
@@ -121,8 +122,8 @@ class Map {
   }
 
   /// Copies the value of `key` into `value`, which must be value_size bytes, and allocates nothing;
-  /// false when there is no such key. A bloom filter reads `value`, and returns whether it may hold
-  /// it.
+  /// returns false when there is no such key. On a bloom filter, reads `value` and returns whether
+  /// the filter may hold it.
   template <argument_encodable K>
   [[nodiscard]] bool lookup_into(const K& key, MutableBytesView value,
                                  LookupFlags flags = {}) const;
@@ -147,16 +148,16 @@ class Map {
     update(key, value, UpdateFlags::any, ec);
   }
 
-  /// Deletes the entry of `key` (BPF_MAP_DELETE_ELEM, 3.18); false when there is none. An array's
-  /// entries cannot be deleted (EINVAL).
+  /// Deletes the entry of `key` (BPF_MAP_DELETE_ELEM, 3.18); returns false when there is none. An
+  /// array's entries cannot be deleted (EINVAL).
   template <argument_encodable K>
   bool erase(const K& key);
   template <argument_encodable K>
   bool erase(const K& key, std::error_code& ec) noexcept;
 
-  /// Returns the key after `key`, or the first for nullopt (4.12), as bytes or as a K; nullopt when
-  /// there is no further one (BPF_MAP_GET_NEXT_KEY, 3.18): `map.get_next_key<FlowKey>(key)`. On
-  /// hash types a key that is gone starts again at the first key.
+  /// Returns the key after `key`, or the first key for nullopt (4.12), as bytes or as a K; nullopt
+  /// after the last key (BPF_MAP_GET_NEXT_KEY, 3.18): `map.get_next_key<FlowKey>(key)`. On hash
+  /// types, a `key` that is missing restarts at the first key.
   template <decodable K = Bytes>
   [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key) const;
   template <decodable K = Bytes>
@@ -185,7 +186,7 @@ class Map {
                                                              std::error_code& ec) const noexcept;
 
   /// Copies every CPU's slot of `key` into `slots`, which must be sys::percpu_size(value_size)
-  /// bytes, and allocates nothing; false when there is no such key.
+  /// bytes, and allocates nothing; returns false when there is no such key.
   template <argument_encodable K>
   [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytesView slots) const;
   template <argument_encodable K>
@@ -207,16 +208,16 @@ class Map {
 
   /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is no such key
   /// (BPF_F_CPU, 7.0). Per-CPU maps only; Errc::no_such_cpu for a CPU that is not possible. EINVAL
-  /// on older kernels: read all CPUs with lookup_percpu there.
+  /// on older kernels: use lookup_percpu there.
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu) const;
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu,
                                             std::error_code& ec) const noexcept;
 
-  /// Sets the value of `key` on that CPU alone (BPF_F_CPU, 7.0). EINVAL on an older kernel; there
-  /// is no fallback, because writing back the other CPUs' values would undo what they write
-  /// meanwhile.
+  /// Sets the value of `key` on the CPU with the number `cpu` only (BPF_F_CPU, 7.0). EINVAL on
+  /// older kernels; there is no fallback, because writing back the other CPUs' values would undo
+  /// their concurrent updates.
   template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value,
                   UpdateFlags flags = UpdateFlags::any);
@@ -236,16 +237,16 @@ class Map {
       const K& key, std::error_code& ec) noexcept;
 
   /// Forbids writes from user space for the rest of the map's life (BPF_MAP_FREEZE, 5.2). EBUSY
-  /// while the map is mapped writable; EPERM the second time.
+  /// while the map is mapped writable; EPERM when it is already frozen.
   void freeze();
   void freeze(std::error_code& ec) noexcept;
 
-  /// Keeps the map alive at `path`, a name without '.' on a bpffs (BPF_OBJ_PIN, 4.4). EEXIST: the
-  /// path exists. Errc::invalid_path: no map can be pinned there.
+  /// Pins the map at `path` on a bpffs, which keeps it alive (BPF_OBJ_PIN, 4.4). The file name must
+  /// not contain '.'. EEXIST: the path exists. Errc::invalid_path: a map cannot be pinned there.
   void pin(const std::string& path) const;
   void pin(const std::string& path, std::error_code& ec) const noexcept;
-  /// Removes the pin at `path`; false when there is none. Errc::invalid_path for a path that is not
-  /// on a bpffs; EINVAL for a pin that is not of a map.
+  /// Removes the pin at `path`; returns false when there is none. Errc::invalid_path for a path
+  /// that is not on a bpffs; EINVAL when the pin is not a map's.
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 
@@ -254,7 +255,7 @@ class Map {
   static Map open(sys::UniqueFd fd, std::error_code& ec) noexcept;
   static Map take(sys::UniqueFd fd, std::error_code& ec) noexcept;
 
-  // Each operation once, on bytes; the templates only encode and decode.
+  // Every operation is implemented once, on bytes; the templates only encode and decode.
   bool read(BytesView key, MutableBytesView value, LookupFlags flags,
             std::error_code& ec) const noexcept;
   bool read_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) const noexcept;
@@ -275,7 +276,7 @@ class Map {
   template <decodable V, class K, class Call>
   std::optional<PerCpuResult<V>> percpu(Operation operation, const K& key, std::error_code& ec,
                                         Call call) const noexcept;
-  // Records what failed in `ec`. A value that was to be read is given by its size.
+  // Records the failure `ec`. A value that was to be read is given as its size.
   template <class K, class V>
   [[gnu::cold, gnu::noinline]] void fail(Operation operation, std::error_code& ec, const K& key,
                                          const V& value, std::uint64_t flags = 0,

@@ -13,22 +13,22 @@
 
 namespace bpfmap::inline v0 {
 
-/// What a descriptor of a map may do from user space.
+/// The access that a map's descriptor has from user space.
 enum class Access : std::uint8_t {
   read_write,
   read_only,   ///< BPF_F_RDONLY: every write is EPERM
   write_only,  ///< BPF_F_WRONLY: every read is EPERM
 };
 
-/// What the kernel reports of a map (BPF_OBJ_GET_INFO_BY_FD, 4.13). It stays the same for as long
-/// as the map lives.
+/// The kernel's info about a map (BPF_OBJ_GET_INFO_BY_FD, 4.13). It never changes while the map
+/// lives.
 ///
-/// The kernel alters what creation asked for: NO_COMMON_LRU maps have max_entries rounded up to a
-/// multiple of the possible CPUs, devmaps report rdonly_prog, rdonly and wronly belong to the
-/// descriptor and are not reported here.
+/// The kernel changes some of the values given at creation: it rounds max_entries of NO_COMMON_LRU
+/// maps up to a multiple of the possible CPUs, and reports rdonly_prog for devmaps. It does not
+/// report rdonly and wronly here, because they belong to the descriptor.
 struct MapInfo {
   MapType type = MapType::unspec;
-  std::uint32_t id = 0;           ///< the kernel's number of this map
+  std::uint32_t id = 0;           ///< the kernel's id of this map
   std::uint32_t key_size = 0;     ///< bytes; 0 for maps without keys
   std::uint32_t value_size = 0;   ///< bytes of one value, of one CPU's slot on a per-CPU map
   std::uint32_t max_entries = 0;  ///< entries; bytes for ring buffers, pages for arenas
@@ -43,26 +43,26 @@ struct MapInfo {
   std::uint32_t ifindex = 0;                    ///< not 0: the map is offloaded to this device
 };
 
-/// What /proc reports of a map's descriptor; it changes, so it is read at each call. nullopt where
-/// /proc has no such line.
+/// The values that /proc reports for a map's descriptor. They change, so every call reads them.
+/// nullopt where /proc has no such line.
 struct MapFdInfo {
   std::optional<std::uint64_t> memlock;  ///< bytes of kernel memory charged for the map
   std::optional<bool> frozen;            ///< BPF_MAP_FREEZE was called (5.2)
-  Access access = Access::read_write;    ///< what this descriptor may do
+  Access access = Access::read_write;    ///< the access of this descriptor
   /// The type of the programs that the map works with, a BPF_PROG_TYPE_ number; nullopt until a
-  /// program has used the map, and on types that any program may use. Of prog_array (4.16), and
-  /// since 5.18 of the devmaps and cpumap, whose entries hold programs.
+  /// program has used the map, and on types that any program may use. Reported for prog_array
+  /// (4.16), and since 5.18 for devmaps and cpumaps, which hold programs in their entries.
   std::optional<std::uint32_t> owner_program_type = {};
 };
 
-/// Every map of the system that could be read while walking their ids, ascending; one that vanishes
-/// meanwhile is left out. Needs CAP_SYS_ADMIN, else Error (EPERM).
+/// Returns the info of every map of the system, ascending by id; omits a map that disappears during
+/// the walk. Needs CAP_SYS_ADMIN, otherwise Error (EPERM).
 [[nodiscard]] std::vector<MapInfo> list_maps();
-/// The same; what was read so far when `ec` is set.
+/// As above; the maps read so far when `ec` is set.
 [[nodiscard]] std::vector<MapInfo> list_maps(std::error_code& ec) noexcept;
 
-/// The smallest map id above `id` (0: the first); nullopt when there is none (BPF_MAP_GET_NEXT_ID,
-/// 4.13). Needs CAP_SYS_ADMIN.
+/// Returns the smallest map id above `id` (0: the first); nullopt when there is none
+/// (BPF_MAP_GET_NEXT_ID, 4.13). Needs CAP_SYS_ADMIN.
 [[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id);
 [[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id,
                                                        std::error_code& ec) noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What to create. Layer 1.
+// The properties of a map to create. Layer 1.
 #pragma once
 
 #include <array>
@@ -13,9 +13,9 @@
 
 namespace bpfmap::inline v0 {
 
-/// What to create, in the kernel's words, made for designated initialisers:
-/// `{.type = MapType::lru_hash, .key_size = 4, .value_size = 8, .max_entries = 1024, .name =
-/// "flows"}`. A typed map fills type and sizes in.
+/// The properties of a map to create, in the kernel's terms, for designated initialisers: `{.type =
+/// MapType::lru_hash, .key_size = 4, .value_size = 8, .max_entries = 1024, .name = "flows"}`. A
+/// typed map fills in the type and the sizes.
 struct MapSpec {
   MapType type = MapType::unspec;
   std::uint32_t key_size = 0;    ///< bytes

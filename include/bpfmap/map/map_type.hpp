@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's map types, and the table of what each is. Layer 1.
+// The kernel's map types, and a table of their properties. Layer 1.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// The kernel's map types, by the kernel's names in lower case. A newer kernel's type is a value
-/// without a name here.
+/// The kernel's map types, named as in the kernel, in lower case. A type of a newer kernel is a
+/// value without an enumerator.
 enum class MapType : std::uint32_t {
   unspec = sys::map_type_unspec,
   hash = sys::map_type_hash,
@@ -59,7 +59,7 @@ enum class KeyKind : std::uint8_t {
   prefix,  ///< an LPM trie: compared by prefix; entries come and go
   index,   ///< u32 below max_entries; every entry is always there
   slot,    ///< u32 below max_entries; a slot may be empty
-  object,  ///< a descriptor of what owns the entry (socket, task, inode, cgroup)
+  object,  ///< a descriptor of the object that owns the entry (socket, task, inode, cgroup)
   none,    ///< no keys: queues, stacks, bloom filters, ring buffers, arenas
 };
 
@@ -81,7 +81,7 @@ enum class MapCommands : std::uint16_t {
 template <>
 inline constexpr bool detail::is_flags<MapCommands> = true;
 
-/// The numbers that a field of a MapSpec takes: least, least + step, ... up to most.
+/// The numbers that a field of a MapSpec accepts: least, least + step, ... up to most.
 struct SizeRange {
   std::uint32_t least = 0;
   std::uint32_t most = 0;
@@ -93,7 +93,7 @@ struct SizeRange {
   }
 };
 
-/// One row per map type: everything that differs from type to type and needs no code.
+/// One row per map type: all facts about the type that need no code.
 struct MapTypeTraits {
   MapType type = MapType::unspec;
   std::string_view name;   ///< the kernel's name in lower case
@@ -117,16 +117,16 @@ struct MapTypeTraits {
   }
 };
 
-/// All rows, in the order of the kernel's numbers.
+/// Returns all rows, in the order of the kernel's numbers.
 [[nodiscard]] std::span<const MapTypeTraits> map_types() noexcept;
 
-/// The row of `type`; nullptr when the type is newer than this library.
+/// Returns the row of `type`; nullptr when the type is newer than this library.
 [[nodiscard]] const MapTypeTraits* traits_of(MapType type) noexcept;
 
-/// The kernel's name in lower case, or "unknown".
+/// Returns the kernel's name in lower case, or "unknown".
 [[nodiscard]] std::string_view to_string(MapType type) noexcept;
 
-/// The type with the kernel's name in lower case; nullopt when there is none.
+/// Returns the type with this kernel name in lower case; nullopt when there is none.
 [[nodiscard]] std::optional<MapType> parse_map_type(std::string_view name) noexcept;
 
 }  // namespace bpfmap::inline v0

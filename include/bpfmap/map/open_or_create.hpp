@@ -11,24 +11,24 @@
 
 namespace bpfmap::inline v0 {
 
-/// What open_or_create does beside opening and creating.
+/// Options of open_or_create.
 struct OpenOrCreateOptions {
-  /// An incompatible map is no error: a new one takes its place at the path in one step, so that a
-  /// map is pinned there at any moment. Programs and processes that use the old map keep it, and
-  /// its entries are not copied. The new pin keeps the owner and the permission bits of the old one
-  /// as far as this process may set them. The folder is locked meanwhile (flock(2)), and holds a
-  /// second pin, bpfmap_replacing; that of a process that was killed is removed by the next.
+  /// Replaces an incompatible map instead of failing: a new map takes its place at the path in one
+  /// step, so that a map is always pinned there. Programs and processes that use the old map keep
+  /// it; its entries are not copied. The new pin keeps the owner and the permission bits of the old
+  /// one as far as this process may set them. Meanwhile the folder is locked (flock(2)) and holds a
+  /// second pin, bpfmap_replacing; if the process is killed, the next one removes that pin.
   bool replace_incompatible = false;
 };
 
 /// Opens the map pinned at `path` when it is compatible with `spec`; otherwise creates a map and
 /// pins it there (BPF_OBJ_GET, BPF_MAP_CREATE and BPF_OBJ_PIN, 4.4).
 ///
-/// Processes that do this at the same time end with the same map. An incompatible pinned map is
+/// Processes that call this at the same time get the same map. An incompatible pinned map is
 /// Errc::incompatible_map, and the Error lists every field that differs; see incompatibilities().
-/// Errc::invalid_path: the path is not on a bpffs, holds a zero, or has a '.' in its last part.
-/// EAGAIN: the pin came and went too often, or another process keeps the folder locked (flock(2)),
-/// which replacing needs.
+/// Errc::invalid_path: the path is not on a bpffs, contains a zero byte, or has a '.' in its last
+/// part. EAGAIN: the pin was made and removed too often, or another process holds the lock on the
+/// folder (flock(2)), which replacing needs.
 [[nodiscard]] Map open_or_create(const std::string& path, const MapSpec& spec,
                                  OpenOrCreateOptions options = {});
 [[nodiscard]] Map open_or_create(const std::string& path, const MapSpec& spec,
@@ -38,12 +38,12 @@ struct OpenOrCreateOptions {
   return open_or_create(path, spec, {}, ec);
 }
 
-/// The fields in which `found` differs from a map created as `wanted`, each with both values:
-/// "key_size is 4, not 8; flags is none, not no_prealloc". Empty when they are compatible.
+/// Returns the fields in which `found` differs from a map created as `wanted`, each with both
+/// values: "key_size is 4, not 8; flags is none, not no_prealloc". Empty when they are compatible.
 ///
-/// Compared are type, key_size, value_size, max_entries, flags, map_extra and ifindex: names may
+/// Compares type, key_size, value_size, max_entries, flags, map_extra and ifindex. Names may
 /// differ, and the kernel does not report a map's NUMA node, inner map or exclusive program.
-/// Changes that the kernel makes by itself are no difference: the rdonly_prog of devmaps,
+/// Changes that the kernel itself makes are not a difference: the rdonly_prog of devmaps,
 /// max_entries of no_common_lru maps (a multiple of the possible CPUs), and rdonly, wronly and
 /// token_fd, which belong to the descriptor or to the creation.
 [[nodiscard]] std::string incompatibilities(const MapInfo& found, const MapSpec& wanted);

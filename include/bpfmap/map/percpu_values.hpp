@@ -34,11 +34,11 @@ template <class T, class Projection>
 
 }  // namespace detail
 
-/// The slots of one per-CPU value, one for each possible CPU, read in place: valid as long as the
-/// bytes beneath.
+/// The slots of one per-CPU value, one for each possible CPU, read in place; valid as long as the
+/// underlying bytes.
 ///
-/// A slot is read by value. Slot i belongs to CPU cpu(i), the i-th possible one: the mask may have
-/// holes.
+/// Slots are returned by value. Slot i belongs to CPU cpu(i), the i-th possible CPU: the mask may
+/// have holes.
 template <encodable T>
 class PerCpuView {
  public:
@@ -79,27 +79,27 @@ class PerCpuView {
   };
 
   PerCpuView() noexcept = default;
-  /// Over the bytes that the kernel reads and writes: percpu_size() of them.
+  /// Views the percpu_size() bytes that the kernel reads and writes.
   explicit PerCpuView(BytesView bytes) noexcept : bytes_(bytes) {}
 
-  /// Slots: the number of possible CPUs.
+  /// Returns the number of slots, which is the number of possible CPUs.
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() / stride; }
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  /// The value of slot `i`, which must be below size().
+  /// Returns the value of slot `i`, which must be below size().
   [[nodiscard]] const T operator[](std::size_t i) const noexcept {
     return read(bytes_.data() + i * stride);
   }
-  /// The number of the CPU that slot `i` belongs to.
+  /// Returns the number of the CPU that slot `i` belongs to.
   [[nodiscard]] static std::uint32_t cpu(std::size_t i) noexcept { return sys::possible_cpus()[i]; }
   [[nodiscard]] iterator begin() const noexcept { return iterator{bytes_.data()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{bytes_.data() + bytes_.size()}; }
 
-  /// The sum over all CPUs: of integers in 64 bits, wrapping around; of arrays, element by element;
-  /// of anything else by T's own `+=`.
+  /// Returns the sum over all CPUs. Integers are summed in 64 bits and wrap around, arrays are
+  /// summed element by element, and other types by their own `+=`.
   [[nodiscard]] auto sum() const {
     return sum([](const T& value) -> const T& { return value; });
   }
-  /// The sum of a member or of what a function makes of each slot:
+  /// Returns the sum of a member, or of a function's result for each slot:
   /// `values.sum(&FlowStats::packets)`.
   template <class Projection>
   [[nodiscard]] auto sum(Projection projection) const {
@@ -110,7 +110,8 @@ class PerCpuView {
     return total;
   }
 
-  /// The slots as the kernel has them: each value_size bytes and padded to 8.
+  /// Returns the slots as the kernel lays them out: value_size bytes each, padded to a multiple of
+  /// 8.
   [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
 
  private:
@@ -121,28 +122,28 @@ class PerCpuView {
   BytesView bytes_;
 };
 
-/// One value for each possible CPU, owned. Made once and passed to lookup_into, it lets a polling
-/// loop allocate nothing.
+/// Owns one value for each possible CPU. A polling loop that passes the same object to lookup_into
+/// allocates nothing.
 ///
-/// The number of slots is fixed: the number of possible CPUs. A moved-from one is empty.
+/// The number of slots is always the number of possible CPUs. A moved-from object is empty.
 template <encodable T>
 class PerCpuValues {
  public:
   using value_type = T;
   using iterator = typename PerCpuView<T>::iterator;
 
-  /// All bytes zero.
+  /// Sets all bytes to zero.
   PerCpuValues() : bytes_(sys::percpu_size(Codec<T>::size)) {}
-  /// `value` in every slot.
+  /// Sets every slot to `value`.
   explicit PerCpuValues(const T& value) : PerCpuValues() { fill(value); }
-  /// A copy of what a scan shows.
+  /// Copies the slots of a view, such as one that a scan shows.
   explicit PerCpuValues(PerCpuView<T> view) : bytes_(view.bytes().begin(), view.bytes().end()) {}
 
   [[nodiscard]] std::size_t size() const noexcept { return view().size(); }
   [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  /// The value of slot `i`, by value; set() writes one.
+  /// Returns the value of slot `i`, by value; set() writes it.
   [[nodiscard]] const T operator[](std::size_t i) const noexcept { return view()[i]; }
-  /// The number of the CPU that slot `i` belongs to.
+  /// Returns the number of the CPU that slot `i` belongs to.
   [[nodiscard]] static std::uint32_t cpu(std::size_t i) noexcept { return PerCpuView<T>::cpu(i); }
   [[nodiscard]] iterator begin() const noexcept { return view().begin(); }
   [[nodiscard]] iterator end() const noexcept { return view().end(); }
@@ -159,10 +160,10 @@ class PerCpuValues {
     for (std::size_t i = 0; i < size(); ++i) set(i, value);
   }
 
-  /// The sum over all CPUs: of integers in 64 bits, wrapping around; of arrays, element by element;
-  /// of anything else by T's own `+=`.
+  /// Returns the sum over all CPUs. Integers are summed in 64 bits and wrap around, arrays are
+  /// summed element by element, and other types by their own `+=`.
   [[nodiscard]] auto sum() const { return view().sum(); }
-  /// The sum of a member or of what a function makes of each slot:
+  /// Returns the sum of a member, or of a function's result for each slot:
   /// `values.sum(&FlowStats::packets)`.
   template <class Projection>
   [[nodiscard]] auto sum(Projection projection) const {
@@ -170,12 +171,12 @@ class PerCpuValues {
   }
 
   [[nodiscard]] PerCpuView<T> view() const noexcept { return PerCpuView<T>{bytes_}; }
-  /// The slots as the kernel reads and writes them: each value_size bytes and padded to 8 with
-  /// zeros.
+  /// Returns the slots as the kernel reads and writes them: value_size bytes each, padded with
+  /// zeros to a multiple of 8.
   [[nodiscard]] BytesView bytes() const noexcept { return bytes_; }
   [[nodiscard]] MutableBytesView bytes() noexcept { return bytes_; }
 
-  /// Whether all slots hold the same bytes.
+  /// Returns whether all slots hold the same bytes.
   friend bool operator==(const PerCpuValues&, const PerCpuValues&) = default;
 
  private:

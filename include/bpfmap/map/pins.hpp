@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pins of maps: those in a folder, and whether a map is still the pinned one; and a spec to make
-// another map like one. Layer 1.
+// Lists the pins in a folder, compares a map with a pin, and makes a spec from a map. Layer 1.
 #pragma once
 
 #include <string>
@@ -20,20 +19,20 @@ struct PinnedMap {
   MapInfo info;
 };
 
-/// The pins of maps in `folder`, sorted by path (BPF_OBJ_GET, 4.4).
+/// Returns the pins of maps in `folder`, sorted by path (BPF_OBJ_GET, 4.4).
 ///
-/// Left out are pins of programs and links, folders, and pins that this process may not read.
-/// Error: Errc::invalid_path when the folder is not on a bpffs; the errno of opening it.
+/// Omits pins of programs and links, folders, and pins that this process may not read. Error:
+/// Errc::invalid_path when the folder is not on a bpffs; the errno of opening it.
 [[nodiscard]] std::vector<PinnedMap> list_pins(const std::string& folder);
-/// The same; empty when `ec` is set.
+/// As above; empty when `ec` is set.
 [[nodiscard]] std::vector<PinnedMap> list_pins(const std::string& folder,
                                                std::error_code& ec) noexcept;
 
-/// Whether `map` is the map that is pinned at `path` now; false when nothing is (BPF_OBJ_GET, 4.4).
-/// A process that keeps a map open learns so that another one has replaced it. EINVAL: the pin is
-/// not one of a map.
+/// Returns whether `map` is the map that is now pinned at `path`; false when nothing is pinned
+/// there (BPF_OBJ_GET, 4.4). A process that keeps a map open detects this way that another process
+/// has replaced it. EINVAL: the pin is not a map's.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path);
-/// The same; false when `ec` is set.
+/// As above; false when `ec` is set.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path,
                                 std::error_code& ec) noexcept;
 
@@ -43,13 +42,13 @@ struct OwnedSpec {
   sys::UniqueFd btf;  ///< empty when the map has no BTF
 };
 
-/// The spec of another map like `map`: `Map::create(spec_of(map).spec)`.
+/// Returns the spec for another map like `map`: `Map::create(spec_of(map).spec)`.
 ///
 /// Type, sizes, flags, name, map_extra, ifindex and BTF are those of the map
 /// (BPF_BTF_GET_FD_BY_ID, 4.18, needs CAP_SYS_ADMIN: else EPERM). The kernel does not report the
 /// NUMA node, the inner map and the exclusive program: set inner_map_fd for a map of maps.
 [[nodiscard]] OwnedSpec spec_of(const Map& map);
-/// The same; empty when `ec` is set.
+/// As above; empty when `ec` is set.
 [[nodiscard]] OwnedSpec spec_of(const Map& map, std::error_code& ec) noexcept;
 
 }  // namespace bpfmap::inline v0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds out what the running kernel can do by trying it. Layer 1.
+// Probes the running kernel for map types, flags and operations. Layer 1.
 #pragma once
 
 #include <cstdint>
@@ -12,45 +12,46 @@
 namespace bpfmap::inline v0 {
 
 namespace detail {
-// Forgets every answer of supports(). For tests, which put other kernels in the place of this one.
+// Forgets every cached result of supports(). For tests, which simulate other kernels.
 void forget_support() noexcept;
 }  // namespace detail
 
-/// An answer of supports().
+/// A result of supports().
 enum class Support : std::uint8_t {
   no,
   yes,
-  not_permitted,  ///< the kernel refuses this process to try (EPERM, EACCES)
+  not_permitted,  ///< the kernel does not let this process try (EPERM, EACCES)
 };
 
-/// Whether the running kernel has maps of this type: one of a single entry is created and closed.
+/// Returns whether the running kernel supports maps of this type: creates one with a single entry,
+/// and closes it.
 ///
-/// `yes` and `no` are remembered for the life of the process and then cost no call; not_permitted
-/// is tried again, because privileges change. Storage maps are created with the BTF of an int. A
-/// struct_ops map cannot be created without the types of a program: only the type is tried. A type
-/// that this library does not know is tried with keys and values of 4 bytes, and `no` may mean that
-/// it takes other sizes. Error: no memory or no descriptor to try with.
+/// `yes` and `no` are cached for the life of the process, and then cost no system call;
+/// not_permitted is tried again, because privileges change. Storage maps are created with the BTF
+/// of an int. A struct_ops map cannot be created without the types of a program, so only the type
+/// is probed. A type that this library does not know is tried with keys and values of 4 bytes, and
+/// `no` may mean that it needs other sizes. Error: out of memory or out of descriptors.
 [[nodiscard]] Support supports(MapType type);
 [[nodiscard]] Support supports(MapType type, std::error_code& ec) noexcept;
 
-/// Whether the running kernel creates maps of this type with `flags`, beside those that the type
-/// needs: `supports(MapType::array, MapFlags::mmapable)`.
+/// Returns whether the running kernel creates maps of this type with `flags`, in addition to those
+/// that the type needs: `supports(MapType::array, MapFlags::mmapable)`.
 ///
-/// A map of a single entry is created with all of them at each call; nothing is remembered. `no`
-/// may mean that two flags exclude each other. not_permitted: zero_seed needs CAP_SYS_ADMIN. Of
-/// token_fd and vtype_btf_obj_fd the answer is whether the kernel knows the flag.
+/// Every call creates a map with a single entry and all of these flags; nothing is cached. `no` may
+/// mean that two flags exclude each other. not_permitted: zero_seed needs CAP_SYS_ADMIN. For
+/// token_fd and vtype_btf_obj_fd, the result is whether the kernel knows the flag.
 [[nodiscard]] Support supports(MapType type, MapFlags flags);
 [[nodiscard]] Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept;
 
-/// Whether the running kernel has this operation for maps of this type, tried on a map of a single
-/// entry that nobody else sees; remembered and refused as above.
+/// Returns whether the running kernel supports this operation on maps of this type. Tries it on a
+/// private map with a single entry; caches the result as above.
 ///
-/// Of an operation on many entries the answer is whether the kernel has the batch command for the
-/// type (drain: BPF_MAP_LOOKUP_AND_DELETE_BATCH); scan() and drain() work without it too. Of `scan`
-/// it is whether the entries can be walked at all. Of `mmap`, `poll`, `consume` and `reserve` it is
-/// whether the memory of the map, or its perf events, can be had. Creating, opening, pinning and
-/// info need nothing that depends on the type: supports(type). On struct_ops maps, which cannot be
-/// created here, the answer is that of Linux 6.18.
+/// For an operation on many entries, the result is whether the kernel has the batch command for the
+/// type (drain: BPF_MAP_LOOKUP_AND_DELETE_BATCH); scan() and drain() work without it, too. For
+/// `scan`, it is whether the entries can be walked at all. For `mmap`, `poll`, `consume` and
+/// `reserve`, it is whether the map's memory, or its perf events, are available. For creating,
+/// opening, pinning and info, it equals supports(type). For struct_ops maps, which cannot be
+/// created here, it is that of Linux 6.18.
 [[nodiscard]] Support supports(Operation operation, MapType type);
 [[nodiscard]] Support supports(Operation operation, MapType type, std::error_code& ec) noexcept;
 

@@ -22,7 +22,8 @@ using BpfFunction = long (*)(int cmd, void* attr, unsigned int size) noexcept;
 /// The real bpf(2).
 inline long bpf_syscall(int cmd, void* attr, unsigned int size) noexcept {
 #ifdef __x86_64__
-  // What syscall(2) does, without its detour over errno: half of an operation's instructions.
+  // Does the work of syscall(2) without its detour through errno, which is half of an operation's
+  // instructions.
   long result;
   asm volatile("syscall"
                : "=a"(result)
@@ -60,8 +61,8 @@ inline std::uint64_t address(const void* pointer) noexcept {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-// The four commands that name a map, a key, a value and flags. No padding is left for the compiler
-// to skip: every byte of the attribute is written.
+// The four commands that take a map, a key, a value and flags. The attribute has no padding that
+// the compiler could skip: every byte is written.
 inline int element_command(Command command, int fd, const void* key, const void* value,
                            std::uint64_t flags) noexcept {
   ElementAttr attr{static_cast<std::uint32_t>(fd), 0, address(key), address(value), flags};
@@ -116,7 +117,7 @@ inline int map_lookup_batch(int fd, const void* in_batch, void* out_batch, void*
                                count, elem_flags);
 }
 
-/// BPF_MAP_LOOKUP_AND_DELETE_BATCH (5.6): as map_lookup_batch, and the entries copied are gone from
+/// BPF_MAP_LOOKUP_AND_DELETE_BATCH (5.6): as map_lookup_batch, and removes the copied entries from
 /// the map. A bad `values` pointer loses them.
 inline int map_lookup_and_delete_batch(int fd, const void* in_batch, void* out_batch, void* keys,
                                        void* values, std::uint32_t& count,

@@ -12,23 +12,24 @@
 
 namespace bpfmap::inline v0::sys {
 
-/// The CPU numbers of a kernel list such as "0-3,8,10-11", ascending. Empty when `list` is not such
-/// a list.
+/// Returns the CPU numbers of a kernel list such as "0-3,8,10-11", ascending. Empty when `list` is
+/// not such a list.
 [[nodiscard]] std::vector<std::uint32_t> parse_cpu_list(std::string_view list);
 
-/// The possible CPUs, ascending: slot i of a per-CPU value belongs to the i-th of them. The mask
-/// may have holes, and may hold CPUs that are not online. Read from
+/// Returns the possible CPUs, ascending: slot i of a per-CPU value belongs to the i-th of them. The
+/// mask may have holes, and may hold CPUs that are not online. Read from
 /// /sys/devices/system/cpu/possible until that succeeds, then remembered for the life of the
 /// process, static destructors included. Empty when it cannot be read (no sysfs, EMFILE, no
 /// memory): per-CPU operations then fail (Errc::no_cpu_list), and the next call reads again.
 [[nodiscard]] std::span<const std::uint32_t> possible_cpus() noexcept;
 
-/// Bytes from one CPU's slot to the next: `value_size` rounded up to 8.
+/// Returns the bytes from one CPU's slot to the next: `value_size` rounded up to 8.
 [[nodiscard]] constexpr std::size_t percpu_stride(std::size_t value_size) noexcept {
   return (value_size + 7) / 8 * 8;
 }
 
-/// Bytes that the kernel reads or writes for one per-CPU value: one stride per possible CPU.
+/// Returns the bytes that the kernel reads or writes for one per-CPU value: one stride per possible
+/// CPU.
 [[nodiscard]] inline std::size_t percpu_size(std::size_t value_size) noexcept {
   return percpu_stride(value_size) * possible_cpus().size();
 }

@@ -10,10 +10,10 @@
 
 namespace bpfmap::inline v0::sys {
 
-/// The bytes of a page on this machine.
+/// Returns the page size of this machine in bytes.
 [[nodiscard]] std::size_t page_size() noexcept;
 
-/// How Mapping::of maps a descriptor.
+/// Options of Mapping::of.
 struct MappingOptions {
   bool writable = false;
   /// Bytes from the beginning of the object; a multiple of the page size.
@@ -24,7 +24,7 @@ struct MappingOptions {
   bool inherited = true;
 };
 
-/// Owns memory of mmap(2) and unmaps it once. An owner as sys/ownership.hpp describes.
+/// Owns memory mapped with mmap(2) and unmaps it once. Follows the rules of sys/ownership.hpp.
 class Mapping {
  public:
   /// Empty.
@@ -47,9 +47,9 @@ class Mapping {
   [[nodiscard]] static Mapping of(int fd, std::uint64_t size,
                                   const MappingOptions& options) noexcept;
 
-  /// The first byte; nullptr when empty.
+  /// Returns the first byte; nullptr when empty.
   [[nodiscard]] std::byte* data() const noexcept { return address_; }
-  /// Bytes, as asked for; the kernel maps whole pages.
+  /// Returns the requested size in bytes; the kernel maps whole pages.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] explicit operator bool() const noexcept { return address_ != nullptr; }
 

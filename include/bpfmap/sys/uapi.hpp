@@ -110,14 +110,14 @@ inline constexpr int enotsupp = 524;
 /// BPF_OBJ_NAME_LEN: the longest map name is one byte less, for the terminating NUL.
 inline constexpr std::size_t obj_name_len = 16;
 
-/// What map_delete_elem reads, which has no flags and refuses any byte behind its key.
+/// Attributes of map_delete_elem, which has no flags and refuses any byte after its key.
 struct KeyAttr {
   std::uint32_t map_fd;
   std::uint32_t unused;
   alignas(8) std::uint64_t key;
 };
 
-/// What map_get_next_key reads.
+/// Attributes of map_get_next_key.
 struct NextKeyAttr {
   std::uint32_t map_fd;
   std::uint32_t unused;
@@ -125,7 +125,7 @@ struct NextKeyAttr {
   alignas(8) std::uint64_t next_key;
 };
 
-/// What the other commands on one element read.
+/// Attributes of the other commands on one element.
 struct ElementAttr {
   std::uint32_t map_fd;
   std::uint32_t unused;
@@ -134,7 +134,7 @@ struct ElementAttr {
   alignas(8) std::uint64_t flags;
 };
 
-/// What the batch commands (5.6) read; the kernel writes `count`.
+/// Attributes of the batch commands (5.6); the kernel writes `count`.
 struct BatchAttr {
   alignas(8) std::uint64_t in_batch;
   alignas(8) std::uint64_t out_batch;
@@ -146,42 +146,44 @@ struct BatchAttr {
   alignas(8) std::uint64_t flags;
 };
 
-/// What obj_pin and obj_get read, up to file_flags (4.15).
+/// Attributes of obj_pin and obj_get, up to file_flags (4.15).
 struct ObjectAttr {
   alignas(8) std::uint64_t pathname;
   std::uint32_t fd;
   std::uint32_t file_flags;
 };
 
-/// What map_get_next_id, map_get_fd_by_id and btf_get_fd_by_id read; the kernel writes `next_id`.
+/// Attributes of map_get_next_id, map_get_fd_by_id and btf_get_fd_by_id; the kernel writes
+/// `next_id`.
 struct IdAttr {
   std::uint32_t id;
   std::uint32_t next_id;
   std::uint32_t open_flags;
 };
 
-/// What obj_get_info_by_fd reads; the kernel writes `info_len`.
+/// Attributes of obj_get_info_by_fd; the kernel writes `info_len`.
 struct InfoAttr {
   std::uint32_t fd;
   std::uint32_t info_len;
   alignas(8) std::uint64_t info;
 };
 
-/// What btf_load reads, up to btf_size.
+/// Attributes of btf_load, up to btf_size.
 struct BtfLoadAttr {
   alignas(8) std::uint64_t btf;
   alignas(8) std::uint64_t log_buf;
   std::uint32_t btf_size;
 };
 
-/// What BPF_OBJ_GET_INFO_BY_FD reads and writes about BTF, up to `id` (4.18).
+/// The BTF info that BPF_OBJ_GET_INFO_BY_FD reads and writes, up to `id` (4.18).
 struct BtfInfoData {
   alignas(8) std::uint64_t btf;
   std::uint32_t btf_size;
   std::uint32_t id;
 };
 
-/// What BPF_MAP_CREATE reads, whole up to 6.18: `union bpf_attr` of Linux 6.1 ends at map_extra.
+/// Attributes of BPF_MAP_CREATE, complete up to 6.18: `union bpf_attr` of Linux 6.1 ends at
+/// map_extra.
 struct MapCreateAttr {
   std::uint32_t map_type;
   std::uint32_t key_size;
@@ -203,8 +205,8 @@ struct MapCreateAttr {
   std::uint32_t excl_prog_hash_size;        // 6.18
 };
 
-/// What BPF_OBJ_GET_INFO_BY_FD writes about a map, up to `map_extra` (5.16). An older kernel writes
-/// a prefix.
+/// The map info that BPF_OBJ_GET_INFO_BY_FD writes, up to `map_extra` (5.16). An older kernel
+/// writes a prefix.
 struct MapInfoData {
   std::uint32_t type;
   std::uint32_t id;

@@ -10,7 +10,7 @@
 
 namespace bpfmap::inline v0::sys {
 
-/// Owns one file descriptor and closes it once. An owner as sys/ownership.hpp describes; -1 when
+/// Owns one file descriptor and closes it once. Follows the rules of sys/ownership.hpp; -1 when
 /// empty.
 class UniqueFd {
  public:
@@ -24,22 +24,22 @@ class UniqueFd {
   }
   ~UniqueFd() { reset(); }
 
-  /// The descriptor, or -1.
+  /// Returns the descriptor, or -1.
   [[nodiscard]] int get() const noexcept { return fd_; }
   [[nodiscard]] explicit operator bool() const noexcept { return fd_ >= 0; }
 
-  /// Returns the descriptor and no longer owns it: the caller closes it.
+  /// Returns the descriptor, which the caller then owns and closes.
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
   /// Closes the descriptor owned so far and takes ownership of `fd`.
   void reset(int fd = -1) noexcept {
-    // Never repeated on EINTR: Linux has closed the descriptor by then, and another thread may own
+    // Never retried on EINTR: Linux has already closed the descriptor, and another thread may own
     // the number.
     if (const int old = std::exchange(fd_, fd < 0 ? -1 : fd); old >= 0) ::close(old);
   }
 
-  /// A second descriptor of the same open file, close-on-exec and never 0, 1 or 2; empty with errno
-  /// set on failure.
+  /// Returns a second descriptor of the same open file, close-on-exec and never 0, 1 or 2; empty
+  /// with errno set on failure.
   [[nodiscard]] static UniqueFd duplicate_of(int fd) noexcept;
 
  private:

@@ -14,25 +14,25 @@
 
 namespace bpfmap::inline v0 {
 
-/// Memory that programs and this process share, with pointers that mean the same to both:
-/// BPF_MAP_TYPE_ARENA (6.9). `max_entries` is its size in pages, 4 GiB at most.
+/// Memory that programs and this process share, with pointers that are valid in both:
+/// BPF_MAP_TYPE_ARENA (6.9). `max_entries` is the size in pages, up to 4 GiB.
 ///
 /// It is mapped at the address in the map's map_extra, or anywhere when that is 0: the first
-/// mapping then fixes the address, and other processes cannot map it elsewhere. Give a map_extra to
-/// an arena that several processes map. A child of fork(2) does not inherit the mapping; it makes
-/// its own. libbpf (1.5 and later) has mapped the arena of a skeleton already:
-/// bpf_map__initial_value() is its memory.
+/// mapping then fixes the address, and other processes cannot map it elsewhere. Set map_extra for
+/// an arena that several processes map. A forked child does not inherit the mapping and must map
+/// the arena itself. libbpf (1.5 and later) maps the arena of a skeleton when it loads it:
+/// bpf_map__initial_value() returns its memory.
 ///
 /// A page is allocated when this process touches it, or when a program asks for it
-/// (bpf_arena_alloc_pages). With MapFlags::segv_on_fault only programs allocate pages, and touching
-/// another one is SIGSEGV. The memory is unmapped with this object. An arena that has been mapped
-/// cannot be frozen (EBUSY).
+/// (bpf_arena_alloc_pages). With MapFlags::segv_on_fault, only programs allocate pages, and
+/// touching any other page raises SIGSEGV. The destructor unmaps the memory. An arena that has been
+/// mapped cannot be frozen (EBUSY).
 class Arena : public TypedMap<Arena> {
  public:
   /// Empty.
   Arena() noexcept = default;
-  /// Maps `map`. Errors: Errc::wrong_map_type when it is not an arena; EEXIST and EINVAL when its
-  /// address is taken or fixed otherwise.
+  /// Maps `map`. Errors: Errc::wrong_map_type when it is not an arena; EEXIST when its address is
+  /// taken, EINVAL when it is fixed at another one.
   explicit Arena(Map map);
   /// As above; empty when `ec` is set.
   Arena(Map map, std::error_code& ec) noexcept;
@@ -43,7 +43,7 @@ class Arena : public TypedMap<Arena> {
   }
   /// Returns the size in bytes.
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
-  /// Returns the address, which programs see as well.
+  /// Returns the address, which is the same in programs.
   [[nodiscard]] std::byte* data() const noexcept { return memory_.data(); }
 
  private:

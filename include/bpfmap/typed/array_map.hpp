@@ -13,8 +13,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// An array of V: BPF_MAP_TYPE_ARRAY (3.18). Every index below max_entries() has a value, zero at
-/// first, and none can be erased.
+/// An array of V: BPF_MAP_TYPE_ARRAY (3.18). Every index below max_entries() has a value, initially
+/// zero, and no entry can be erased.
 ///
 /// An operation is one system call and allocates nothing. An index at or above max_entries() is
 /// Errc::index_out_of_range. A V with a bpf_spin_lock is read and written under its lock.
@@ -27,7 +27,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   using key_type = std::uint32_t;
   using mapped_type = V;
   using slot_type = V;   ///< the value, of one CPU on a per-CPU map
-  using shown_type = V;  ///< a value as a scan shows it
+  using shown_type = V;  ///< the value that a scan shows
 
   /// Returns the value at `index` (BPF_MAP_LOOKUP_ELEM, 3.18).
   [[nodiscard]] V lookup(argument<std::uint32_t> index) const {
@@ -47,7 +47,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
     lookup_into(index, value, ec);
     detail::throw_if(ec);
   }
-  /// As above; leaves `value` alone when `ec` is set.
+  /// As above; leaves `value` unchanged when `ec` is set.
   [[gnu::always_inline]] void lookup_into(argument<std::uint32_t> index, V& value,
                                           std::error_code& ec) const noexcept {
     (void)detail::read_value_into(value, [&](void* to) { return read(index, to, ec); });

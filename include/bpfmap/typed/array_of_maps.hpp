@@ -12,7 +12,7 @@
 namespace bpfmap::inline v0 {
 
 /// Maps by number: BPF_MAP_TYPE_ARRAY_OF_MAPS (4.12). Inner is the class of the inner maps: Map, or
-/// a typed one such as HashMap<K, V>. A scan shows index and id of the slots that are filled.
+/// a typed one such as HashMap<K, V>. A scan shows the index and the map id of each filled slot.
 template <class Inner = Map>
 class ArrayOfMaps
     : public TypedMap<ArrayOfMaps<Inner>>,

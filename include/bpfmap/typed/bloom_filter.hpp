@@ -12,12 +12,12 @@
 
 namespace bpfmap::inline v0 {
 
-/// A set of V that answers "maybe" or "certainly not": BPF_MAP_TYPE_BLOOM_FILTER (5.16). Values
-/// cannot be erased, counted or listed. It is never full; beyond max_entries() values it errs more
-/// often. `MapSpec::map_extra` is the number of hash functions, 1 to 15; 0 makes 5.
+/// A set of V that reports "maybe" or "certainly not": BPF_MAP_TYPE_BLOOM_FILTER (5.16). Values
+/// cannot be erased, counted or listed. It is never full; beyond max_entries() values, it has more
+/// false positives. `MapSpec::map_extra` is the number of hash functions, 1 to 15; 0 selects 5.
 template <class V>
 class BloomFilter : public TypedMap<BloomFilter<V>> {
-  // The kernel hashes the bytes of a value as it does those of a key.
+  // The kernel hashes the bytes of a value like those of a key.
   static_assert(detail::check_key<V>());
 
  public:

@@ -31,11 +31,11 @@ consteval bool check_cgroup_storage_key() {
 
 }  // namespace detail
 
-/// A V for each cgroup that a program is attached to: BPF_MAP_TYPE_CGROUP_STORAGE (4.19), which
+/// A V for each cgroup to which a program is attached: BPF_MAP_TYPE_CGROUP_STORAGE (4.19), which
 /// CgrpStorage replaces. K is CgroupStorageKey, or std::uint64_t, the inode number alone (5.9).
 ///
 /// The kernel adds an entry when a program is attached, and removes it with the cgroup (before 5.9,
-/// when the program is detached): user space can look up and replace. create() takes no
+/// when the program is detached): user space can only look up and replace. create() accepts no
 /// max_entries.
 template <class K, class V>
 class CgroupStorage : public TypedMap<CgroupStorage<K, V>>,
@@ -47,7 +47,7 @@ class CgroupStorage : public TypedMap<CgroupStorage<K, V>>,
   using TypedMap<CgroupStorage>::TypedMap;
   using typename Operations::key_type, typename Operations::mapped_type,
       typename Operations::slot_type;
-  using shown_type = V;  ///< a value as a scan shows it
+  using shown_type = V;  ///< the value that a scan shows
 
   using Operations::lookup, Operations::lookup_into, Operations::contains, Operations::replace;
 

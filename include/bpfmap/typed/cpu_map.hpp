@@ -22,7 +22,7 @@ struct CpuTarget {
   }
 };
 
-/// A target as it is read.
+/// A target that was read.
 struct CpuEntry {
   std::uint32_t queue_size = 0;  ///< packets
   std::uint32_t program_id = 0;  ///< 0: none
@@ -30,7 +30,7 @@ struct CpuEntry {
   [[nodiscard]] static CpuEntry of(const detail::RedirectValue& value) noexcept {
     return {value.number, static_cast<std::uint32_t>(value.program)};
   }
-  /// The entry in a value of 4 or 8 bytes, as the map has it.
+  /// Returns the entry in a value of 4 or 8 bytes, as stored in the map.
   [[nodiscard]] static CpuEntry of_bytes(BytesView bytes) noexcept {
     return of(detail::RedirectValue::of(bytes));
   }
@@ -39,13 +39,13 @@ struct CpuEntry {
 template <>
 inline constexpr bool detail::sized_by_map<CpuEntry> = true;
 
-/// CPUs by number, to which XDP programs hand packets: BPF_MAP_TYPE_CPUMAP (4.15).
+/// CPUs by number, to which XDP programs redirect packets: BPF_MAP_TYPE_CPUMAP (4.15).
 ///
 /// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a
 /// CPU that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
-/// (SEC("xdp/cpumap")) is ENOMEM before 7.0, then EINVAL. create() makes one slot per possible CPU
-/// unless `max_entries` says otherwise, with values of 8 bytes; a map whose values have 4 bytes has
-/// no room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
+/// (SEC("xdp/cpumap")) is ENOMEM before 7.0, then EINVAL. Unless `max_entries` is set, create()
+/// makes one slot per possible CPU. Its values have 8 bytes; a map with values of 4 bytes has no
+/// room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
 class CpuMap : public TypedMap<CpuMap>,
                public RedirectOperations<CpuMap, detail::Keys::slots, CpuTarget, CpuEntry>,
                public SlotEraseOperations<CpuMap> {

@@ -17,14 +17,14 @@ namespace bpfmap::inline v0 {
 /// The target of a redirect to a device: `dev_map.set(0, {.ifindex = 3})`.
 struct DevTarget {
   std::uint32_t ifindex = 0;
-  int program_fd = -1;  ///< an XDP program that runs on the way out (5.8); -1: none
+  int program_fd = -1;  ///< an XDP program that runs on egress (5.8); -1: none
 
   [[nodiscard]] detail::RedirectValue value() const noexcept {
     return {ifindex, detail::program_value(program_fd)};
   }
 };
 
-/// A target as it is read.
+/// A target that was read.
 struct DevEntry {
   std::uint32_t ifindex = 0;
   std::uint32_t program_id = 0;  ///< 0: none
@@ -32,7 +32,7 @@ struct DevEntry {
   [[nodiscard]] static DevEntry of(const detail::RedirectValue& value) noexcept {
     return {value.number, static_cast<std::uint32_t>(value.program)};
   }
-  /// The entry in a value of 4 or 8 bytes, as the map has it.
+  /// Returns the entry in a value of 4 or 8 bytes, as stored in the map.
   [[nodiscard]] static DevEntry of_bytes(BytesView bytes) noexcept {
     return of(detail::RedirectValue::of(bytes));
   }
@@ -46,8 +46,8 @@ inline constexpr bool detail::sized_by_map<DevEntry> = true;
 ///
 /// Devices are those of the calling thread's network namespace: an ifindex that it does not have is
 /// EINVAL, and so are 0 and a program that was not loaded for devmaps (SEC("xdp/devmap")). A device
-/// that goes leaves the map. create() makes values of 8 bytes; a map whose values have 4 bytes has
-/// no room for a program (Errc::wrong_value_size). A scan shows DevEntry.
+/// that is unregistered leaves the map. create() makes values of 8 bytes; a map with values of 4
+/// bytes has no room for a program (Errc::wrong_value_size). A scan shows DevEntry.
 class DevMap : public TypedMap<DevMap>,
                public RedirectOperations<DevMap, detail::Keys::slots, DevTarget, DevEntry>,
                public SlotEraseOperations<DevMap> {
@@ -60,14 +60,14 @@ class DevMap : public TypedMap<DevMap>,
   static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), 8, 4};
 };
 
-/// As DevMap, by any number, such as the ifindex itself: BPF_MAP_TYPE_DEVMAP_HASH (5.4).
+/// As DevMap, but keyed by any number, such as the ifindex itself: BPF_MAP_TYPE_DEVMAP_HASH (5.4).
 class DevMapHash
     : public TypedMap<DevMapHash>,
       public RedirectOperations<DevMapHash, detail::Keys::hashed, DevTarget, DevEntry> {
  public:
   using TypedMap::TypedMap;
 
-  /// Adds a target; returns false, and changes nothing, when there is one (BPF_NOEXIST).
+  /// Adds a target; returns false, and changes nothing, when there already is one (BPF_NOEXIST).
   bool insert(argument<std::uint32_t> key, const DevTarget& target) {
     std::error_code ec = detail::no_error();
     const bool inserted = insert(key, target, ec);

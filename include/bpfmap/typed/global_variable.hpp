@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a program's global variable lies in the map of its section. Layer 2.
+// Finds a program's global variable in the map of its section. Layer 2.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace bpfmap::inline v0 {
 
-/// A variable of a section: bytes from the beginning of the map's one value, and bytes that it has.
+/// A variable of a section: its offset in the map's only value, and its size, both in bytes.
 struct GlobalVariable {
   std::uint32_t offset = 0;
   std::uint32_t size = 0;
@@ -19,16 +19,17 @@ struct GlobalVariable {
 };
 
 /// Finds the variable `name`, static ones included, of the section that `map` holds (.bss, .data,
-/// .rodata), by the BTF that the kernel has of it (BPF_BTF_GET_FD_BY_ID, 4.18; sections 5.2).
-/// Throws Error: Errc::no_btf when the map has none; Errc::no_such_variable; EPERM without
+/// .rodata), in the BTF that the kernel keeps for the map (BPF_BTF_GET_FD_BY_ID, 4.18; sections
+/// 5.2). Throws Error: Errc::no_btf when the map has none; Errc::no_such_variable; EPERM without
 /// CAP_SYS_ADMIN.
 [[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name);
-/// The same; all zero when `ec` is set.
+/// As above; all zero when `ec` is set.
 [[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name,
                                            std::error_code& ec) noexcept;
 
 namespace detail {
-// Whether `map` holds the variables of a program's section. Only such maps have BTF without a key.
+// Returns whether `map` holds the variables of a program's section. Only such maps have BTF without
+// a key.
 [[nodiscard]] bool is_section(const MapInfo& info) noexcept;
 }  // namespace detail
 

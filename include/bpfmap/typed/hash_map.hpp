@@ -14,16 +14,16 @@ namespace bpfmap::inline v0 {
 
 /// A hash map from K to V: BPF_MAP_TYPE_HASH (3.18) or BPF_MAP_TYPE_LRU_HASH (4.10).
 ///
-/// Type and sizes are compared with the kernel's once, at construction; then an operation is one
+/// The constructor compares type and sizes with the kernel's once; after that, an operation is one
 /// system call and allocates nothing. E2BIG when the map is full (Condition::map_full); EPERM when
-/// it is frozen or the descriptor is read-only. create() makes a hash; for an LRU map give `.type =
+/// it is frozen or the descriptor is read-only. create() makes a hash; for an LRU map, set `.type =
 /// MapType::lru_hash`. An update of a full LRU map may evict another entry, even when its key
 /// exists.
 template <class K, class V>
 class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K, V>, K, V> {
  public:
   using TypedMap<HashMap>::TypedMap;
-  using shown_type = V;  ///< a value as a scan shows it
+  using shown_type = V;  ///< the value that a scan shows
 
   /// Removes the entry of `key` and returns its value; nullopt when there is none
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM, 5.14).
@@ -38,8 +38,8 @@ class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K
     return detail::read_value<V>([&](void* value) { return take(key, value, ec); });
   }
 
-  /// As lookup_and_delete(), into `value`; returns false, and leaves `value` alone, when there is
-  /// no entry.
+  /// As lookup_and_delete(), into `value`; returns false, and leaves `value` unchanged, when there
+  /// is no entry.
   [[nodiscard]] bool lookup_and_delete_into(argument<K> key, V& value) {
     std::error_code ec = detail::no_error();
     const bool found = lookup_and_delete_into(key, value, ec);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Values that the kernel keeps beside a socket, a task, an inode or a cgroup. Layer 2.
+// Per-object storage for sockets, tasks, inodes and cgroups. Layer 2.
 //
-// The key is a descriptor; one of a wrong kind is EBADF or ENOTSOCK, and the Error names the kind
-// that is wanted. An object that is gone has no value. These maps cannot be walked from user space:
-// programs do that (iter/bpf_sk_storage_map, iter/task).
+// The key is a descriptor; a wrong kind of descriptor is EBADF or ENOTSOCK, and the Error names the
+// expected kind. An object that no longer exists has no value. User space cannot walk these maps;
+// programs can (iter/bpf_sk_storage_map, iter/task).
 //
 // The kernel creates these maps only with the BTF of their values. Let libbpf create them, and open
 // them from an object or a skeleton (interop/libbpf.hpp), a pin or an id.
@@ -16,7 +16,7 @@
 
 namespace bpfmap::inline v0 {
 
-/// Per-socket storage of V, keyed by a socket descriptor: BPF_MAP_TYPE_SK_STORAGE (5.2). Another
+/// Per-socket storage of V, keyed by a socket descriptor: BPF_MAP_TYPE_SK_STORAGE (5.2). Any other
 /// descriptor is ENOTSOCK.
 template <class V>
 class SkStorage : public TypedMap<SkStorage<V>>, public EntryOperations<SkStorage<V>, int, V> {
@@ -30,8 +30,8 @@ class SkStorage : public TypedMap<SkStorage<V>>, public EntryOperations<SkStorag
 };
 
 /// Per-task storage of V, keyed by a pidfd, as pidfd_open(2) returns: BPF_MAP_TYPE_TASK_STORAGE
-/// (5.11). Another descriptor is EBADF. A task that was waited for has no value, and an update of
-/// it is ENOENT.
+/// (5.11). Any other descriptor is EBADF. A task that has been reaped has no value, and an update
+/// of it is ENOENT.
 template <class V>
 class TaskStorage : public TypedMap<TaskStorage<V>>,
                     public EntryOperations<TaskStorage<V>, int, V> {
@@ -59,8 +59,8 @@ class InodeStorage : public TypedMap<InodeStorage<V>>,
 };
 
 /// Per-cgroup storage of V, keyed by a descriptor of the cgroup's directory:
-/// BPF_MAP_TYPE_CGRP_STORAGE (6.2). Another descriptor is EBADF. A cgroup that is removed has no
-/// value, and an update of it is ENOENT.
+/// BPF_MAP_TYPE_CGRP_STORAGE (6.2). Any other descriptor is EBADF. A removed cgroup has no value,
+/// and an update of it is ENOENT.
 template <class V>
 class CgrpStorage : public TypedMap<CgrpStorage<V>>,
                     public EntryOperations<CgrpStorage<V>, int, V> {

@@ -15,13 +15,13 @@ namespace bpfmap::inline v0 {
 /// (4.11). K is an LpmKey, or has its layout: 4 bytes of prefix length, then the bits in network
 /// order.
 ///
-/// lookup() and contains() of an address find the longest prefix that covers it; of a prefix, the
-/// longest one that covers all of it. insert, update, replace and erase act on exactly the prefix
-/// given. A new prefix in a full trie is ENOSPC, where other maps return E2BIG; both equal
-/// Condition::map_full. create() sets MapFlags::no_prealloc, which the kernel demands.
+/// For an address, lookup() and contains() find the longest prefix that covers it; for a prefix,
+/// the longest one that covers all of it. insert, update, replace and erase act on exactly the
+/// given prefix. A new prefix in a full trie is ENOSPC, where other maps return E2BIG; both equal
+/// Condition::map_full. create() sets MapFlags::no_prealloc, which the kernel requires.
 ///
-/// A scan shows longer prefixes before the shorter ones that cover them. It shows nothing twice,
-/// but may rarely miss prefixes that stay when others are inserted or erased meanwhile.
+/// A scan shows longer prefixes before the shorter ones that cover them. It shows no prefix twice.
+/// While other prefixes are inserted or erased, it may rarely miss prefixes that stay.
 template <class K, class V>
 class LpmTrie : public TypedMap<LpmTrie<K, V>>, public EntryOperations<LpmTrie<K, V>, K, V> {
   static_assert(Codec<K>::size >= 5 && Codec<K>::size <= 260,
@@ -30,7 +30,7 @@ class LpmTrie : public TypedMap<LpmTrie<K, V>>, public EntryOperations<LpmTrie<K
 
  public:
   using TypedMap<LpmTrie>::TypedMap;
-  using shown_type = V;  ///< a value as a scan shows it
+  using shown_type = V;  ///< the value that a scan shows
 
  private:
   friend TypedMap<LpmTrie>;

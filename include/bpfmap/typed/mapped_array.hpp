@@ -27,18 +27,18 @@ namespace bpfmap::inline v0 {
 /// MappedArray<const V> is mapped read-only, which frozen maps and those with MapFlags::rdonly_prog
 /// allow.
 ///
-/// The sections of a skeleton (.bss, .data, .rodata) are such arrays. `MappedArray<Globals>
-/// bss{from(skel->maps.bss)}` has the struct of the section's variables as bss[0]: the section may
-/// lack the padding at the struct's end, and may hold more behind it, such as static variables. Of
-/// a section that holds several V, as one that was resized before the load does, each is an
-/// element. MappedBytes has the view of a value whose type is not known when compiling, and finds
+/// The sections of a skeleton (.bss, .data, .rodata) are such arrays. With `MappedArray<Globals>
+/// bss{from(skel->maps.bss)}`, bss[0] is the struct of the section's variables: the section may
+/// lack the padding at the struct's end, and may hold more data after it, such as static variables.
+/// In a section that holds several V, such as one that was resized before the load, each V is an
+/// element. MappedBytes views values of a type that is not known at compile time, and finds
 /// variables by name.
 ///
-/// The memory belongs to this object: it keeps the map alive, stays where it is when the object is
-/// moved, and is unmapped with it. A child of fork(2) shares it. An element begins every sizeof(V)
-/// bytes rounded up to 8; V may be aligned to up to a page. Plain loads and stores race with
-/// programs: use load(), store() and atomic() for members that both write, or let only one side
-/// write. A writable mapping keeps the map from being frozen (EBUSY).
+/// This object owns the memory, which keeps the map alive, stays at its address when the object is
+/// moved, and is unmapped by the destructor. A forked child shares it. Elements are sizeof(V)
+/// rounded up to 8 bytes apart; V may be aligned to up to a page. Plain loads and stores race with
+/// programs: use load(), store() and atomic() for values that both write, or let only one side
+/// write. A map with a writable mapping cannot be frozen (EBUSY).
 template <class V>
 class MappedArray : public TypedMap<MappedArray<V>> {
   using Base = TypedMap<MappedArray>;
@@ -53,7 +53,7 @@ class MappedArray : public TypedMap<MappedArray<V>> {
 
  public:
   using value_type = Value;
-  /// Bytes from one element to the next.
+  /// The bytes from one element to the next.
   static constexpr std::size_t stride = (sizeof(V) + 7) / 8 * 8;
 
   /// Visits the elements in the order of their indices.
@@ -97,58 +97,59 @@ class MappedArray : public TypedMap<MappedArray<V>> {
   MappedArray() noexcept = default;
   /// Maps `map`. Throws Error: Errc::wrong_map_type, wrong_value_size or wrong_map_flags when it is
   /// not a mappable array of V; EPERM (frozen), EACCES (MapFlags::rdonly_prog) or EINVAL (a
-  /// read-only descriptor) when it must not be mapped so; ENOMEM.
+  /// read-only descriptor) when it cannot be mapped this way; ENOMEM.
   explicit MappedArray(Map map) : Base(std::move(map)) {
     std::error_code ec;
     open(ec);
     detail::throw_if(ec);
   }
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   MappedArray(Map map, std::error_code& ec) noexcept : Base(std::move(map), ec) {
     if (!ec) open(ec);
     if (ec) this->map() = {};
   }
 
-  /// Elements: the map's max_entries; of a section, as many V as it holds.
+  /// Returns the number of elements: the map's max_entries; for a section, the number of V that it
+  /// holds.
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size() / stride; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
-  /// Element `i`, which must be below size(): not checked.
+  /// Returns element `i`, which must be below size() and is not checked.
   [[nodiscard]] V& operator[](std::size_t i) const noexcept {
     return *reinterpret_cast<V*>(memory_.data() + i * stride);
   }
-  /// Element `i`. Throws Error: Errc::index_out_of_range unless `i` is below size(); Errc::no_map
-  /// when empty.
+  /// Returns element `i`. Throws Error: Errc::index_out_of_range unless `i` is below size();
+  /// Errc::no_map when empty.
   [[nodiscard]] V& at(std::size_t i) const {
     std::error_code ec;
     V* const element = at(i, ec);
     detail::throw_if(ec);
     return *element;
   }
-  /// The same; nullptr when `ec` is set.
+  /// As above; nullptr when `ec` is set.
   [[nodiscard]] V* at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
     if (i < size()) return &(*this)[i];
     ec = detail::wrong_index(this->map(), i, size());
     return nullptr;
   }
-  /// The first element; all iterators are random access.
+  /// Returns an iterator to the first element; iterators are random access.
   [[nodiscard]] iterator begin() const noexcept { return iterator{memory_.data()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{memory_.data() + size() * stride}; }
-  /// All elements, where sizeof(V) leaves no gap between them.
+  /// Returns all elements, if sizeof(V) leaves no gap between them.
   [[nodiscard]] std::span<V> span() const noexcept
     requires(sizeof(V) == stride)
   {
     return {reinterpret_cast<V*>(memory_.data()), size()};
   }
 
-  /// Element `i` for atomic operations, such as `counters.atomic(i).fetch_add(1)`.
+  /// Returns element `i` for atomic operations, such as `counters.atomic(i).fetch_add(1)`.
   [[nodiscard]] std::atomic_ref<Value> atomic(std::size_t i) const noexcept
     requires(!std::is_const_v<V> && std::atomic_ref<Value>::is_always_lock_free)
   {
     return std::atomic_ref<Value>{(*this)[i]};
   }
-  /// Element `i` in one atomic load.
+  /// Reads element `i` in one atomic load.
   [[nodiscard]] Value load(std::size_t i,
                            std::memory_order order = std::memory_order_relaxed) const noexcept
     requires(std::atomic_ref<Value>::is_always_lock_free)
@@ -156,7 +157,7 @@ class MappedArray : public TypedMap<MappedArray<V>> {
     // Loads only: atomic_ref of const came with C++26.
     return std::atomic_ref<Value>{const_cast<Value&>((*this)[i])}.load(order);
   }
-  /// Element `i` in one atomic store.
+  /// Writes element `i` in one atomic store.
   void store(std::size_t i, Value value,
              std::memory_order order = std::memory_order_relaxed) const noexcept
     requires(!std::is_const_v<V> && std::atomic_ref<Value>::is_always_lock_free)

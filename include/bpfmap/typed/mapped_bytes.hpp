@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// MappedBytes: a BPF_MAP_TYPE_ARRAY with BPF_F_MMAPABLE, as memory of sizes known at run time.
+// MappedBytes: a BPF_MAP_TYPE_ARRAY with BPF_F_MMAPABLE, as memory with sizes known at run time.
 // Layer 2.
 #pragma once
 
@@ -30,15 +30,15 @@ namespace detail {
 
 }  // namespace detail
 
-/// The memory of a mappable array whose value type is not known when compiling: as bytes, as a
-/// std::span<T> of a value, or as one variable of a section by its name.
+/// The memory of a mappable array with a value type that is not known at compile time: as bytes, as
+/// a std::span<T> of a value, or as one variable of a section by its name.
 ///
 ///     const MappedBytes data{from(skel->maps.data_started)};
 ///     for (std::uint64_t at : data.as<std::uint64_t>()) ...  // as many as the loader made it
 ///     data.variable<std::uint32_t>("limit") = 7;
 ///
-/// MappedBytes<const std::byte> is mapped read-only. What MappedArray documents of memory, threads
-/// and processes holds here.
+/// MappedBytes<const std::byte> is mapped read-only. The rules of MappedArray for memory, threads
+/// and processes apply here, too.
 template <class Byte = std::byte>
 class MappedBytes : public TypedMap<MappedBytes<Byte>> {
   static_assert(std::same_as<std::remove_const_t<Byte>, std::byte>,
@@ -63,16 +63,17 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     if (ec) this->map() = {};
   }
 
-  /// Bytes of the memory: from the first byte of the first value to the last byte of the last one.
+  /// Returns the size of the memory in bytes, from the first byte of the first value to the last
+  /// byte of the last one.
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
-  /// All of the memory; value i begins at i * stride().
+  /// Returns all of the memory; value i begins at i * stride().
   [[nodiscard]] std::span<Byte> bytes() const noexcept { return {memory_.data(), memory_.size()}; }
-  /// Bytes of one value, as the map was created.
+  /// Returns the bytes of one value, as set when the map was created.
   [[nodiscard]] std::size_t value_size() const noexcept { return this->map().info().value_size; }
-  /// Bytes from one value to the next: value_size() rounded up to 8.
+  /// Returns the bytes from one value to the next: value_size() rounded up to 8.
   [[nodiscard]] std::size_t stride() const noexcept { return (value_size() + 7) / 8 * 8; }
 
-  /// The bytes of value `i`. Throws Error: Errc::index_out_of_range unless `i` is below
+  /// Returns the bytes of value `i`. Throws Error: Errc::index_out_of_range unless `i` is below
   /// max_entries; Errc::no_map when empty.
   [[nodiscard]] std::span<Byte> at(std::size_t i) const {
     std::error_code ec;
@@ -80,7 +81,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::throw_if(ec);
     return value;
   }
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   [[nodiscard]] std::span<Byte> at(std::size_t i, std::error_code& ec) const noexcept {
     detail::clear(ec);
     if (memory_ && i < this->map().info().max_entries)
@@ -89,8 +90,8 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     return {};
   }
 
-  /// Value `i` as the Ts that it consists of: value_size() / sizeof(T) of them. Throws Error as
-  /// at(), and Errc::wrong_value_size when value_size() is not a multiple of sizeof(T).
+  /// Returns value `i` as its value_size() / sizeof(T) elements of type T. Throws Error as at()
+  /// does, and Errc::wrong_value_size when value_size() is not a multiple of sizeof(T).
   template <bytewise T>
   [[nodiscard]] std::span<Shared<T>> as(std::size_t i = 0) const {
     std::error_code ec;
@@ -98,7 +99,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::throw_if(ec);
     return values;
   }
-  /// The same; empty when `ec` is set.
+  /// As above; empty when `ec` is set.
   template <bytewise T>
   [[nodiscard]] std::span<Shared<T>> as(std::size_t i, std::error_code& ec) const noexcept {
     static_assert(alignof(T) <= 4096, "bpfmap: T is aligned to more than a page.");
@@ -111,8 +112,8 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     return {reinterpret_cast<Shared<T>*>(value.data()), value.size() / sizeof(T)};
   }
 
-  /// The variable `name` of the section that the map holds. Throws Error as find_variable(), and
-  /// Errc::wrong_value_size unless it has sizeof(T) bytes.
+  /// Returns the variable `name` of the section that the map holds. Throws Error as find_variable()
+  /// does, and Errc::wrong_value_size unless it has sizeof(T) bytes.
   template <bytewise T>
   [[nodiscard]] Shared<T>& variable(std::string_view name) const {
     std::error_code ec;
@@ -120,7 +121,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     detail::throw_if(ec);
     return *found;
   }
-  /// The same; nullptr when `ec` is set.
+  /// As above; nullptr when `ec` is set.
   template <bytewise T>
   [[nodiscard]] Shared<T>* variable(std::string_view name, std::error_code& ec) const noexcept {
     const auto found = detail::find_variable_of_size(this->map(), name, sizeof(T), alignof(T), ec);

@@ -14,10 +14,10 @@
 namespace bpfmap::inline v0 {
 
 /// An array of one V per possible CPU: BPF_MAP_TYPE_PERCPU_ARRAY (4.6). Every index below
-/// max_entries() has values, zero at first, and none can be erased.
+/// max_entries() has values, initially zero, and no entry can be erased.
 ///
-/// Values are read as PerCpuValues<V>: a polling loop that passes the same one to lookup_into()
-/// allocates nothing. A scan shows PerCpuView<V>. Otherwise as ArrayMap.
+/// Values are read as PerCpuValues<V>: a polling loop that passes the same object to lookup_into()
+/// allocates nothing. A scan shows PerCpuView<V>. Otherwise it is like ArrayMap.
 template <class V>
 class PerCpuArrayMap : public TypedMap<PerCpuArrayMap<V>>,
                        public PerCpuUpdateOperations<PerCpuArrayMap<V>, std::uint32_t, V> {
@@ -45,7 +45,7 @@ class PerCpuArrayMap : public TypedMap<PerCpuArrayMap<V>>,
     lookup_into(index, values, ec);
     detail::throw_if(ec);
   }
-  /// As above; leaves `values` alone when `ec` is set.
+  /// As above; leaves `values` unchanged when `ec` is set.
   void lookup_into(argument<std::uint32_t> index, PerCpuValues<V>& values,
                    std::error_code& ec) const noexcept {
     if (!detail::fit(this->map(), Operation::lookup, ec, index)) return;

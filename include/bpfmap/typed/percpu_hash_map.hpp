@@ -15,9 +15,9 @@ namespace bpfmap::inline v0 {
 /// A hash map from K to one V per possible CPU: BPF_MAP_TYPE_PERCPU_HASH (4.6) or
 /// BPF_MAP_TYPE_LRU_PERCPU_HASH (4.10).
 ///
-/// Values are read as PerCpuValues<V>: a polling loop that passes the same one to lookup_into()
-/// allocates nothing. A scan shows PerCpuView<V>. create() makes a percpu_hash; for an LRU map give
-/// `.type = MapType::lru_percpu_hash`. Otherwise as HashMap.
+/// Values are read as PerCpuValues<V>: a polling loop that passes the same object to lookup_into()
+/// allocates nothing. A scan shows PerCpuView<V>. create() makes a percpu_hash; for an LRU map, set
+/// `.type = MapType::lru_percpu_hash`. Otherwise it is like HashMap.
 template <class K, class V>
 class PerCpuHashMap : public TypedMap<PerCpuHashMap<K, V>>,
                       public PerCpuEntryOperations<PerCpuHashMap<K, V>, K, V> {
@@ -40,7 +40,7 @@ class PerCpuHashMap : public TypedMap<PerCpuHashMap<K, V>>,
   }
 
   /// As lookup_and_delete(), into `values`, and allocates nothing; returns false, and leaves
-  /// `values` alone, when there is no entry.
+  /// `values` unchanged, when there is no entry.
   [[nodiscard]] bool lookup_and_delete_into(argument<K> key, PerCpuValues<V>& values) {
     std::error_code ec = detail::no_error();
     const bool found = lookup_and_delete_into(key, values, ec);

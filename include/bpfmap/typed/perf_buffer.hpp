@@ -23,58 +23,59 @@ namespace detail {
 struct Perf;
 }  // namespace detail
 
-/// How a PerfBuffer is made.
+/// Options of a PerfBuffer.
 struct PerfBufferOptions {
   /// Pages of each CPU's buffer, a power of two.
   std::size_t pages_per_cpu = 8;
-  /// Records after which the kernel wakes poll() and epoll_fd(); 0: never. Records below that
-  /// number are found at the end of poll()'s time.
+  /// The number of records after which the kernel wakes poll() and epoll_fd(); 0: never. poll()
+  /// finds fewer records when its timeout ends.
   std::uint32_t wakeup_events = 1;
-  /// Unless 0: bytes after which the kernel wakes them, in place of wakeup_events.
+  /// Unless 0, the number of bytes after which the kernel wakes them, instead of wakeup_events.
   std::uint32_t wakeup_bytes = 0;
-  /// The CPUs that get a buffer; empty: all that are online.
+  /// The CPUs that get a buffer; empty: all online CPUs.
   std::vector<std::uint32_t> cpus = {};
   /// New records overwrite the oldest (4.7), as in a flight recorder. A call then shows the newest
-  /// record first, and pauses a CPU's buffer while it is read.
+  /// record first, and pauses a CPU's buffer while reading it.
   bool overwrite = false;
-  /// Takes the place of another reader, which gets nothing more, and whose destructor ends this
-  /// one: destroy that first where you can. false: a second reader is refused (EBUSY).
+  /// Replaces another reader, which then gets no more records. The other reader's destructor ends
+  /// this one, so destroy it first if you can. false: a second reader is refused (EBUSY).
   bool replace = false;
 };
 
 /// Calls a callback for every record that BPF programs write with bpf_perf_event_output(): one
-/// buffer per CPU, behind a map of BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3). RingBuffer is the better
-/// choice from 5.8 on. Move-only; empty by default and after a move.
+/// buffer per CPU, behind a map of BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3). From 5.8 on, prefer
+/// RingBuffer. Move-only; empty by default and after a move.
 ///
 ///     PerfBuffer perf{from(skeleton->maps.events), 8};
 ///     perf.for_each<Exec>([](std::uint32_t cpu, const Exec& exec) { ... });
 ///     while (!perf.closed()) perf.poll(std::chrono::seconds{1});
 ///
-/// The kernel pads a record: of n bytes that a program writes, round_up(n + 4, 8) - 4 arrive, up to
-/// 7 more. An Event is therefore recognised by its padded size, and a BytesView includes the
+/// The kernel pads a record: when a program writes n bytes, round_up(n + 4, 8) - 4 bytes arrive, up
+/// to 7 more. An Event is therefore recognised by its padded size, and a BytesView includes the
 /// padding. The records of one CPU arrive in order, those of several do not.
 ///
-/// A callback sees the record until it returns; nothing is allocated per record. The callback is
-/// called where the PerfBuffer keeps it, so it may be move-only and may have state. It may return a
-/// bool, where false stops the call, or an int, where a negative number stops it; the record counts
-/// as handled. An exception leaves poll() and consume(), in both of their forms; its record counts
-/// as handled as well, and those behind it wait for the next call. Callbacks must not use the
-/// PerfBuffer that calls them (EDEADLK), other than to wake() or close() it.
+/// A record is valid until the callback returns; nothing is allocated per record. The PerfBuffer
+/// calls the callback in place, so it may be move-only and may have state. It may return a bool,
+/// where false stops the call, or an int, where a negative number stops it; the record counts as
+/// handled. Both forms of poll() and consume() let an exception through; its record counts as
+/// handled, too, and those after it wait for the next call. Callbacks must not use the PerfBuffer
+/// that calls them (EDEADLK), except to wake() or close() it.
 ///
-/// One thread at a time, except for wake(), close() and closed(). After fork(2) the child may
-/// destroy a PerfBuffer of its parent's, and nothing else (ESTALE); the parent's goes on.
+/// One thread at a time, except for wake(), close() and closed(). After fork(2), the child may only
+/// destroy its parent's PerfBuffer (poll() and consume() are ESTALE); the parent's continues.
 class PerfBuffer {
  public:
   /// Empty.
   PerfBuffer() noexcept;
-  /// Keeps the map, and puts a buffer into the slot of each chosen CPU, until it is destroyed.
-  /// Needs CAP_PERFMON (EACCES).
+  /// Keeps the map, and puts a buffer into the slot of each chosen CPU until the PerfBuffer is
+  /// destroyed. Needs CAP_PERFMON (EACCES).
   ///
-  /// Another type of map is Errc::wrong_map_type; a number of pages that is no power of two EINVAL,
-  /// one that does not fit into memory ENOMEM, and one beyond kernel.perf_event_mlock_kb and
-  /// RLIMIT_MEMLOCK EPERM without CAP_IPC_LOCK; a CPU without a slot in the map
-  /// Errc::index_out_of_range; a CPU that does not exist Errc::no_such_cpu, and one that is offline
-  /// ENODEV; a slot that another reader has EBUSY, where the kernel tells (5.10, CAP_BPF).
+  /// Errors: Errc::wrong_map_type for another type of map; EINVAL for a number of pages that is not
+  /// a power of two, ENOMEM for one that does not fit into memory, and EPERM for one beyond
+  /// kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK without CAP_IPC_LOCK; Errc::index_out_of_range
+  /// for a CPU without a slot in the map; Errc::no_such_cpu for a CPU that does not exist, and
+  /// ENODEV for one that is offline; EBUSY for a slot that another reader uses, if the kernel
+  /// reports it (5.10, CAP_BPF).
   PerfBuffer(Map map, const PerfBufferOptions& options);
   PerfBuffer(Map map, const PerfBufferOptions& options, std::error_code& ec) noexcept;
   PerfBuffer(Map map, std::size_t pages_per_cpu)
@@ -85,10 +86,10 @@ class PerfBuffer {
   PerfBuffer& operator=(PerfBuffer&& other) noexcept;
   ~PerfBuffer();
 
-  /// Sets the callback for the records, in place of an earlier one: `fn(const Event&)` or `fn(cpu,
-  /// const Event&)` for records of an Event's size, the same with a `BytesView rest` behind for
-  /// records that begin with an Event, or with a BytesView alone when no Event is named. A record
-  /// of another size ends the call with Errc::wrong_record_size; it is not shown again.
+  /// Sets the callback for the records, replacing any earlier one: `fn(const Event&)` or `fn(cpu,
+  /// const Event&)` for records of an Event's size, the same with a trailing `BytesView rest` for
+  /// records that begin with an Event, or with only a BytesView when no Event is given. A record of
+  /// another size ends the call with Errc::wrong_record_size, and is then skipped.
   template <class Event = BytesView, class Fn>
   void for_each(Fn&& fn) {
     std::error_code ec;
@@ -118,68 +119,69 @@ class PerfBuffer {
                   "records (std::uint64_t)");
     set(detail::make_handler<detail::LostHandlerOf<Callback>>(ec, std::forward<Fn>(fn)), ec);
   }
-  /// Records lost in all, as far as poll() and consume() have read the kernel's reports.
+  /// Returns the total number of lost records, as far as poll() and consume() have read the
+  /// kernel's reports.
   [[nodiscard]] std::uint64_t lost() const noexcept;
 
   /// Hands out the records that are there, at most `max_records`; when there are none, waits up to
-  /// `timeout` (negative: no limit) for some. Returns how many were handed out: 0 at the end of the
-  /// time, after a signal or after wake(). Reads before it waits and once more at the end of the
-  /// time. One call hands out what was there when it looked, and all CPUs get their share of
-  /// `max_records`, in turn. An empty PerfBuffer, or one without for_each(), is Errc::no_map. With
-  /// `ec` set, the records that were handed out before the failure are counted.
+  /// `timeout` (negative: no limit) for some. Returns how many were handed out: 0 after the
+  /// timeout, after a signal or after wake(). Reads before it waits, and once more when the timeout
+  /// ends. One call hands out the records that were there when it looked, and serves all CPUs
+  /// fairly within `max_records`. An empty PerfBuffer, or one without for_each(), is Errc::no_map.
+  /// With `ec` set, the records that were handed out before the failure are counted.
   std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records = all_records);
   std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec) {
     return poll(timeout, all_records, ec);
   }
   std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records, std::error_code& ec);
 
-  /// poll() that does not wait.
+  /// As poll(), but does not wait.
   std::size_t consume(std::size_t max_records = all_records);
   std::size_t consume(std::error_code& ec) { return consume(all_records, ec); }
   std::size_t consume(std::size_t max_records, std::error_code& ec);
 
-  /// Ends the poll() that waits, or else the next one; it hands out what is there. Safe in signal
-  /// handlers and other threads. Without effect when empty.
+  /// Ends the poll() that is waiting, or otherwise the next one, which hands out the records that
+  /// are there. Safe in signal handlers and other threads. Without effect when empty.
   void wake() const noexcept;
   /// Ends this and every later poll() without waiting, as wake() does once. Safe in signal handlers
   /// and other threads. Without effect when empty.
   void close() const noexcept;
-  /// Whether close() was called.
+  /// Returns whether close() was called.
   [[nodiscard]] bool closed() const noexcept;
 
   /// Stops the output to all buffers (PERF_EVENT_IOC_PAUSE_OUTPUT, 4.7): programs get ENOSPC, and
-  /// what was written can still be read.
+  /// records already written can still be read.
   void pause();
   void pause(std::error_code& ec) noexcept;
-  /// Goes on with the output.
+  /// Resumes the output.
   void resume();
   void resume(std::error_code& ec) noexcept;
 
-  /// The CPUs that have a buffer, ascending.
+  /// Returns the CPUs that have a buffer, ascending.
   [[nodiscard]] std::vector<std::uint32_t> cpus() const;
-  /// The CPUs that are online and have no buffer: what programs write there is lost. They came
-  /// online later, or were not chosen.
+  /// Returns the online CPUs without a buffer, where records are lost. They came online later, or
+  /// were not chosen.
   [[nodiscard]] std::vector<std::uint32_t> cpus_without_buffer() const;
-  /// Gives a buffer to each of cpus_without_buffer(), and returns to how many. Fails as the
-  /// constructor does; buffers that were opened before stay.
+  /// Adds a buffer for each of cpus_without_buffer(), and returns how many it added. Fails as the
+  /// constructor does; existing buffers stay.
   std::size_t add_online_cpus();
   std::size_t add_online_cpus(std::error_code& ec) noexcept;
 
-  /// Bytes of all CPUs' buffers that wait to be read, with their headers; 0 with
+  /// Returns the bytes in all CPUs' buffers that wait to be read, including headers; 0 with
   /// PerfBufferOptions::overwrite.
   [[nodiscard]] std::size_t bytes_waiting() const noexcept;
-  /// Bytes that the buffers of all CPUs hold.
+  /// Returns the capacity of all CPUs' buffers in bytes.
   [[nodiscard]] std::size_t buffer_size() const noexcept;
 
-  /// A descriptor that becomes readable (EPOLLIN) when records arrive, and after wake(): for an
-  /// event loop, which then calls consume(). It stays readable while a bound, a stop or an
-  /// exception has left records behind; the kernel itself reports new records once. Still owned
-  /// here; -1 when empty. An edge-triggered loop (EPOLLET) calls consume() until it returns 0, and
-  /// once before it waits for the first time.
+  /// Returns a descriptor that becomes readable (EPOLLIN) when records arrive, and after wake():
+  /// for an event loop, which then calls consume(). It stays readable while a limit, a stop or an
+  /// exception has left records unread; the kernel itself reports new records once. The PerfBuffer
+  /// keeps the descriptor; -1 when empty. An edge-triggered loop (EPOLLET) calls consume() until it
+  /// returns 0, and once before it waits for the first time.
   [[nodiscard]] int epoll_fd() const noexcept;
-  /// The Map beneath; an empty one when this is empty.
+  /// Returns the underlying Map; an empty one when this is empty.
   [[nodiscard]] const Map& map() const noexcept { return map_; }
-  /// Whether there is a map.
+  /// Returns whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return perf_ != nullptr; }
 
  private:

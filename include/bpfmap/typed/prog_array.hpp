@@ -15,17 +15,17 @@ namespace bpfmap::inline v0 {
 
 /// Programs for tail calls: BPF_MAP_TYPE_PROG_ARRAY (4.2).
 ///
-/// A program is written as a descriptor and read as its id. All programs of a map have the type of
-/// the first one (EINVAL), and a tail call to an empty slot falls through. The kernel empties the
-/// map when its last descriptor and pin go, even while programs still use it. A scan shows index
-/// and program id of the slots that are filled.
+/// A program is written as a descriptor and read as its id. All programs in a map must have the
+/// type of the first one (EINVAL), and a tail call to an empty slot falls through. The kernel
+/// empties the map when its last descriptor is closed and its last pin removed, even while programs
+/// still use it. A scan shows the index and the program id of each filled slot.
 class ProgArray : public TypedMap<ProgArray>,
                   public DescriptorOperations<ProgArray, std::uint32_t, detail::Keys::slots> {
  public:
   using TypedMap::TypedMap;
   using mapped_type = std::uint32_t;  ///< the program's id
   using slot_type = mapped_type;
-  using shown_type = mapped_type;  ///< a value as a scan shows it
+  using shown_type = mapped_type;  ///< the value that a scan shows
 
   /// Returns the id of the program at `index`; nullopt when the slot is empty
   /// (BPF_MAP_LOOKUP_ELEM).

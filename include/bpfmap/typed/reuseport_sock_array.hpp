@@ -16,7 +16,7 @@ namespace bpfmap::inline v0 {
 ///
 /// A socket is written as a descriptor (bound and, for TCP, listening, with SO_REUSEPORT; EINVAL
 /// otherwise), and read as its cookie. It can be in one such map only, once (EBUSY), and leaves it
-/// when it is closed. A scan shows index and cookie of the slots that are filled. create() makes
+/// when it is closed. A scan shows the index and the cookie of each filled slot. create() makes
 /// values of 8 bytes, so that cookies can be read.
 class ReusePortSockArray
     : public TypedMap<ReusePortSockArray>,

@@ -17,8 +17,7 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// One map of a RingBuffer, and the loop over its records, which calls the callback without a
-// detour.
+// One map of a RingBuffer, and the loop over its records, which calls the callback directly.
 class RingHandler {
  public:
   using Handle = Handled (*)(RingHandler& self, std::size_t max_records);
@@ -29,7 +28,7 @@ class RingHandler {
 
   Map map;
   RingMemory memory;
-  RingPosition end = 0;  // of the records that the running call hands out
+  RingPosition end = 0;  // of the records that the current call hands out
   Handle handle;
 };
 
@@ -96,23 +95,23 @@ struct Rings;
 /// RingReader reads one ring buffer record by record, without callbacks.
 ///
 /// The records of one map arrive in the order in which they were reserved; a record that is
-/// reserved and not yet submitted holds up those behind it. While the buffer is full, a program's
-/// bpf_ringbuf_reserve() and bpf_ringbuf_output() fail; the kernel does not count what is lost.
+/// reserved and not yet submitted holds up those after it. While the buffer is full, a program's
+/// bpf_ringbuf_reserve() and bpf_ringbuf_output() fail; the kernel does not count lost records.
 ///
 /// A callback sees the record in the buffer's own memory until it returns. No record is copied
-/// (unless the Event's alignment exceeds 8) and nothing is allocated per record. The callback is
-/// called where the RingBuffer keeps it, so it may be move-only and may have state. It may return
-/// a bool, where false stops the call, or an int, where a negative number stops it; the record
-/// counts as handled. An exception leaves poll() and consume(), in both of their forms; its record
-/// counts as handled as well, and those behind it wait for the next call. Callbacks must not use
-/// the RingBuffer that calls them (EDEADLK), other than to wake() or close() it.
+/// (unless the Event's alignment exceeds 8) and nothing is allocated per record. The RingBuffer
+/// calls the callback in place, so it may be move-only and may have state. It may return a bool,
+/// where false stops the call, or an int, where a negative number stops it; the record counts as
+/// handled. Both forms of poll() and consume() let an exception through; its record counts as
+/// handled, too, and those after it wait for the next call. Callbacks must not use the RingBuffer
+/// that calls them (EDEADLK), except to wake() or close() it.
 ///
-/// One thread at a time, except for wake(), close() and closed(). After fork(2) the child may
-/// destroy a RingBuffer of its parent's, and nothing else (ESTALE); that leaves the parent's as it
-/// is.
+/// One thread at a time, except for wake(), close() and closed(). After fork(2), the child may only
+/// destroy its parent's RingBuffer, without effect on the parent. There poll(), for_each() and
+/// remove() fail with ESTALE; consume() does not check.
 class RingBuffer {
  public:
-  /// Empty: for_each() adds maps.
+  /// Makes an empty RingBuffer; for_each() adds maps.
   RingBuffer() noexcept;
   RingBuffer(RingBuffer&& other) noexcept;
   RingBuffer& operator=(RingBuffer&& other) noexcept;
@@ -120,13 +119,13 @@ class RingBuffer {
 
   /// Adds a map and the callback for its records: `fn(const Event&)` for records of exactly
   /// sizeof(Event) bytes, `fn(const Event&, BytesView rest)` for records that begin with an Event,
-  /// or `fn(BytesView)` when no Event is named. Keeps the map; `for_each(map.duplicate(), fn)`
-  /// leaves the caller its own. A record of another size ends the call with
-  /// Errc::wrong_record_size; it is not shown again.
+  /// or `fn(BytesView)` when no Event is given. Takes over the map; `for_each(map.duplicate(), fn)`
+  /// leaves the caller's map in place. A record of another size ends the call with
+  /// Errc::wrong_record_size, and is then skipped.
   ///
-  /// Possible at any time between two calls. Another type of map is Errc::wrong_map_type, a map
-  /// that was added before EEXIST, a descriptor that is not both readable and writable EACCES, a
-  /// map with MapFlags::rb_overwrite EOPNOTSUPP.
+  /// Call it at any time except from a callback. Errors: Errc::wrong_map_type for another type of
+  /// map, EEXIST for a map that was already added, EACCES for a descriptor that is not both
+  /// readable and writable, EOPNOTSUPP for a map with MapFlags::rb_overwrite.
   template <class Event = BytesView, class Fn>
   void for_each(Map map, Fn&& fn) {
     std::error_code ec;
@@ -140,52 +139,52 @@ class RingBuffer {
     using Handler = detail::RingHandlerOf<Event, Callback>;
     add(detail::make_handler<Handler>(ec, std::move(map), std::forward<Fn>(fn)), ec);
   }
-  /// Removes a map and its callback; records that were not read stay in the map. Returns false when
-  /// the map was not added.
+  /// Removes a map and its callback; unread records stay in the map. Returns false when the map was
+  /// not added.
   bool remove(const Map& map);
   bool remove(const Map& map, std::error_code& ec) noexcept;
 
   /// Hands out the records that are there, at most `max_records`; when there are none, waits up to
-  /// `timeout` (negative: no limit) for some. Returns how many were handed out: 0 at the end of the
-  /// time, after a signal or after wake(). Reads before it waits and once more at the end of the
-  /// time, so records that were sent with BPF_RB_NO_WAKEUP are found as well.
+  /// `timeout` (negative: no limit) for some. Returns how many were handed out: 0 after the
+  /// timeout, after a signal or after wake(). Reads before it waits, and once more when the timeout
+  /// ends, so it also finds records that were sent with BPF_RB_NO_WAKEUP.
   ///
-  /// One call ends, even if programs write as fast as it reads: it hands out what was there when it
-  /// looked. All maps get their share of `max_records`, in turn. Without a map: Errc::no_map. With
-  /// `ec` set, the records that were handed out before the failure are counted.
+  /// A call ends even if programs write as fast as it reads: it hands out the records that were
+  /// there when it looked. It serves all maps fairly within `max_records`. Without a map:
+  /// Errc::no_map. With `ec` set, the records that were handed out before the failure are counted.
   std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records = all_records);
   std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec) {
     return poll(timeout, all_records, ec);
   }
   std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records, std::error_code& ec);
 
-  /// poll() that neither waits nor calls the kernel. When it returns 0, whatever is submitted later
-  /// makes epoll_fd() readable.
+  /// As poll(), but neither waits nor calls the kernel. When it returns 0, any record submitted
+  /// later makes epoll_fd() readable.
   std::size_t consume(std::size_t max_records = all_records);
   std::size_t consume(std::error_code& ec) { return consume(all_records, ec); }
   std::size_t consume(std::size_t max_records, std::error_code& ec);
 
-  /// Ends the poll() that waits, or else the next one; it hands out what is there. Safe in signal
-  /// handlers and other threads. Without effect while no map was added.
+  /// Ends the poll() that is waiting, or otherwise the next one, which hands out the records that
+  /// are there. Safe in signal handlers and other threads. Without effect while no map was added.
   void wake() const noexcept;
   /// Ends this and every later poll() without waiting, as wake() does once. Safe in signal handlers
   /// and other threads. Without effect while no map was added.
   void close() const noexcept;
-  /// Whether close() was called.
+  /// Returns whether close() was called.
   [[nodiscard]] bool closed() const noexcept;
 
-  /// Bytes of all maps that wait to be read: records with their headers of 8 bytes, those that are
-  /// not submitted yet included.
+  /// Returns the bytes in all maps that wait to be read: records with their headers of 8 bytes,
+  /// including records that are not yet submitted.
   [[nodiscard]] std::size_t bytes_waiting() const noexcept;
-  /// Bytes that the buffers of all maps hold.
+  /// Returns the capacity of all maps' buffers in bytes.
   [[nodiscard]] std::size_t buffer_size() const noexcept;
 
-  /// A descriptor that is readable (EPOLLIN) while a map has records, and after wake(): for an
-  /// event loop, which then calls consume(). Still owned here; -1 without a map. An edge-triggered
-  /// loop (EPOLLET) calls consume() until it returns 0, and once before it waits for the first
-  /// time.
+  /// Returns a descriptor that is readable (EPOLLIN) while a map has records, and after wake(): for
+  /// an event loop, which then calls consume(). The RingBuffer keeps the descriptor; -1 without a
+  /// map. An edge-triggered loop (EPOLLET) calls consume() until it returns 0, and once before it
+  /// waits for the first time.
   [[nodiscard]] int epoll_fd() const noexcept;
-  /// Whether there is a map.
+  /// Returns whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept;
 
  private:

@@ -18,44 +18,44 @@
 
 namespace bpfmap::inline v0 {
 
-/// Reads the records of one ring buffer one by one: a map of BPF_MAP_TYPE_RINGBUF (5.8). Move-only;
-/// empty by default and after a move.
+/// Reads one ring buffer record by record: a map of BPF_MAP_TYPE_RINGBUF (5.8). Move-only; empty by
+/// default and after a move.
 ///
 ///     RingReader ring{from(skeleton->maps.events)};
 ///     while (ring.wait(std::chrono::seconds{1}))
 ///       while (const Exec* exec = ring.next<Exec>()) { ... }
 ///
-/// A record is shown in the buffer's own memory. It is released, which makes room for programs and
-/// ends the view, by the next next() or wait(), by release(), and by the destructor. Two readers
-/// that each hold the next record of their ring are all it takes to merge rings by time.
+/// A record is shown in the buffer's own memory. The following next() or wait(), release() and the
+/// destructor release it, which makes room for programs and invalidates the view. To merge rings by
+/// time, let one reader per ring hold its next record.
 ///
-/// One thread at a time, except for wake(), close() and closed(). One reader at a time per map: two
-/// take each other's records. After fork(2) the child may destroy a reader of its parent's, and
-/// nothing else; the record that the parent holds stays held.
+/// One thread at a time, except for wake(), close() and closed(). Use one reader at a time per map:
+/// two would take each other's records. After fork(2), the child may only destroy its parent's
+/// reader; the parent keeps holding its record.
 class RingReader {
  public:
   /// Empty.
   RingReader() noexcept = default;
-  /// Keeps the map, and maps the buffer's memory. Another type of map is Errc::wrong_map_type, a
-  /// descriptor that is not both readable and writable EACCES, a map with MapFlags::rb_overwrite
-  /// EOPNOTSUPP.
+  /// Keeps the map, and maps the buffer's memory. Errors: Errc::wrong_map_type for another type of
+  /// map, EACCES for a descriptor that is not both readable and writable, EOPNOTSUPP for a map with
+  /// MapFlags::rb_overwrite.
   explicit RingReader(Map map);
   RingReader(Map map, std::error_code& ec) noexcept;
   RingReader(RingReader&& other) noexcept;
   RingReader& operator=(RingReader&& other) noexcept;
   ~RingReader();
 
-  /// The next record; nullopt when there is none, or when the next one is still being written.
-  /// Releases the record before it. Calls nothing in the kernel. An empty reader is Errc::no_map.
+  /// Returns the next record; nullopt when there is none, or when it is still being written.
+  /// Releases the previous record. Makes no system call. An empty reader is Errc::no_map.
   [[nodiscard]] std::optional<BytesView> next();
   [[nodiscard]] std::optional<BytesView> next(std::error_code& ec) noexcept {
     detail::RingRecord record = step(ec);
     if (record.data == nullptr) return std::nullopt;
     return BytesView{record.data, record.size};
   }
-  /// The next record as an Event; nullptr when there is none. A record of another size is
-  /// Errc::wrong_record_size, and the next call goes on behind it. For records that begin with an
-  /// Event, use next() or next_with_rest().
+  /// Returns the next record as an Event; nullptr when there is none. A record of another size is
+  /// Errc::wrong_record_size, and the next call skips it. For records that begin with an Event, use
+  /// next() or next_with_rest().
   template <class Event>
   [[nodiscard]] const Event* next() {
     std::error_code ec;
@@ -73,8 +73,8 @@ class RingReader {
     ec = wrong_size(record.size, sizeof(Event));
     return nullptr;
   }
-  /// The next record as an Event and the bytes behind it; the pointer is nullptr when there is
-  /// none. A record that is smaller than an Event is Errc::wrong_record_size.
+  /// Returns the next record as an Event and the bytes after it; the pointer is nullptr when there
+  /// is none. A record that is smaller than an Event is Errc::wrong_record_size.
   template <class Event>
   [[nodiscard]] std::pair<const Event*, BytesView> next_with_rest() {
     std::error_code ec;
@@ -93,42 +93,43 @@ class RingReader {
     ec = wrong_size(record.size, sizeof(Event));
     return {nullptr, {}};
   }
-  /// Releases the record that is held. Without effect when there is none.
+  /// Releases the current record. Without effect when there is none.
   void release() noexcept {
     if (std::exchange(holds_, false)) memory_.release(held_);
   }
 
-  /// Waits up to `timeout` (negative: no limit) for a record; releases the one that is held.
-  /// Returns whether there is one: false at the end of the time, after a signal or after wake().
-  /// Looks before it waits and once more at the end of the time, so records that were sent with
-  /// BPF_RB_NO_WAKEUP are found as well.
+  /// Releases the current record, and waits up to `timeout` (negative: no limit) for the next.
+  /// Returns whether there is one: false after the timeout, after a signal or after wake(). Looks
+  /// before it waits, and once more when the timeout ends, so it also finds records that were sent
+  /// with BPF_RB_NO_WAKEUP.
   bool wait(std::chrono::milliseconds timeout);
   bool wait(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
 
-  /// Ends the wait() that waits, or else the next one. Safe in signal handlers and other threads.
+  /// Ends the wait() that is waiting, or otherwise the next one. Safe in signal handlers and other
+  /// threads.
   void wake() const noexcept {
     if (waker_) waker_->wake();
   }
-  /// Ends this and every later wait() without waiting; next() goes on. Safe in signal handlers and
-  /// other threads.
+  /// Ends this and every later wait() without waiting; next() continues to work. Safe in signal
+  /// handlers and other threads.
   void close() const noexcept {
     if (waker_) waker_->close();
   }
-  /// Whether close() was called.
+  /// Returns whether close() was called.
   [[nodiscard]] bool closed() const noexcept { return waker_ && waker_->is_closed(); }
 
-  /// Bytes that wait to be read: records with their headers of 8 bytes, the one that is held and
-  /// those that are not submitted yet included.
+  /// Returns the bytes that wait to be read: records with their headers of 8 bytes, including the
+  /// current record and those that are not yet submitted.
   [[nodiscard]] std::size_t bytes_waiting() const noexcept {
     return map_ ? memory_.bytes_waiting() : 0;
   }
-  /// Bytes that the buffer holds.
+  /// Returns the capacity of the buffer in bytes.
   [[nodiscard]] std::size_t buffer_size() const noexcept { return map_ ? memory_.size() : 0; }
 
-  /// The Map beneath. Its descriptor is readable (EPOLLIN) while there are records that are not
-  /// released: for an event loop, which then calls next() until there is none.
+  /// Returns the underlying Map. Its descriptor is readable (EPOLLIN) while there are unreleased
+  /// records: for an event loop, which then calls next() until there is none.
   [[nodiscard]] const Map& map() const noexcept { return map_; }
-  /// Whether there is a map.
+  /// Returns whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(map_); }
 
  private:
@@ -164,7 +165,7 @@ class RingReader {
   Map map_;
   detail::RingMemory memory_;
   std::unique_ptr<detail::Waker> waker_;
-  detail::RingPosition held_ = 0;  // what lies behind the record that is held
+  detail::RingPosition held_ = 0;  // the position after the current record
   bool holds_ = false;
 };
 

@@ -11,8 +11,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// Sockets by key, between which programs redirect: BPF_MAP_TYPE_SOCKHASH (4.18). Otherwise as
-/// SockMap.
+/// Sockets by key, between which programs redirect: BPF_MAP_TYPE_SOCKHASH (4.18). Otherwise it is
+/// like SockMap.
 template <class K>
 class SockHash : public TypedMap<SockHash<K>>,
                  public SocketOperations<SockHash<K>, K, detail::Keys::hashed> {

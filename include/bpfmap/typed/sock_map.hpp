@@ -14,10 +14,10 @@ namespace bpfmap::inline v0 {
 /// Sockets by number, between which programs redirect: BPF_MAP_TYPE_SOCKMAP (4.14). Creating one
 /// needs CAP_NET_ADMIN.
 ///
-/// A socket is written as a descriptor (a connected or listening TCP socket, a UDP, a unix or a
-/// vsock one) and read as its cookie; another kind is ENOTSOCK, another state EOPNOTSUPP. It leaves
-/// the map when it is closed. A scan shows index and cookie of the slots that are filled. create()
-/// makes values of 8 bytes, so that cookies can be read.
+/// A socket is written as a descriptor (a connected or listening TCP socket, or a UDP, unix or
+/// vsock socket) and read as its cookie; any other descriptor is ENOTSOCK, any other state
+/// EOPNOTSUPP. A closed socket leaves the map. A scan shows the index and the cookie of each filled
+/// slot. create() makes values of 8 bytes, so that cookies can be read.
 class SockMap : public TypedMap<SockMap>,
                 public SocketOperations<SockMap, std::uint32_t, detail::Keys::slots, -EINVAL> {
  public:

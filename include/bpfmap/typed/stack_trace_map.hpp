@@ -17,36 +17,36 @@ namespace bpfmap::inline v0 {
 /// A frame of a user stack when the map has MapFlags::stack_build_id: struct bpf_stack_build_id.
 struct BuildIdFrame {
   enum class Status : std::int32_t {
-    empty,  ///< behind the last frame
-    valid,  ///< build_id and offset hold
-    ip,     ///< no build id was found: `ip` is the address
+    empty,  ///< after the last frame
+    valid,  ///< build_id and offset are valid
+    ip,     ///< no build id was found; offset_or_ip is an address
   };
   Status status = Status::empty;
   std::array<std::uint8_t, 20> build_id{};
-  std::uint64_t offset_or_ip = 0;  ///< into the file, or an address: see status
+  std::uint64_t offset_or_ip = 0;  ///< an offset into the file, or an address: see status
 };
 static_assert(sizeof(BuildIdFrame) == 32);
 
-/// Stacks that programs record with bpf_get_stackid, by the id that it returned to them:
+/// Stacks that programs record with bpf_get_stackid, by the id that it returned:
 /// BPF_MAP_TYPE_STACK_TRACE (4.6). Only programs write; user space reads and erases.
 ///
-/// The id is a hash of the stack: BPF_F_REUSE_STACKID decides in the program which of two stacks
-/// with the same id is kept. create() fills in the value size when it is left open:
-/// default_max_frames of 8 bytes, or of 32 with MapFlags::stack_build_id.
+/// The id is a hash of the stack: in the program, BPF_F_REUSE_STACKID decides which of two stacks
+/// with the same id is kept. Unless value_size is set, create() makes room for default_max_frames
+/// of 8 bytes, or of 32 bytes with MapFlags::stack_build_id.
 class StackTraceMap : public TypedMap<StackTraceMap> {
  public:
   using TypedMap::TypedMap;
   using key_type = std::uint32_t;
 
-  /// Frames per stack at most, unless create() is asked for others: PERF_MAX_STACK_DEPTH.
+  /// The default maximum of frames per stack: PERF_MAX_STACK_DEPTH.
   static constexpr std::uint32_t default_max_frames = 127;
 
-  /// Returns whether frames are BuildIdFrames, for lookup_build_ids(), and not addresses, for
-  /// lookup().
+  /// Returns true when frames are BuildIdFrames, read with lookup_build_ids(); false when they are
+  /// addresses, read with lookup().
   [[nodiscard]] bool has_build_ids() const noexcept {
     return has(map().info().flags, MapFlags::stack_build_id);
   }
-  /// Returns how many frames a stack has at most.
+  /// Returns the maximum number of frames in a stack.
   [[nodiscard]] std::uint32_t max_frames() const noexcept {
     return map().info().value_size / frame_size(map().info().flags);
   }
@@ -56,7 +56,7 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> lookup(argument<std::uint32_t> id) const;
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> lookup(
       argument<std::uint32_t> id, std::error_code& ec) const noexcept;
-  /// As lookup(), into `frames`, which keeps its memory; returns false, and empties it, when there
+  /// As lookup(), into `frames`, which keeps its capacity; returns false, and clears it, when there
   /// is no stack.
   bool lookup_into(argument<std::uint32_t> id, std::vector<std::uint64_t>& frames) const;
   bool lookup_into(argument<std::uint32_t> id, std::vector<std::uint64_t>& frames,
@@ -68,7 +68,7 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
       argument<std::uint32_t> id) const;
   [[nodiscard]] std::optional<std::vector<BuildIdFrame>> lookup_build_ids(
       argument<std::uint32_t> id, std::error_code& ec) const noexcept;
-  /// As lookup_build_ids(), into `frames`, which keeps its memory.
+  /// As lookup_build_ids(), into `frames`, which keeps its capacity.
   bool lookup_build_ids_into(argument<std::uint32_t> id, std::vector<BuildIdFrame>& frames) const;
   bool lookup_build_ids_into(argument<std::uint32_t> id, std::vector<BuildIdFrame>& frames,
                              std::error_code& ec) const noexcept;
@@ -85,8 +85,8 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
            detail::delete_element<-ENOENT>(map(), id.value(), ec);
   }
 
-  /// Returns the ids of all stacks, ascending (BPF_MAP_GET_NEXT_KEY, 4.18). One that is being read
-  /// at the same time may be missing: the kernel takes a stack out while it copies it.
+  /// Returns the ids of all stacks, ascending (BPF_MAP_GET_NEXT_KEY, 4.18). A stack that is being
+  /// read at the same time may be missing, because the kernel removes it while it copies it.
   [[nodiscard]] std::vector<std::uint32_t> ids() const;
   /// As above; those before the error when `ec` is set.
   [[nodiscard]] std::vector<std::uint32_t> ids(std::error_code& ec) const noexcept;

@@ -28,15 +28,15 @@ struct UserRing;
 ///     }
 ///
 /// Programs see samples in the order in which they were reserved: one that is neither submitted nor
-/// discarded holds up those behind it. One thread at a time may call reserve(); any thread may
-/// submit and discard samples, and call wake(), close(), closed() and bytes_waiting(). One
-/// UserRingBuffer at a time per map. After fork(2) the child may only destroy a UserRingBuffer and
-/// the samples of its parent's; the parent's samples stay reserved.
+/// discarded holds up those after it. One thread at a time may call reserve(); any thread may
+/// submit and discard samples, and call wake(), close(), closed() and bytes_waiting(). Use one
+/// UserRingBuffer at a time per map. After fork(2), the child may only destroy its parent's
+/// UserRingBuffer and samples; the parent's samples stay reserved.
 class UserRingBuffer {
  public:
-  /// Bytes of the buffer's own memory, aligned to 8: written where the program reads them.
-  /// Discarded on destruction unless submitted. Move-only; empty after a move, submit() and
-  /// discard(). Must not outlive the UserRingBuffer, which may be moved.
+  /// A sample in the buffer's own memory, aligned to 8 bytes: it is written where the program reads
+  /// it. The destructor discards it unless it was submitted. Move-only; empty after a move,
+  /// submit() and discard(). Must not outlive the UserRingBuffer, which may be moved.
   class ByteSample {
    public:
     ByteSample(ByteSample&& other) noexcept
@@ -50,13 +50,13 @@ class UserRingBuffer {
     }
     ~ByteSample() { abandon(); }
 
-    /// The sample. Until it is written to, it holds what earlier samples left there.
+    /// Returns the bytes of the sample. They hold data of earlier samples until they are written.
     [[nodiscard]] MutableBytesView bytes() const noexcept { return bytes_; }
-    /// Whether it is neither submitted, nor discarded, nor moved from.
+    /// Returns whether it is neither submitted, nor discarded, nor moved from.
     [[nodiscard]] explicit operator bool() const noexcept { return bytes_.data() != nullptr; }
     /// Makes the sample visible to the program. Without effect when it is empty.
     void submit() noexcept;
-    /// Gives the sample back; the program never sees it. Without effect when it is empty.
+    /// Drops the sample; the program never sees it. Without effect when it is empty.
     void discard() noexcept;
 
    private:
@@ -86,18 +86,18 @@ class UserRingBuffer {
 
   /// Empty.
   UserRingBuffer() noexcept;
-  /// Keeps the map, and maps the buffer's memory. Another type of map is Errc::wrong_map_type, a
-  /// descriptor that is not both readable and writable EACCES.
+  /// Keeps the map, and maps the buffer's memory. Errors: Errc::wrong_map_type for another type of
+  /// map, EACCES for a descriptor that is not both readable and writable.
   explicit UserRingBuffer(Map map);
   UserRingBuffer(Map map, std::error_code& ec) noexcept;
   UserRingBuffer(UserRingBuffer&& other) noexcept;
   UserRingBuffer& operator=(UserRingBuffer&& other) noexcept;
   ~UserRingBuffer();
 
-  /// Reserves room for a T, which is value-initialised there; nullopt when there is no room until
-  /// the program has drained some. With a `timeout` (negative: no limit), waits for room: nullopt
-  /// at the end of the time, after a signal or after wake(). A T that never fits, because it is
-  /// larger than the buffer less 8 bytes or than 16 MiB less 1 byte, is E2BIG.
+  /// Reserves room for a T, which is value-initialised there; returns nullopt when there is no room
+  /// until the program drains samples. With a `timeout` (negative: no limit), waits for room:
+  /// nullopt after the timeout, after a signal or after wake(). A T that never fits, because it is
+  /// larger than the buffer minus 8 bytes or than 16 MiB minus 1 byte, is E2BIG.
   template <class T>
   [[nodiscard]] std::optional<Sample<T>> reserve(std::chrono::milliseconds timeout = {}) {
     check_sample<T>();
@@ -126,31 +126,31 @@ class UserRingBuffer {
   }
 
   /// Waits up to `timeout` (negative: no limit) until programs have drained every sample, and
-  /// returns whether they have: false at the end of the time, after a signal or after wake(). A
-  /// drain with BPF_RB_NO_WAKEUP is seen at the end of the time only.
+  /// returns whether they have: false after the timeout, after a signal or after wake(). A drain
+  /// with BPF_RB_NO_WAKEUP is noticed only when the timeout ends.
   bool wait_until_drained(std::chrono::milliseconds timeout);
   bool wait_until_drained(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
 
-  /// Ends the reserve() or wait_until_drained() that waits, or else the next one that would. Safe
-  /// in signal handlers and other threads.
+  /// Ends the reserve() or wait_until_drained() that is waiting, or otherwise the next one that
+  /// would wait. Safe in signal handlers and other threads.
   void wake() const noexcept;
   /// Ends this and every later wait at once. Safe in signal handlers and other threads.
   void close() const noexcept;
-  /// Whether close() was called.
+  /// Returns whether close() was called.
   [[nodiscard]] bool closed() const noexcept;
 
-  /// Bytes that programs have not drained yet: samples with their headers of 8 bytes, those that
-  /// are not submitted yet included.
+  /// Returns the bytes that programs have not drained yet: samples with their headers of 8 bytes,
+  /// including samples that are not yet submitted.
   [[nodiscard]] std::size_t bytes_waiting() const noexcept;
-  /// Bytes that the buffer holds.
+  /// Returns the capacity of the buffer in bytes.
   [[nodiscard]] std::size_t buffer_size() const noexcept;
 
-  /// A descriptor that becomes readable (EPOLLIN) when a program has drained samples, and after
-  /// wake(): for an event loop. Still owned here; -1 when empty.
+  /// Returns a descriptor that becomes readable (EPOLLIN) when a program has drained samples, and
+  /// after wake(): for an event loop. The UserRingBuffer keeps the descriptor; -1 when empty.
   [[nodiscard]] int epoll_fd() const noexcept;
-  /// The Map beneath; an empty one when this is empty.
+  /// Returns the underlying Map; an empty one when this is empty.
   [[nodiscard]] const Map& map() const noexcept { return map_; }
-  /// Whether there is a map.
+  /// Returns whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return ring_ != nullptr; }
 
  private:

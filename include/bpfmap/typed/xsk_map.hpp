@@ -11,11 +11,11 @@
 
 namespace bpfmap::inline v0 {
 
-/// AF_XDP sockets that XDP programs redirect to, usually one per receive queue: BPF_MAP_TYPE_XSKMAP
-/// (4.18). Creating one needs CAP_NET_ADMIN.
+/// AF_XDP sockets to which XDP programs redirect, usually one per receive queue:
+/// BPF_MAP_TYPE_XSKMAP (4.18). Creating one needs CAP_NET_ADMIN.
 ///
-/// Values are descriptors of AF_XDP sockets, bound or not yet (ENOTSOCK, EOPNOTSUPP for another
-/// socket). They cannot be read back. A socket that is closed leaves the map.
+/// Values are descriptors of AF_XDP sockets, bound or not (ENOTSOCK or EOPNOTSUPP for any other).
+/// They cannot be read back. A closed socket leaves the map.
 class XskMap : public TypedMap<XskMap>, public SlotEraseOperations<XskMap> {
  public:
   using TypedMap::TypedMap;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Keys and values in the memory of a walk, as scans show them and functions take them. Above map/.
+// Converts keys and values in a walk's memory to what scans show and functions take. Above map/.
 #pragma once
 
 #include <concepts>
@@ -31,8 +31,7 @@ inline constexpr bool shown_in_place = std::is_same_v<T, BytesView>;
 template <class V>
 inline constexpr bool shown_in_place<PerCpuView<V>> = true;
 
-// A type of the library's own whose size is the map's choice: it has `static T
-// of_bytes(BytesView)`.
+// A type of the library whose size depends on the map: it has `static T of_bytes(BytesView)`.
 template <class T>
 inline constexpr bool sized_by_map = false;
 
@@ -47,8 +46,8 @@ template <class T>
     return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{at, Codec<T>::size});
 }
 
-// `options` for a walk of an M. The flags of a typed map are its class's choice: a value with a
-// bpf_spin_lock is read under it.
+// `options` for a walk of an M. The class of a typed map sets the flags: a value with a
+// bpf_spin_lock is read under its lock.
 template <class M>
 [[nodiscard]] ScanOptions with_lock(ScanOptions options) noexcept {
   if constexpr (written_map<M>)
@@ -58,7 +57,7 @@ template <class M>
   return options;
 }
 
-// What a scan shows of each entry.
+// The types that a scan shows for each entry.
 template <class M>
 struct ShowEntry {
   using type = Entry<shown_key<M>, shown_value<M>>;
@@ -90,7 +89,7 @@ struct ShowPopped {
   }
 };
 
-// Calls `function` with a key and a value that are its own to change, as its parameters want them.
+// Calls `function` with a key and a value that it may modify, as its parameters require.
 template <class F, class K, class V>
 decltype(auto) call_with(F& function, K& key, V& value) {
   if constexpr (std::invocable<F&, K&, V&>)

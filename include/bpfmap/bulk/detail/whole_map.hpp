@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which maps the whole-map verbs take, be it a Map or a typed map. Above map/.
+// Concepts for the maps that the whole-map verbs accept: Map and typed maps. Above map/.
 #pragma once
 
 #include <concepts>
@@ -11,7 +11,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// The base of every typed map, by which the verbs know one. A typed map also has `map()`, and
+/// The base of every typed map, by which the verbs recognise one. A typed map also has `map()`, and
 /// where they apply:
 ///   key_type     its keys
 ///   mapped_type  what a lookup returns: V, or PerCpuValues<V>
@@ -33,14 +33,14 @@ concept typed_map = tagged_map<M> && requires {
 template <class M>
 concept whole_map = std::same_as<M, Map> || typed_map<M>;
 
-// A typed map whose values are written as they are read.
+// A typed map that writes and reads the same value type.
 template <class M>
 concept written_map = typed_map<M> && requires {
   typename M::mapped_type;
   typename M::slot_type;
 };
 
-// A map whose entries can leave it.
+// A map with entries that can be removed.
 template <class M>
 concept erasable_map =
     std::same_as<M, Map> || (typed_map<M> && requires(M& map, const typename M::key_type& key) {
@@ -57,14 +57,15 @@ concept popped_map = tagged_map<M> && requires(M& map) {
 template <class M>
 concept drained_map = erasable_map<M> || popped_map<M>;
 
-// A map that clear() can empty: the above, slots that are erased without an answer, stack traces.
+// A map that clear() can empty: those above, maps of slots whose erase() returns nothing, and stack
+// traces.
 template <class M>
 concept clearable_map =
     drained_map<M> ||
     (tagged_map<M> && requires(M& map, const std::uint32_t& key) { map.erase(key); }) ||
     (tagged_map<M> && requires(M& map, const typename M::key_type& key) { map.erase(key); });
 
-// A map that count() and empty() can ask.
+// A map that count() and empty() accept.
 template <class M>
 concept any_map = std::same_as<M, Map> || tagged_map<M>;
 

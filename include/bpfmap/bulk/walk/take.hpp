@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Entries that leave a map: what a drain and clear() hold. Above map/.
+// Take: removes entries from a map, for drains and clear(). Above map/.
 #pragma once
 
 #include <sys/types.h>
@@ -14,14 +14,14 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Takes entries out of a whole map, and holds what was taken until it is handed out.
+/// Removes the entries of a whole map, and keeps them until they are handed out.
 ///
 ///      in the map ---- advance() ----> left() ---- advance() ----> the current entry
 ///           ^                            |
 ///           '-------- put_back() --------'
 ///
-/// There are no ranges: what the kernel takes beyond one could not be given back for certain. Empty
-/// after a move.
+/// Ranges are not supported: entries that the kernel removes beyond a range could not be put back
+/// for certain. Empty after a move.
 class Take {
  public:
   Take(Map& map, const ScanOptions& options) noexcept;
@@ -37,10 +37,10 @@ class Take {
   // Puts back what is left. Not in a child of fork(2): the entries are its parent's.
   ~Take();
 
-  // Makes the next entry the current one. false: there is none, or `ec` is set. Sets or clears
-  // `ec`.
+  // Makes the next entry the current one; returns false when there is none, or `ec` is set. Sets or
+  // clears `ec`.
   bool advance(std::error_code& ec) noexcept;
-  // Takes batch after batch and drops them; the number of entries.
+  // Removes batch after batch and drops them; returns the number of entries.
   std::uint64_t take_all(std::error_code& ec) noexcept;
   [[nodiscard]] BytesView key() const noexcept {
     const std::size_t size = buffer().layout().key;
@@ -50,7 +50,7 @@ class Take {
     const std::size_t size = buffer().layout().value;
     return {buffer().values(0) + at_ * size, size};
   }
-  // After the end, a new pass with the same memory.
+  // Starts a new pass with the same memory after the end.
   void resume() noexcept;
   std::uint32_t put_back() noexcept;
 

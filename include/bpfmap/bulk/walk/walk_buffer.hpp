@@ -17,7 +17,8 @@ class Map;
 
 namespace bpfmap::inline v0::detail {
 
-/// Sizes in bytes of what a walk holds: three cursors, then one or two batches of keys and values.
+/// The sizes in bytes of a walk's memory: three cursors, then one or two batches of keys and
+/// values.
 struct WalkLayout {
   std::size_t cursor = 0;
   std::size_t key = 0;
@@ -49,7 +50,8 @@ class WalkBuffer {
   ~WalkBuffer() = default;
 
   /// Makes room for batches of `entries`, and keeps the cursors when the layout stays. Allocates
-  /// only when neither the memory at hand nor the caller's is enough. false: there is no memory.
+  /// only when neither the current memory nor the caller's is large enough; returns false when
+  /// there is no memory.
   [[nodiscard]] bool fit(const WalkLayout& layout, std::uint32_t entries) noexcept;
 
   [[nodiscard]] const WalkLayout& layout() const noexcept { return layout_; }

@@ -14,7 +14,7 @@
 //      WalkStep read(WalkState& state) noexcept
 //
 // It puts the next entries into a batch of `state.buffer`, leaves the batch's number in
-// `state.shown` and their number in `state.count`, and returns what comes behind them:
+// `state.shown` and their number in `state.count`, and returns what follows them:
 //
 //   more       there may be more entries; a batch may be empty
 //   last       the end of the map or of the range was reached
@@ -23,8 +23,9 @@
 //   failed     the error; entries that were read before it are in the batch
 //
 // It keeps numbers and no pointers, so that a walk can be moved; cursors are in the buffer. Buckets
-// and indices honour `state.range`; the others are never started with one. What a way of taking
-// reads has left the map, so it reads at most what its caller holds until it is handed out.
+// and indices honour `state.range`; the others are never started with one. A way of taking removes
+// the entries that it reads from the map, so it reads no more than its caller keeps until they are
+// handed out.
 #pragma once
 
 #include <array>
@@ -47,7 +48,7 @@ struct WalkStep {
   int error = 0;  // -errno
 };
 
-// What every way of walking shares.
+// The state that every way of walking shares.
 struct WalkState {
   const Map* map;
   ScanOptions options = {};
@@ -79,7 +80,7 @@ class WalkEngine {
   WalkEngine& operator=(WalkEngine&& other) noexcept;
   ~WalkEngine() = default;
 
-  // Reads the next batch. false: there is none, or `ec` is set. Sets or clears `ec`.
+  // Reads the next batch; returns false when there is none, or `ec` is set. Sets or clears `ec`.
   bool next(std::error_code& ec) noexcept;
   void rewind() noexcept;
 
@@ -100,7 +101,7 @@ class WalkEngine {
   WalkState state_;
   Chooser choose_;
   Read read_ = nullptr;
-  std::error_code pending_;  // reported behind the entries that were read before it
+  std::error_code pending_;  // reported after the entries that were read before it
   Phase phase_ = Phase::unstarted;
   bool reached_end_ = false;
   alignas(std::uint64_t) std::array<std::byte, 40> way_{};

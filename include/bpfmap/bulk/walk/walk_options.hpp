@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a caller chooses of a walk over a map, and what the walk reports. Above map/.
+// The options and the status of a walk over a map. Above map/.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct ScanStatus {
   ScanMethod method = ScanMethod::batch;
   /// The end of the map was reached; false during the walk, after an error, and after giving up.
   bool complete = false;
-  bool restarted = false;  ///< the kernel began again, because the key at the cursor was gone
+  bool restarted = false;  ///< the kernel restarted, because the key at the cursor was gone
   /// An entry that stays in the map is shown exactly once, whatever other threads do. false: an
   /// entry may be missed (tries), or missed and repeated (walks by next_key, rhash), when others
   /// change the map.
@@ -31,13 +31,13 @@ struct ScanStatus {
   std::uint32_t batch_size = 0;  ///< the room in entries, after growing
 };
 
-/// What a caller may choose of a walk.
+/// The options of a walk.
 struct ScanOptions {
-  /// Entries per system call at the start; 0: 256, or fewer when they take more than 1 MiB. The
-  /// room is limited to 64 MiB, and to max_entries; a hash bucket that is larger doubles it.
+  /// Entries per system call at the start; 0: 256, or fewer when they take more than 1 MiB. A
+  /// larger hash bucket doubles the room, which is limited to 64 MiB and to max_entries.
   std::uint32_t batch_size = 0;
   LookupFlags flags = {};
-  /// Memory to use instead of the walk's own, while it is large enough: see Walk::bytes_for().
+  /// Memory to use instead of the walk's own, as long as it is large enough: see Walk::bytes_for().
   MutableBytesView buffer = {};
 };
 
@@ -46,7 +46,7 @@ struct CursorRange {
   std::uint32_t begin = 0;
   std::uint32_t end = std::numeric_limits<std::uint32_t>::max();
 
-  /// Whether it is all of a map.
+  /// Returns whether the range covers the whole map.
   [[nodiscard]] constexpr bool whole() const noexcept {
     return begin == 0 && end == std::numeric_limits<std::uint32_t>::max();
   }

@@ -11,7 +11,7 @@ namespace bpfmap::inline v0::detail {
 // How many members of an aggregate are looked at.
 inline constexpr int probed_members = 32;
 
-// Converts to the types that `Wanted` holds of, and to no other. Classes and scalars have a probe
+// Converts to the types that satisfy `Wanted`, and to no other. Classes and scalars have a probe
 // each, because a class such as std::optional<bool> can be made of a bool as well.
 template <template <class> class Wanted>
 struct ClassProbe {
@@ -25,7 +25,7 @@ struct ScalarProbe {
     requires(std::is_scalar_v<T>) && (Wanted<T>::value)
   operator T() const noexcept;
 };
-// What a member takes only if it can be made of anything.
+// Initialises a member only if anything can.
 struct NoProbe {};
 
 // Whether a T can be made of `index` times empty braces and then a Probe, or nothing. Empty braces

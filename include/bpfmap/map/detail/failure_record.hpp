@@ -24,7 +24,7 @@ struct MapSpec;
 
 namespace detail {
 
-/// Bytes of which only the number is known.
+/// Returns bytes with a known size and unknown contents.
 [[nodiscard]] inline BytesView sized(std::size_t size) noexcept {
   return {static_cast<const std::byte*>(nullptr), size};
 }
@@ -37,7 +37,7 @@ struct Attempt {
   BytesView value = {};  ///< the same
   std::uint64_t flags = 0;
   std::optional<std::size_t> count = {};  ///< of the values given, when they are counted
-  std::string_view subject = {};          ///< a path that the operation is about
+  std::string_view subject = {};          ///< the path that the operation acts on
 };
 
 /// The fields of a map that a typed map requires, for the text of a refusal.
@@ -48,17 +48,18 @@ struct RequiredFields {
   MapFlags flags = MapFlags::none;
 };
 
-/// The code of a sys:: result, which is -errno, or an Errc: Errc::no_map for an empty map, and
-/// Errc::index_out_of_range for each of the kernel's answers to an index that the map lacks.
+/// Converts a sys:: result, which is -errno or an Errc, to a code: Errc::no_map for an empty map,
+/// and Errc::index_out_of_range for every errno that the kernel returns for an index that the map
+/// lacks.
 [[nodiscard, gnu::cold]] std::error_code element_error(const Map& map, const Attempt& attempt,
                                                        int result) noexcept;
 
 /// Records a failed operation on `map`; returns `ec`.
 [[gnu::cold]] std::error_code record(const Map& map, const Attempt& attempt,
                                      std::error_code ec) noexcept;
-/// The same of a result, -errno or an Errc: returns its element_error().
+/// As above for a result, which is -errno or an Errc; returns its element_error().
 [[gnu::cold]] std::error_code record(const Map& map, const Attempt& attempt, int result) noexcept;
-/// Records a failed batch; returns `ec`. The key of `attempt` is that of the entry that failed.
+/// Records a failed batch; returns `ec`. `attempt` has the key of the entry that failed.
 [[gnu::cold]] std::error_code record_batch(const Map& map, const Attempt& attempt,
                                            const BatchResult& result, std::error_code ec) noexcept;
 /// Records that `inner` could not be put into `outer`; returns `ec`. `like` is the template of the
@@ -69,7 +70,8 @@ struct RequiredFields {
 /// Records that a typed map refuses `map`; returns `ec`.
 [[gnu::cold]] std::error_code record_view(const Map& map, const RequiredFields& required,
                                           std::error_code ec) noexcept;
-/// Records a failed creation; returns `ec`. `required` is what a typed map asks of the spec.
+/// Records a failed creation; returns `ec`. `required` has the fields that a typed map requires of
+/// the spec.
 [[gnu::cold]] std::error_code record_create(const MapSpec& spec, std::error_code ec) noexcept;
 [[gnu::cold]] std::error_code record_create(const MapSpec& spec, const RequiredFields& required,
                                             std::error_code ec) noexcept;
@@ -79,7 +81,7 @@ struct RequiredFields {
 [[gnu::cold]] std::error_code record_open(Operation operation, std::int64_t subject,
                                           std::error_code ec) noexcept;
 /// Records that open_or_create failed at `step`; returns `ec`. `found` is the map that was opened
-/// or made.
+/// or created.
 [[gnu::cold]] std::error_code record_open_or_create(std::string_view path, const MapSpec& spec,
                                                     Operation step, const Map& found,
                                                     std::error_code ec) noexcept;

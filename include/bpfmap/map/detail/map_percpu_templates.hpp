@@ -30,7 +30,8 @@ class Slots {
   Bytes bytes_;
 };
 
-// What decode_slots() fills in: it is not to run out of memory with an entry in its hands.
+// The result that decode_slots() fills in, allocated before an entry is removed: memory must not
+// run out after that.
 template <decodable V>
 PerCpuResult<V> room_for_slots(std::size_t value_size) {
   if constexpr (std::same_as<V, Bytes>)
@@ -39,7 +40,7 @@ PerCpuResult<V> room_for_slots(std::size_t value_size) {
     return {};
 }
 
-// false: an integer does not fit, and `ec` says so.
+// Returns false, with `ec` set, when an integer does not fit.
 template <decodable V>
 bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
   for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -181,15 +182,15 @@ template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
                                                              std::error_code& ec) noexcept {
   const auto call = [this](BytesView k, MutableBytesView slots, std::error_code& e) {
-    // The entry would be gone, and its value with it.
+    // Checked first, because the entry and its value would be lost.
     if (detail::may_not_hold<V>(info_.value_size)) e = Errc::out_of_range;
     return !e && take_percpu(k, slots, e);
   };
   return percpu<V>(Operation::lookup_and_delete, key, ec, call);
 }
 
-// Reads or takes all slots of a key, and decodes them. The result has its room before an entry is
-// taken.
+// Reads or removes all slots of a key, and decodes them. The result is allocated before an entry is
+// removed.
 template <decodable V, class K, class Call>
 std::optional<PerCpuResult<V>> Map::percpu(Operation operation, const K& key, std::error_code& ec,
                                            Call call) const noexcept {

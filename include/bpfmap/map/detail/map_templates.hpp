@@ -141,7 +141,7 @@ std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags,
   auto value = detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
     detail::Room<V> room{info_.value_size};
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-    // The entry would be gone, and its value with it.
+    // Checked first, because the entry and its value would be lost.
     if (!ec && detail::may_not_hold<V>(info_.value_size)) ec = Errc::out_of_range;
     if (ec || !take(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
     return room.take(ec);

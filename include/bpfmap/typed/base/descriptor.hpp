@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The elements of maps that user space writes as descriptors. Layer 2.
+// Reads and writes elements that user space writes as descriptors. Layer 2.
 #pragma once
 
 #include <array>
@@ -13,11 +13,11 @@
 
 namespace bpfmap::inline v0::detail {
 
-// Whether a key is a slot's number below max_entries, or one of a hash.
+// Whether keys are slot numbers below max_entries, or hash keys.
 enum class Keys : std::uint8_t { slots, hashed };
 
-// Whether the slot exists: the kernel answers a slot that does not in many ways, and a lookup as if
-// it were empty. Records Errc::index_out_of_range.
+// Returns whether the slot exists: for a missing slot the kernel returns various errnos, and looks
+// it up as if it were empty. Records Errc::index_out_of_range.
 template <Keys keys, class K>
 [[nodiscard]] bool in_range(const Map& map, Operation operation, const K& key,
                             std::error_code& ec) noexcept {
@@ -57,7 +57,7 @@ class DescriptorValue {
   std::size_t size_ = 8;
 };
 
-// Writes `value`; returns false when the errno was `answer`, or with a recorded error.
+// Writes `value`; returns false when the errno was `answer`, or when it recorded an error.
 template <int answer, Keys keys, class K>
 bool set_number(const Map& map, const K& key, std::uint64_t value, std::uint64_t flags,
                 std::error_code& ec) noexcept {
@@ -65,7 +65,7 @@ bool set_number(const Map& map, const K& key, std::uint64_t value, std::uint64_t
   return update_element<answer>(map, key, DescriptorValue{map, value}.view(), flags, ec);
 }
 
-// As set_number(), of a descriptor: the kernel does not answer EBADF to every negative number.
+// As set_number(), for a descriptor: the kernel does not return EBADF for every negative number.
 template <int answer, Keys keys, class K>
 bool set_descriptor(const Map& map, const K& key, int fd, std::uint64_t flags,
                     std::error_code& ec) noexcept {
@@ -78,8 +78,8 @@ bool set_descriptor(const Map& map, const K& key, int fd, std::uint64_t flags,
   return false;
 }
 
-// The number that the kernel returns for a descriptor; nullopt when there is none, or with a
-// recorded error.
+// Returns the number that the kernel returns for a descriptor; nullopt when there is none, or when
+// it recorded an error.
 template <Keys keys, class K>
 [[nodiscard]] std::optional<std::uint64_t> lookup_number(const Map& map, const K& key,
                                                          std::error_code& ec) noexcept {
@@ -90,7 +90,7 @@ template <Keys keys, class K>
   return value.number(map);
 }
 
-// `empty` is the errno that the kernel answers for a key that holds nothing.
+// `empty` is the errno that the kernel returns for a key without a value.
 template <int empty, Keys keys, class K>
 bool erase_number(const Map& map, const K& key, std::error_code& ec) noexcept {
   return in_range<keys>(map, Operation::erase, key, ec) && delete_element<empty>(map, key, ec);

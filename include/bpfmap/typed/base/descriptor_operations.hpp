@@ -11,8 +11,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// The writes of a map whose values are descriptors, for a class Derived that has a map(). `empty`
-/// is the errno that the kernel answers when a slot without a value is erased.
+/// The write operations of a map that stores descriptors, for a class Derived that has a map().
+/// `empty` is the errno that the kernel returns when a slot without a value is erased.
 template <class Derived, class K, detail::Keys keys, int empty = -ENOENT>
 class DescriptorOperations {
   static_assert(detail::check_key<K>());
@@ -21,7 +21,7 @@ class DescriptorOperations {
   using key_type = K;
 
   /// Stores the object that `fd` refers to, replacing any previous one (BPF_MAP_UPDATE_ELEM).
-  /// Errors: Errc::index_out_of_range, EBADF, and those that the class names.
+  /// Errors: Errc::index_out_of_range, EBADF, and those that the class lists.
   void set(argument<K> key, int fd) {
     std::error_code ec = detail::no_error();
     set(key, fd, ec);
@@ -50,7 +50,8 @@ class DescriptorOperations {
   }
 };
 
-/// The erasure of a map of slots whose kernel type does not report whether a slot was filled.
+/// The erase operation of a map of slots for which the kernel does not report whether the slot was
+/// filled.
 template <class Derived>
 class SlotEraseOperations {
  public:
@@ -67,15 +68,15 @@ class SlotEraseOperations {
   }
 };
 
-/// The operations of a map of sockets: written as descriptors, read as cookies.
+/// The operations of a map of sockets, which are written as descriptors and read as cookies.
 template <class Derived, class K, detail::Keys keys, int empty = -ENOENT>
 class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
  public:
   using mapped_type = std::uint64_t;  ///< the socket's cookie
   using slot_type = mapped_type;
-  using shown_type = mapped_type;  ///< a value as a scan shows it
+  using shown_type = mapped_type;  ///< the value that a scan shows
 
-  /// Adds a socket; returns false, and changes nothing, when there is one (BPF_NOEXIST).
+  /// Adds a socket; returns false, and changes nothing, when there already is one (BPF_NOEXIST).
   bool insert(argument<K> key, int fd) {
     std::error_code ec = detail::no_error();
     const bool inserted = insert(key, fd, ec);
@@ -101,8 +102,8 @@ class SocketOperations : public DescriptorOperations<Derived, K, keys, empty> {
                                                  ec);
   }
 
-  /// Returns the socket's cookie, as SO_COOKIE does; nullopt when there is no socket
-  /// (BPF_MAP_LOOKUP_ELEM). ENOSPC on a map whose values have 4 bytes.
+  /// Returns the socket's cookie, the same as SO_COOKIE; nullopt when there is no socket
+  /// (BPF_MAP_LOOKUP_ELEM). ENOSPC on a map with values of 4 bytes.
   [[nodiscard]] std::optional<std::uint64_t> lookup_cookie(argument<K> key) const {
     std::error_code ec = detail::no_error();
     const auto cookie = lookup_cookie(key, ec);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The four system calls on one element of a typed map. Each returns true when the call did it,
-// false when the errno was `answer`, the one that is no failure (0: there is none), or an error
-// that it recorded. Layer 2.
+// The four system calls on one element of a typed map. Each returns true when the call succeeded,
+// and false when the errno was `answer`, which is not a failure (0: no such errno), or when it
+// recorded an error. Layer 2.
 #pragma once
 
 #include <array>
@@ -33,8 +33,8 @@ consteval bool check_value() {
   return check_encodable<V>();
 }
 
-// Clearing an error_code calls into the standard library: a hot path does it only when there is
-// something to clear.
+// Clearing an error_code calls into the standard library, so a hot path clears it only when it is
+// set.
 inline void clear(std::error_code& ec) noexcept {
   if (ec) [[unlikely]]
     ec.clear();
@@ -68,7 +68,7 @@ class ElementBytes {
   std::conditional_t<coded_as_object<T>, const T*, std::array<std::byte, Codec<T>::size>> data_{};
 };
 
-// A map without keys has this one.
+// The key of a map without keys.
 struct NoKey {};
 template <>
 class ElementBytes<NoKey> {
@@ -83,11 +83,11 @@ class ElementBytes<NoKey> {
 template <class V>
 inline constexpr std::uint64_t lock_flag = has_spin_lock<V> ? sys::f_lock : 0;
 
-// A call in one register: with few arguments to pass on the failing path, a call is small enough to
-// be inlined.
+// A call that fits into one register: passing few arguments on the failing path keeps a call small
+// enough to be inlined.
 struct ElementCall {
   Operation operation;
-  std::uint16_t key_size;    // bytes; a kernel's key has at most 65535
+  std::uint16_t key_size;    // bytes; the kernel allows at most 65535
   std::uint32_t value_size;  // bytes; 0 when there is no value to record
 };
 
@@ -165,12 +165,12 @@ template <int answer, class K>
   return result == 0;
 }
 
-// A small value is read beside the optional, which the compiler then keeps in registers; a large
-// one in the optional itself, so that there is no second V on the stack.
+// A small value is read outside the optional, which the compiler then keeps in registers; a large
+// one is read into the optional itself, to avoid a second V on the stack.
 inline constexpr std::size_t small_value = 64;
 
-// As read_value(), of a large value: the variable stands where g++ 12 constructs it in the place of
-// the result.
+// As read_value(), for a large value. At the top of a function, g++ 12 constructs the variable in the
+// place of the result; in a nested block it does not.
 template <class V, class Read>
 [[nodiscard]] std::optional<V> read_large_value(Read read) noexcept {
   std::optional<V> value{std::in_place};
@@ -178,7 +178,7 @@ template <class V, class Read>
   return value;
 }
 
-// A value that `read(void*)` fills in; nullopt when `read` returns false.
+// Returns the value that `read(void*)` fills in; nullopt when `read` returns false.
 template <class V, class Read>
 [[nodiscard, gnu::always_inline]] inline std::optional<V> read_value(Read read) noexcept {
   if constexpr (!coded_as_object<V>) {
@@ -194,7 +194,7 @@ template <class V, class Read>
   }
 }
 
-// As read_value(), into the caller's V, which stays as it was when `read` returns false.
+// As read_value(), into the caller's V, which is unchanged when `read` returns false.
 template <class V, class Read>
 [[nodiscard, gnu::always_inline]] inline bool read_value_into(V& value, Read read) noexcept {
   if constexpr (coded_as_object<V>) {

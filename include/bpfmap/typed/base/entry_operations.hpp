@@ -12,9 +12,9 @@ namespace bpfmap::inline v0 {
 
 /// The operations on an entry of a map from K to V, for a class Derived that has a map().
 ///
-/// A missing key, and an existing key on insert, are values; every other failure is an Error. An
-/// integer K or V takes any integer type; Errc::out_of_range when it does not fit. A V with a
-/// bpf_spin_lock is read and written under its lock (has_spin_lock).
+/// A missing key, and an existing key on insert, are return values; every other failure is an
+/// Error. For an integer K or V, arguments may have any integer type; Errc::out_of_range when one
+/// does not fit. A V with a bpf_spin_lock is read and written under its lock (has_spin_lock).
 template <class Derived, class K, class V>
 class EntryOperations {
   static_assert(detail::check_key<K>() && detail::check_value<V>());
@@ -36,8 +36,8 @@ class EntryOperations {
     return detail::read_value<V>([&](void* value) { return read(key, value, ec); });
   }
 
-  /// Copies the value of `key` into `value`; returns false, and leaves `value` alone, when there is
-  /// none.
+  /// Copies the value of `key` into `value`; returns false, and leaves `value` unchanged, when
+  /// there is none.
   [[nodiscard]] bool lookup_into(argument<K> key, V& value) const {
     std::error_code ec = detail::no_error();
     const bool found = lookup_into(key, value, ec);
@@ -49,7 +49,8 @@ class EntryOperations {
     return detail::read_value_into(value, [&](void* to) { return read(key, to, ec); });
   }
 
-  /// Returns whether there is an entry of `key`. Copies its value: the kernel has no other way.
+  /// Returns whether there is an entry of `key`. Copies its value, because the kernel has no other
+  /// way to ask.
   [[nodiscard]] bool contains(argument<K> key) const { return lookup(key).has_value(); }
   [[nodiscard]] bool contains(argument<K> key, std::error_code& ec) const noexcept {
     return lookup(key, ec).has_value();

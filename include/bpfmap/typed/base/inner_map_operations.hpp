@@ -37,11 +37,11 @@ class InnerMapOperations {
   using inner_type = Inner;
   using mapped_type = std::uint32_t;  ///< the id of an inner map
   using slot_type = mapped_type;
-  using shown_type = mapped_type;  ///< a value as a scan shows it
+  using shown_type = mapped_type;  ///< the value that a scan shows
 
-  /// Creates an outer map whose inner maps have the type, the sizes and the flags of `inner`, which
-  /// is not stored and may be destroyed. Inner arrays must have its max_entries, too, unless all
-  /// have MapFlags::inner_map. Type and sizes of the outer map are filled in.
+  /// Creates an outer map for inner maps with the type, the sizes and the flags of `inner`, which
+  /// is not stored and may be destroyed. Inner arrays must also have its max_entries, unless all
+  /// have MapFlags::inner_map. The type and the sizes of the outer map are filled in.
   [[nodiscard]] static Derived create(MapSpec spec, const Inner& inner) {
     std::error_code ec = detail::no_error();
     Derived outer = create(std::move(spec), inner, ec);
@@ -57,12 +57,12 @@ class InnerMapOperations {
     return outer;
   }
 
-  /// Stores `inner`, replacing any previous map (BPF_MAP_UPDATE_ELEM). EINVAL when it is not like
-  /// the others; the Error names the fields that differ.
+  /// Stores `inner`, replacing any previous map (BPF_MAP_UPDATE_ELEM). EINVAL when it differs from
+  /// the template; the Error names the fields that differ.
   ///
-  /// Programs see the one map or the other, never none. The kernel waits until no program that
-  /// cannot sleep uses the old map, some milliseconds: replace many with set_batch(). A sleepable
-  /// program may still use the old map when this returns.
+  /// Programs see either the old map or the new one, never an empty slot. The kernel waits, for
+  /// some milliseconds, until no non-sleepable program uses the old map: replace many maps with
+  /// set_batch(). A sleepable program may still use the old map when this returns.
   void set(argument<K> key, const Inner& inner) {
     std::error_code ec = detail::no_error();
     set(key, inner, ec);
@@ -72,7 +72,7 @@ class InnerMapOperations {
     write<0>(key, inner, sys::f_any, ec);
   }
 
-  /// Returns the inner map; nullopt when there is none. Opens it by its id, which needs
+  /// Opens the inner map by its id, and returns it; nullopt when there is none. Needs
   /// CAP_SYS_ADMIN.
   [[nodiscard]] std::optional<Inner> lookup(argument<K> key) const {
     std::error_code ec = detail::no_error();
@@ -105,8 +105,8 @@ class InnerMapOperations {
     return detail::narrowed(detail::lookup_number<keys>(self(), detail::value_of<K>(key), ec));
   }
 
-  /// Removes the inner map, which lives on while others hold it; returns false when there is none
-  /// (BPF_MAP_DELETE_ELEM).
+  /// Removes the inner map, which lives on while it is used elsewhere; returns false when there is
+  /// none (BPF_MAP_DELETE_ELEM).
   bool erase(argument<K> key) {
     std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
@@ -118,8 +118,9 @@ class InnerMapOperations {
            detail::erase_number<-ENOENT, keys>(self(), detail::value_of<K>(key), ec);
   }
 
-  /// Stores one inner map for each key, and waits for programs once (BPF_MAP_UPDATE_BATCH, 5.16).
-  /// Returns how many were stored. Errc::wrong_value_count unless there is one map for each key.
+  /// Stores one inner map for each key, and waits for programs only once (BPF_MAP_UPDATE_BATCH,
+  /// 5.16). Returns how many were stored. Errc::wrong_value_count unless there is one map for each
+  /// key.
   BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners) {
     std::error_code ec = detail::no_error();
     const BatchResult result = set_batch(all_keys, inners, ec);
@@ -178,8 +179,8 @@ class InnerMapOperations {
                                  UpdateFlags::any, ec);
     });
   }
-  // An inner map that is replaced between its id and its descriptor may be gone: then there is
-  // another.
+  // An inner map that is replaced between the lookup of its id and its opening may be gone; the
+  // slot then holds another one.
   Map open(const argument<K>& key, std::error_code& ec) const noexcept {
     for (int attempts = 0; attempts < 100; ++attempts) {
       const auto id = lookup_id(key, ec);

@@ -12,7 +12,7 @@
 namespace bpfmap::inline v0 {
 
 /// The operations on an entry of a map from K to one V per possible CPU, for a class Derived that
-/// has a map(). A missing key, and an existing key on insert, are values.
+/// has a map(). A missing key, and an existing key on insert, are return values.
 template <class Derived, class K, class V>
 class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
  public:
@@ -31,7 +31,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
   }
 
   /// Copies the value of `key` on each CPU into `values`, and allocates nothing; returns false, and
-  /// leaves `values` alone, when there is none.
+  /// leaves `values` unchanged, when there is none.
   [[nodiscard]] bool lookup_into(argument<K> key, PerCpuValues<V>& values) const {
     std::error_code ec = detail::no_error();
     const bool found = lookup_into(key, values, ec);
@@ -46,7 +46,8 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
            detail::lookup_element<-ENOENT>(self(), detail::value_of<K>(key), slots, 0, ec);
   }
 
-  /// Returns whether there is an entry of `key`. Copies its values: the kernel has no other way.
+  /// Returns whether there is an entry of `key`. Copies its values, because the kernel has no other
+  /// way to ask.
   [[nodiscard]] bool contains(argument<K> key) const { return lookup(key).has_value(); }
   [[nodiscard]] bool contains(argument<K> key, std::error_code& ec) const noexcept {
     return lookup(key, ec).has_value();

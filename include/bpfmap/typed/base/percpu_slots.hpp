@@ -18,9 +18,9 @@
 
 namespace bpfmap::inline v0::detail {
 
-// The slots that a per-CPU value is written from: made of one V for all possible CPUs or of one for
-// each, or those of PerCpuValues<V>. Up to 1 KiB of slots take no heap: an integer on each of 128
-// CPUs.
+// The slots from which a per-CPU value is written: made from one V for all possible CPUs or from
+// one for each, or those of PerCpuValues<V>. Up to 1 KiB of slots need no heap: an integer on each
+// of 128 CPUs.
 template <encodable V>
 class SlotBytes {
  public:
@@ -50,7 +50,7 @@ class SlotBytes {
 
  private:
   static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
-  // A value that is larger than this has no use for it.
+  // A single slot larger than this would not fit.
   static constexpr std::size_t inline_size = stride <= 1024 ? 1024 : 0;
 
   bool make_room() noexcept {
@@ -72,7 +72,7 @@ class SlotBytes {
     Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{at, Codec<V>::size});
   }
 
-  std::array<std::byte, inline_size> inline_;  // not initialised: what is used is written first
+  std::array<std::byte, inline_size> inline_;  // uninitialised: bytes are written before use
   Bytes heap_;
   std::byte* room_ = nullptr;
   const std::byte* data_ = nullptr;
@@ -86,7 +86,7 @@ concept one_per_cpu =
     std::same_as<T, PerCpuValues<V>> ||
     (!std::convertible_to<const T&, V> && std::convertible_to<const T&, std::span<const V>>);
 
-// The slots of what is one_per_cpu, or of one V.
+// Returns the slots of a one_per_cpu type, or of one V.
 template <class V, class T>
 [[nodiscard]] decltype(auto) slot_source(const T& values) noexcept {
   if constexpr (std::same_as<T, PerCpuValues<V>>)
@@ -97,7 +97,7 @@ template <class V, class T>
     return value_of<V>(values);
 }
 
-// nullopt without memory: then `ec` is ENOMEM, recorded.
+// Returns nullopt when there is no memory; `ec` is then ENOMEM, recorded.
 template <encodable V>
 [[nodiscard]] std::optional<PerCpuValues<V>> new_slots(const Map& map, Operation operation,
                                                        std::error_code& ec) noexcept {
@@ -108,14 +108,15 @@ template <encodable V>
   return values;
 }
 
-// Moved-from PerCpuValues have no slots to read into. Out of line, so that a lookup is inlined.
+// Moved-from PerCpuValues have no slots to fill. Out of line, so that a lookup is inlined.
 template <encodable V>
 [[gnu::cold, gnu::noinline]] void make_slots(const Map& map, Operation operation,
                                              PerCpuValues<V>& values,
                                              std::error_code& ec) noexcept {
   if (auto made = new_slots<V>(map, operation, ec)) values = std::move(*made);
 }
-// Room for the kernel; nullptr without memory: then `ec` is ENOMEM, recorded.
+// Returns room for the kernel to fill; nullptr when there is no memory, and `ec` is then ENOMEM,
+// recorded.
 template <encodable V>
 [[nodiscard]] void* slots_of(const Map& map, Operation operation, PerCpuValues<V>& values,
                              std::error_code& ec) noexcept {

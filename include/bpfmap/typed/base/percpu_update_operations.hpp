@@ -10,8 +10,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// The updates of a map that holds one V per possible CPU for each key, and access to the value of
-/// one CPU, for a class Derived that has a map().
+/// The update operations of a map with one V per possible CPU for each key, and access to the value
+/// of one CPU, for a class Derived that has a map().
 ///
 /// A value is written as one V for all possible CPUs, as PerCpuValues<V>, or as any contiguous
 /// range with one V per possible CPU (Errc::wrong_cpu_count).
@@ -23,7 +23,7 @@ class PerCpuUpdateOperations {
   using key_type = K;
   using mapped_type = PerCpuValues<V>;
   using slot_type = V;               ///< the value of one CPU
-  using shown_type = PerCpuView<V>;  ///< a value as a scan shows it
+  using shown_type = PerCpuView<V>;  ///< the value that a scan shows
 
   /// Sets the value of `key` on every possible CPU (BPF_MAP_UPDATE_ELEM, 4.6).
   void update(argument<K> key, argument<V> value) {
@@ -46,7 +46,7 @@ class PerCpuUpdateOperations {
   }
 
   /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is none
-  /// (BPF_F_CPU, 7.0). EINVAL on an older kernel: read all CPUs there.
+  /// (BPF_F_CPU, 7.0). EINVAL on older kernels: read all CPUs there.
   [[nodiscard]] std::optional<V> lookup_cpu(argument<K> key, std::uint32_t cpu) const {
     std::error_code ec;
     (void)detail::fit(self(), Operation::lookup, ec, key);
@@ -59,8 +59,8 @@ class PerCpuUpdateOperations {
     return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu, ec);
   }
 
-  /// Sets the value of `key` on the CPU with the number `cpu` alone (BPF_F_CPU, 7.0). EINVAL on an
-  /// older kernel: writing all CPUs would undo what they write meanwhile.
+  /// Sets the value of `key` on the CPU with the number `cpu` only (BPF_F_CPU, 7.0). EINVAL on
+  /// older kernels, where writing all CPUs would undo concurrent updates.
   void update_cpu(argument<K> key, std::uint32_t cpu, argument<V> value) {
     std::error_code ec;
     (void)detail::fit(self(), Operation::update, ec, key, value);
@@ -74,7 +74,7 @@ class PerCpuUpdateOperations {
   }
 
  protected:
-  // Writes one V, or what is one_per_cpu.
+  // Writes one V, or a one_per_cpu type.
   template <int answer, class Values>
   bool write(const argument<K>& key, const Values& values, std::uint64_t flags,
              std::error_code& ec) noexcept {

@@ -12,8 +12,8 @@ namespace bpfmap::inline v0 {
 
 /// The operations of a queue or a stack of V, for a class Derived that has a map().
 ///
-/// Empty and full are values: peek() and pop() return nullopt, push() returns false. Every
-/// operation is one system call and allocates nothing.
+/// An empty or full map is not an error: peek() and pop() return nullopt, push() returns false.
+/// Every operation is one system call and allocates nothing.
 template <class Derived, class V>
 class PushPopOperations {
   static_assert(detail::check_value<V>());
@@ -53,7 +53,7 @@ class PushPopOperations {
   [[nodiscard]] std::optional<V> peek(std::error_code& ec) const noexcept {
     return detail::read_value<V>([&](void* value) { return read(value, ec); });
   }
-  /// As peek(), into `value`; returns false, and leaves `value` alone, when it is empty.
+  /// As peek(), into `value`; returns false, and leaves `value` unchanged, when it is empty.
   [[nodiscard]] bool peek_into(V& value) const {
     std::error_code ec = detail::no_error();
     const bool found = peek_into(value, ec);
@@ -74,7 +74,7 @@ class PushPopOperations {
   [[nodiscard]] std::optional<V> pop(std::error_code& ec) noexcept {
     return detail::read_value<V>([&](void* value) { return take(value, ec); });
   }
-  /// As pop(), into `value`; returns false, and leaves `value` alone, when it is empty.
+  /// As pop(), into `value`; returns false, and leaves `value` unchanged, when it is empty.
   [[nodiscard]] bool pop_into(V& value) {
     std::error_code ec = detail::no_error();
     const bool found = pop_into(value, ec);

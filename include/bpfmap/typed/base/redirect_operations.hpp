@@ -16,7 +16,7 @@ namespace bpfmap::inline v0 {
 namespace detail {
 
 // A number and a program's descriptor or id, as in struct bpf_devmap_val and bpf_cpumap_val. A
-// value of 4 bytes is the number alone.
+// value of 4 bytes is the number only.
 struct RedirectValue {
   std::uint32_t number = 0;
   std::int32_t program = 0;
@@ -28,15 +28,16 @@ struct RedirectValue {
   }
 };
 
-// To the kernel, 0 is no program.
+// For the kernel, 0 means no program.
 [[nodiscard]] constexpr std::int32_t program_value(int fd) noexcept { return fd < 0 ? 0 : fd; }
 
-// Writes a redirect target; returns false when the errno was `answer`, or with a recorded error.
+// Writes a redirect target; returns false when the errno was `answer`, or when it recorded an
+// error.
 template <int answer, Keys keys>
 bool set_redirect(const Map& map, std::uint32_t key, RedirectValue value, std::uint64_t flags,
                   std::error_code& ec) noexcept {
   const bool narrow = map.info().value_size == sizeof value.number;
-  // The kernel takes the number 0 for an erasure.
+  // The kernel treats the number 0 as an erasure.
   const int error = value.number == 0              ? -EINVAL
                     : value.program != 0 && narrow ? static_cast<int>(Errc::wrong_value_size)
                                                    : 0;
@@ -53,15 +54,15 @@ bool set_redirect(const Map& map, std::uint32_t key, RedirectValue value, std::u
 
 }  // namespace detail
 
-/// The operations of a map that XDP programs redirect to, for a class Derived that has a map().
-/// Target is written, Entry is read.
+/// The operations of a map that XDP programs redirect to, for a class Derived that has a map(). It
+/// writes a Target and reads an Entry.
 template <class Derived, detail::Keys keys, class Target, class Entry>
 class RedirectOperations {
  public:
   using key_type = std::uint32_t;
   using mapped_type = Entry;
   using slot_type = Entry;
-  using shown_type = Entry;  ///< a value as a scan shows it
+  using shown_type = Entry;  ///< the value that a scan shows
 
   /// Sets the target of a redirect to `key`, replacing any previous one (BPF_MAP_UPDATE_ELEM).
   void set(argument<std::uint32_t> key, const Target& target) {

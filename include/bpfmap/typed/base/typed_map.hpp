@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TypedMap: what every typed map has. Layer 2.
+// TypedMap: the operations that every typed map has. Layer 2.
 #pragma once
 
 #include <cstdint>
@@ -16,41 +16,41 @@ namespace bpfmap::inline v0 {
 
 namespace detail {
 
-// The class asks its map for the size.
+// The map decides the size, and the class reads it from there.
 inline constexpr std::uint32_t any_size = 0xffffffff;
 
-// What a typed map requires of the Map beneath it, and fills into a MapSpec.
+// The fields that a typed map requires of its Map, and fills into a MapSpec.
 struct Requirement {
-  std::span<const MapType> types;  // create() makes the first
+  std::span<const MapType> types;  // create() uses the first
   std::uint32_t key_size;
-  std::uint32_t value_size;                     // create() makes this
-  std::uint32_t other_value_size = value_size;  // a map of this size is taken, too
-  MapFlags flags = MapFlags::none;              // given at creation
-  void (*fill)(MapSpec& spec) = nullptr;        // fills in further fields that are left open
+  std::uint32_t value_size;                     // create() uses this
+  std::uint32_t other_value_size = value_size;  // also accepted
+  MapFlags flags = MapFlags::none;              // set at creation
+  void (*fill)(MapSpec& spec) = nullptr;        // fills in further unset fields
 };
 
-// no_map, wrong_map_type, wrong_key_size, wrong_value_size or wrong_map_flags, recorded, unless
-// `map` is as required.
+// Returns and records no_map, wrong_map_type, wrong_key_size, wrong_value_size or wrong_map_flags
+// unless `map` is as required.
 [[nodiscard]] std::error_code check(const Map& map, const Requirement& required) noexcept;
 
-// Fills type, sizes and flags in where `spec` leaves them open; recorded errors as above.
+// Fills in the type, sizes and flags that `spec` does not set; recorded errors as above.
 [[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required) noexcept;
 
-// One entry per possible CPU, unless the caller asks for another number.
+// Sets one entry per possible CPU, unless the caller set another number.
 void fill_max_entries_with_cpus(MapSpec& spec) noexcept;
 
 }  // namespace detail
 
-/// A Map whose type and sizes were compared with those of a class: each typed map derives from its
-/// TypedMap, and an operation on it is one system call on the Map. Move-only; empty by default and
-/// after a move. An operation on an empty one is Errc::no_map.
+/// A Map with a type and sizes that match a class. Each typed map derives from its TypedMap, and an
+/// operation on it is one system call on the Map. Move-only; empty by default and after a move. An
+/// operation on an empty typed map is Errc::no_map.
 template <class Derived>
 class TypedMap : public detail::TypedMapTag {
  public:
   /// Empty.
   TypedMap() noexcept = default;
-  /// Takes over `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size, wrong_value_size,
-  /// wrong_map_flags when it is not a map of this class.
+  /// Takes over `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size, wrong_value_size or
+  /// wrong_map_flags when it does not fit this class.
   explicit TypedMap(Map map) : TypedMap() {
     std::error_code ec = detail::no_error();
     take_over(std::move(map), ec);
@@ -59,8 +59,8 @@ class TypedMap : public detail::TypedMapTag {
   /// As above; empty when `ec` is set.
   TypedMap(Map map, std::error_code& ec) noexcept { take_over(std::move(map), ec); }
 
-  /// Creates a map (BPF_MAP_CREATE). Fields of `spec` that are left open are filled in: the type
-  /// and the sizes of this class, and the flags that the type needs.
+  /// Creates a map (BPF_MAP_CREATE). Fills in the fields that `spec` does not set: the type and the
+  /// sizes of this class, and the flags that the type needs.
   [[nodiscard]] static Derived create(MapSpec spec) {
     std::error_code ec = detail::no_error();
     Derived map = create(std::move(spec), ec);
@@ -90,7 +90,7 @@ class TypedMap : public detail::TypedMapTag {
     return open_pinned(path, Access::read_write, ec);
   }
 
-  /// Opens the map with the kernel's number `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
+  /// Opens the map with the kernel's id `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
   [[nodiscard]] static Derived from_id(std::uint32_t id, Access access = Access::read_write) {
     std::error_code ec = detail::no_error();
     Derived map = from_id(id, access, ec);
@@ -127,20 +127,20 @@ class TypedMap : public detail::TypedMapTag {
     return open_or_create(path, std::move(spec), {}, ec);
   }
 
-  /// Another owner of the same map.
+  /// Returns another owner of the same map.
   [[nodiscard]] Derived duplicate() const { return Derived{map_.duplicate()}; }
   /// As above; empty when `ec` is set.
   [[nodiscard]] Derived duplicate(std::error_code& ec) const noexcept {
     return over(map_.duplicate(ec), ec);
   }
 
-  /// The Map beneath: its descriptor, info, pin, freeze.
+  /// Returns the underlying Map, with its descriptor, info, pin and freeze.
   [[nodiscard]] const Map& map() const& noexcept { return map_; }
   [[nodiscard]] Map& map() & noexcept { return map_; }
   [[nodiscard]] Map map() && noexcept { return std::move(map_); }
-  /// Whether there is a map.
+  /// Returns whether there is a map.
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(map_); }
-  /// The number of entries that the map was made for; 0 when empty.
+  /// Returns the max_entries with which the map was created; 0 when there is no map.
   [[nodiscard]] std::uint32_t max_entries() const noexcept { return map_.info().max_entries; }
 
  private:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the readers of records share: which types a record can be, and how a callback is called.
-// Layer 2.
+// Shared by the readers of records: the types of records, and the calls of callbacks. Layer 2.
 #pragma once
 
 #include <chrono>
@@ -19,12 +18,12 @@
 
 namespace bpfmap::inline v0 {
 
-/// A type that a record can be: its own layout, as the BPF program wrote it. For one with a Codec
-/// of its own take the record as BytesView.
+/// A type as which a record can be viewed: it lies in memory as the BPF program wrote it. For a
+/// type with its own Codec, take the record as BytesView.
 template <class T>
 concept viewable_as_record = detail::coded_as_object<T>;
 
-/// No bound for poll() and consume(): everything that was there when the call began.
+/// No limit for poll() and consume(): all records that were there when the call began.
 inline constexpr std::size_t all_records = std::numeric_limits<std::size_t>::max();
 
 namespace detail {
@@ -42,7 +41,7 @@ struct Handled {
 template <class Fn, class... Args>
 concept callable_with = requires(Fn& fn, Args&&... args) { fn(std::forward<Args>(args)...); };
 
-// Calls `fn` where it lies; whether the reader goes on.
+// Calls `fn` in place; returns whether the reader continues.
 template <class Fn, class... Args>
 bool go_on(Fn& fn, Args&&... args) {
   using Result = decltype(fn(std::forward<Args>(args)...));
@@ -85,13 +84,14 @@ class Running {
   bool& flag_;
 };
 
-// EACCES unless the descriptor may both read and write, as mmap(2) of a ring buffer would say.
+// Returns EACCES unless the descriptor may both read and write, as mmap(2) of a ring buffer would.
 [[nodiscard]] std::error_code check_read_write(const Map& map) noexcept;
 
-// For epoll_wait(2), which takes -1 for ever.
+// For epoll_wait(2), for which -1 means no limit.
 [[nodiscard]] int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept;
 
-// A callback on the heap; nullptr, and ENOMEM in `ec`, when there is no memory for it.
+// Makes a callback on the heap; returns nullptr, with ENOMEM in `ec`, when there is no memory for
+// it.
 template <class Handler, class... Args>
 [[nodiscard]] std::unique_ptr<Handler> make_handler(std::error_code& ec, Args&&... args) noexcept {
   ec.clear();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the maps that are mapped as memory share. Layer 2.
+// Shared by the maps that are mapped as memory. Layer 2.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace bpfmap::inline v0::detail {
 
-// The memory of an array or an arena; sets ec when mmap(2) fails.
+// Maps the memory of an array or an arena; sets ec when mmap(2) fails.
 [[nodiscard]] sys::Mapping map_memory(const Map& map, std::uint64_t size,
                                       const sys::MappingOptions& options,
                                       std::error_code& ec) noexcept;
 
-// How many elements of this type an array holds; 0 and Errc::wrong_value_size when it is not an
-// array of such elements.
+// Returns how many elements of this type an array holds; 0, with Errc::wrong_value_size, when it is
+// not an array of such elements.
 [[nodiscard]] std::uint64_t element_count(const Map& map, std::size_t size, std::size_t alignment,
                                           std::error_code& ec) noexcept;
 
-// The failures of checked access, recorded.
+// Record the failures of checked access.
 [[nodiscard, gnu::cold]] std::error_code wrong_index(const Map& map, std::size_t index,
                                                      std::size_t count) noexcept;
 [[nodiscard, gnu::cold]] std::error_code wrong_size(const Map& map, std::size_t size) noexcept;

@@ -12,7 +12,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-// Called once per record; `take` with the object itself.
+// Called once per record; `take` receives the object itself.
 class PerfHandler {
  public:
   using Take = Handled::End (*)(PerfHandler& self, std::uint32_t cpu, BytesView record);
@@ -25,8 +25,8 @@ class PerfHandler {
   std::size_t event_size;
 };
 
-// The size of the record that the kernel makes of `size` bytes: a u32 stands in front of them, and
-// the two are padded to a multiple of 8.
+// Returns the size of the record that the kernel makes from `size` bytes: it puts a u32 before
+// them, and pads the result to a multiple of 8.
 [[nodiscard]] constexpr std::size_t perf_record_size(std::size_t size) noexcept {
   return (size + 4 + 7) / 8 * 8 - 4;
 }

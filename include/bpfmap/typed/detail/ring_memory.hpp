@@ -11,8 +11,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-// Pages that are shared with the kernel. Unmapped by the process that mapped them only: a child of
-// fork(2) does not always have them, and may have something else at their address.
+// Pages that are shared with the kernel. Only the process that mapped them unmaps them: a forked
+// child does not always have them, and may have something else at their address.
 class KernelPages {
  public:
   KernelPages() noexcept = default;
@@ -94,7 +94,7 @@ class RingMemory {
     }
     return {};
   }
-  // Gives the kernel back what lies before `position`.
+  // Returns everything before `position` to the kernel.
   void release(RingPosition position) const noexcept {
     __atomic_store_n(word(consumer_page_.data()), position, __ATOMIC_RELEASE);
   }
@@ -111,7 +111,7 @@ class RingMemory {
   std::size_t page_size_ = 0;
 };
 
-// Gives a record back when its callback has returned or thrown.
+// Releases a record when its callback has returned or thrown.
 class ReleaseRecord {
  public:
   ReleaseRecord(const RingMemory& memory, RingPosition next) noexcept
@@ -125,9 +125,9 @@ class ReleaseRecord {
   RingPosition next_;
 };
 
-// The kernel wakes a reader when the record that it writes is the one at the consumer's position.
-// Between giving records back and looking for new ones, this keeps that promise: one of the two
-// sides sees what the other wrote.
+// The kernel wakes a reader when it writes the record at the consumer's position. This fence,
+// between releasing records and looking for new ones, ensures that no wake-up is lost: one of the
+// two sides sees the other's write.
 inline void order_release_before_look() noexcept { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 }  // namespace bpfmap::inline v0::detail

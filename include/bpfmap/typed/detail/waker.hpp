@@ -6,7 +6,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-// An eventfd that is readable when somebody called. wake() and close() are async-signal-safe.
+// An eventfd that is readable after a wake-up. wake() and close() are async-signal-safe.
 class Waker {
  public:
   Waker() noexcept = default;
@@ -23,9 +23,10 @@ class Waker {
   [[nodiscard]] bool is_closed() const noexcept {
     return __atomic_load_n(&closed_, __ATOMIC_ACQUIRE);
   }
-  // Whether somebody called since the last time; also when closed. No system call when nobody did.
+  // Returns whether there was a wake-up since the last call; true also when closed. No system call
+  // without one.
   [[nodiscard]] bool take() noexcept;
-  // When the eventfd is known to be readable.
+  // Call it when the eventfd is known to be readable.
   void clear() noexcept;
 
  private:
