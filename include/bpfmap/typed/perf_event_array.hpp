@@ -16,8 +16,8 @@ namespace bpfmap::inline v0 {
 /// Values are perf_event_open(2) descriptors; inherited events are refused (EOPNOTSUPP). They
 /// cannot be read back. The kernel removes an event when the descriptor of this map that wrote it
 /// is closed, unless the map has MapFlags::preserve_elems (5.10). To receive what programs write
-/// with bpf_perf_event_output, use PerfBuffer. create() makes one slot per possible CPU unless
-/// `max_entries` says otherwise.
+/// with bpf_perf_event_output, use PerfBuffer. create() makes room for the highest possible CPU
+/// number unless max_entries is given.
 class PerfEventArray
     : public TypedMap<PerfEventArray>,
       public DescriptorOperations<PerfEventArray, std::uint32_t, detail::Keys::slots> {

@@ -36,7 +36,9 @@ struct Requirement {
 // Fills type, sizes and flags in where `spec` leaves them open; recorded errors as above.
 [[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required) noexcept;
 
-// One entry per possible CPU, unless the caller asks for another number.
+// Room for every number in `cpus`, which are ascending and may have holes.
+[[nodiscard]] std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept;
+// An entry for every possible CPU's number, unless the caller asks for another number.
 void fill_max_entries_with_cpus(MapSpec& spec) noexcept;
 
 }  // namespace detail
