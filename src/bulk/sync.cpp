@@ -79,9 +79,10 @@ class Wanted {
 };
 
 // Notes what the map has, and erases what is not wanted.
-void erase_rest(Map& map, Wanted& wanted, SyncResult& done, std::error_code& ec) {
+void erase_rest(Map& map, Wanted& wanted, LookupFlags flags, SyncResult& done,
+                std::error_code& ec) {
   detail::KeyList victims;
-  Walk walk{map};
+  Walk walk{map, {.flags = flags}};
   while (walk.next(ec)) {
     if (!victims.reserve(walk.size() * walk.key_size())) ec = kernel_error(-ENOMEM);
     for (std::size_t i = 0; !ec && i < walk.size(); ++i) {
@@ -95,7 +96,8 @@ void erase_rest(Map& map, Wanted& wanted, SyncResult& done, std::error_code& ec)
 }
 
 // Writes what is missing or another, a chunk at a time.
-void write_difference(Map& map, const Wanted& wanted, SyncResult& done, std::error_code& ec) {
+void write_difference(Map& map, const Wanted& wanted, UpdateFlags flags, SyncResult& done,
+                      std::error_code& ec) {
   constexpr std::size_t chunk = 256;
   const std::size_t most =
       std::clamp<std::size_t>((std::size_t{1} << 20) / wanted.stride(), 1, chunk);
@@ -105,7 +107,7 @@ void write_difference(Map& map, const Wanted& wanted, SyncResult& done, std::err
     std::uint64_t& count = kind == Found::missing ? done.inserted : done.updated;
     const auto flush = [&] {
       const std::size_t entries = keys.size() / wanted.key_size();
-      count += detail::update_flat(map, {keys.data(), values.data(), entries}, {}, ec).done;
+      count += detail::update_flat(map, {keys.data(), values.data(), entries}, flags, ec).done;
       keys.clear();
       values.clear();
     };
@@ -129,7 +131,9 @@ bool can_sync(const Map& map) noexcept {
 
 }  // namespace
 
-SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept {
+SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
+                             std::error_code& ec) noexcept {
+  const auto reads = has(flags, UpdateFlags::lock) ? LookupFlags::lock : LookupFlags::none;
   SyncResult done;
   ec.clear();
   if (!map)
@@ -141,8 +145,8 @@ SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, std::error_co
   if (ec) return done;
   without_bad_alloc(ec, [&] {
     Wanted wanted{map, entries};
-    erase_rest(map, wanted, done, ec);
-    if (!ec) write_difference(map, wanted, done, ec);
+    erase_rest(map, wanted, reads, done, ec);
+    if (!ec) write_difference(map, wanted, flags, done, ec);
     for (std::size_t i = 0; i < wanted.size(); ++i)
       done.unchanged += wanted.found(i) == Found::same ? 1U : 0U;
     return true;
@@ -162,7 +166,7 @@ SyncResult sync(Map& map, BytesView keys, BytesView values, std::error_code& ec)
   else if (values.size() != count * detail::value_stride(map))
     ec = Errc::wrong_value_count;
   else
-    result = detail::sync_flat(map, {keys.data(), values.data(), count}, ec);
+    result = detail::sync_flat(map, {keys.data(), values.data(), count}, UpdateFlags::any, ec);
   if (ec) ec = detail::record(map, {Operation::update_batch}, ec);
   return result;
 }

@@ -194,7 +194,7 @@ std::uint64_t copy_maps(const Map& from, Map& to, UpdateFlags flags, std::error_
 std::uint64_t copy_entries(const Map& from, Map& to, UpdateFlags flags,
                            std::error_code& ec) noexcept {
   std::uint64_t written = 0;
-  Walk walk{from};
+  Walk walk{from, {.flags = has(flags, UpdateFlags::lock) ? LookupFlags::lock : LookupFlags::none}};
   while (walk.next(ec)) {
     const auto result =
         detail::update_flat(to, {walk.keys(), walk.values(), walk.size()}, flags, ec);

@@ -165,11 +165,15 @@ std::error_code record_batch(const Map& map, const Attempt& attempt, const Batch
 
 std::error_code record_inner(const Map& outer, const Attempt& attempt, const MapInfo& inner,
                              const MapInfo& like, std::error_code ec) noexcept {
-  FailureRecord& record = keep_attempt(FailureRecord::Kind::map, outer, attempt, ec);
-  record.has_inner = true;
-  record.inner.assign(inner);
-  record.like.assign(like);
+  keep_attempt(FailureRecord::Kind::map, outer, attempt, ec);
+  add_inner(inner, like);
   return ec;
+}
+
+void add_inner(const MapInfo& inner, const MapInfo& like) noexcept {
+  last.has_inner = true;
+  last.inner.assign(inner);
+  last.like.assign(like);
 }
 
 std::error_code record_view(const Map& map, const RequiredFields& required,

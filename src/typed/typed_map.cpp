@@ -55,9 +55,12 @@ std::error_code complete(MapSpec& spec, const Requirement& required) noexcept {
   return ec ? record_create(spec, fields(required), ec) : ec;
 }
 
+std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept {
+  return cpus.empty() ? 0 : cpus.back() + 1;
+}
+
 void fill_max_entries_with_cpus(MapSpec& spec) noexcept {
-  if (spec.max_entries == 0)
-    spec.max_entries = static_cast<std::uint32_t>(sys::possible_cpus().size());
+  if (spec.max_entries == 0) spec.max_entries = entries_for(sys::possible_cpus());
 }
 
 std::error_code record_element(const Map& map, ElementCall call, const void* key, const void* value,

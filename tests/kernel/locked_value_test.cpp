@@ -17,6 +17,7 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "bpfmap/bpfmap.hpp"
 #include "fake_bpf.hpp"
@@ -110,6 +111,55 @@ TYPED_TEST(LockedValue, NeverShowsOrTakesTheLockWord) {
   }
 }
 
+bpf_attr attr_of(const test::BpfCall& call) {
+  bpf_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  std::memcpy(&attr, call.attr.data(), std::min(call.attr.size(), sizeof attr));
+  return attr;
+}
+
+// The flags of the calls with `command` that `operation` makes.
+template <class F>
+std::vector<std::uint64_t> element_flags(int command, F operation) {
+  test::FakeBpf bpf{&sys::bpf_syscall};
+  operation();
+  std::vector<std::uint64_t> flags;
+  for (const test::BpfCall& call : bpf.calls()) {
+    if (call.cmd != command) continue;
+    const bpf_attr attr = attr_of(call);
+    const bool batch = command == BPF_MAP_LOOKUP_BATCH || command == BPF_MAP_UPDATE_BATCH;
+    flags.push_back(batch ? attr.batch.elem_flags : attr.flags);
+  }
+  return flags;
+}
+
+TYPED_TEST(LockedValue, IsWrittenAndReadInBatchesUnderTheLock) {
+  auto map = this->make();
+  const std::array<std::uint32_t, 2> keys{0, 1};
+  const std::array values{Wide::of(1), Wide::of(2)};
+  const std::vector<std::uint64_t> locked{BPF_F_LOCK};
+  const auto update = [&] { EXPECT_EQ(update_batch(map, keys, values).done, 2U); };
+  EXPECT_EQ(element_flags(BPF_MAP_UPDATE_BATCH, update), locked);
+  EXPECT_EQ(lookup_batch(map, keys)[1], Wide::of(2));
+  const auto read = [&] { EXPECT_EQ(to_vector(map).size(), 2U); };
+  for (const auto flags : element_flags(BPF_MAP_LOOKUP_BATCH, read)) EXPECT_EQ(flags, BPF_F_LOCK);
+  auto other = this->make();
+  const auto duplicate = [&] { EXPECT_EQ(copy(map, other), 2U); };
+  EXPECT_EQ(element_flags(BPF_MAP_UPDATE_BATCH, duplicate), locked);
+  EXPECT_EQ(lookup_batch(other, keys)[0], Wide::of(1));
+  for (const auto flags : element_flags(BPF_MAP_LOOKUP_BATCH, duplicate))
+    EXPECT_EQ(flags, BPF_F_LOCK);
+}
+
+TYPED_TEST(LockedValue, IsRefusedInBatchesWhereTheMapHasNoLock) {
+  auto map = TypeParam::create({.max_entries = 2, .name = "plain"});
+  const std::array<std::uint32_t, 1> keys{0};
+  const std::array values{Wide::of(1)};
+  EXPECT_TRUE(
+      contains(told(EINVAL, [&](auto&... ec) { (void)update_batch(map, keys, values, ec...); }),
+               "the lock flag needs a struct bpf_spin_lock in the map's value type"));
+}
+
 TYPED_TEST(LockedValue, IsNeverTorn) {
   auto map = this->make();
   map.update(0, Wide::of(0));
@@ -159,14 +209,34 @@ TEST(LockedHashMap, TakesEntriesUnderTheLock) {
   EXPECT_EQ(map.map().lookup<Wide>(1), std::nullopt);
 }
 
+TEST(LockedHashMap, IsSynchronisedUnderTheLock) {
+  const test::SmallBtf btf;
+  auto map = HashMap<std::uint32_t, Wide>::create({.max_entries = 4,
+                                                   .btf_fd = btf.fd(),
+                                                   .btf_key_type_id = test::SmallBtf::integer,
+                                                   .btf_value_type_id = test::SmallBtf::wide});
+  const std::array<std::uint32_t, 2> keys{1, 2};
+  const std::array values{Wide::of(1), Wide::of(2)};
+  const auto insert = [&] { EXPECT_EQ(insert_batch(map, keys, values).done, 2U); };
+  for (const auto flags : element_flags(BPF_MAP_UPDATE_ELEM, insert))
+    EXPECT_EQ(flags, BPF_NOEXIST | BPF_F_LOCK);
+  const auto replace = [&] { EXPECT_EQ(replace_batch(map, keys, values).done, 2U); };
+  for (const auto flags : element_flags(BPF_MAP_UPDATE_ELEM, replace))
+    EXPECT_EQ(flags, BPF_EXIST | BPF_F_LOCK);
+  const std::vector<std::pair<std::uint32_t, Wide>> wanted{{1, Wide::of(1)}, {2, Wide::of(7)}};
+  const SyncResult expected{.updated = 1, .unchanged = 1};
+  const auto written =
+      element_flags(BPF_MAP_UPDATE_BATCH, [&] { EXPECT_EQ(sync(map, wanted), expected); });
+  EXPECT_EQ(written, std::vector<std::uint64_t>{BPF_F_LOCK});
+  const auto read = element_flags(BPF_MAP_LOOKUP_BATCH, [&] { (void)sync(map, wanted); });
+  EXPECT_FALSE(read.empty());
+  for (const auto flags : read) EXPECT_EQ(flags, BPF_F_LOCK);
+  EXPECT_EQ(map.lookup(2), Wide::of(7));
+}
+
 // --- the flag as it arrives ---
 
-std::uint64_t flags_of(const test::BpfCall& call) {
-  bpf_attr attr;
-  std::memset(&attr, 0, sizeof attr);
-  std::memcpy(&attr, call.attr.data(), std::min(call.attr.size(), sizeof attr));
-  return attr.flags;
-}
+std::uint64_t flags_of(const test::BpfCall& call) { return attr_of(call).flags; }
 
 // The flags of calls on elements, while this lives.
 class FlagsOfCalls {

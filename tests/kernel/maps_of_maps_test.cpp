@@ -364,6 +364,7 @@ TYPED_TEST(MapOfMaps, TellsOfABatchWhatWasSetAndWhatWasNot) {
   const BatchResult expected{.done = 1, .failed = 1};
   EXPECT_EQ(outer.set_batch(keys, inners, ec), expected);
   EXPECT_EQ(ec, std::errc::invalid_argument);
+  const std::string explained = explain(ec);
   EXPECT_EQ(outer.lookup_id(0), inners[0].info().id);
   EXPECT_EQ(outer.lookup_id(2), std::nullopt);
   try {
@@ -372,7 +373,10 @@ TYPED_TEST(MapOfMaps, TellsOfABatchWhatWasSetAndWhatWasNot) {
   } catch (const BatchError& error) {
     EXPECT_EQ(error.result(), expected);
     EXPECT_EQ(error.operation(), Operation::update_batch);
+    EXPECT_EQ(error.what(), explained);
     EXPECT_TRUE(test::contains(error.what(), "its value_size is 4, not 8"));
+    EXPECT_TRUE(test::contains(error.what(), "(1 done, entry 1 failed, key 0x01000000"));
+    EXPECT_FALSE(test::contains(error.what(), "does not take this call"));
   }
   EXPECT_TRUE(test::contains(told(Errc::wrong_value_count,
                                   [&](auto&... e) {

@@ -147,9 +147,64 @@ struct Owner<Arena> {
   static bool works(const Arena& arena) { return arena.data()[3] == std::byte{7}; }
 };
 
-// The kernel keeps their memory out of a child of fork(2).
+// An empty ring buffer of one page.
 template <class T>
-constexpr bool inherited = !std::is_same_v<T, Arena>;
+struct RingOwner {
+  static constexpr MapType type =
+      std::is_same_v<T, UserRingBuffer> ? MapType::user_ringbuf : MapType::ringbuf;
+  static std::optional<Map> make_map() {
+    std::error_code ec;
+    Map map = Map::create(
+        {.type = type, .max_entries = static_cast<std::uint32_t>(sys::page_size())}, ec);
+    return ec ? std::nullopt : std::optional{std::move(map)};
+  }
+  static std::optional<T> make() {
+    auto map = make_map();
+    if (!map) return std::nullopt;
+    return T{*std::move(map)};
+  }
+  static bool works(const T& ring) {
+    return ring.buffer_size() == sys::page_size() && ring.bytes_waiting() == 0 && !ring.closed();
+  }
+};
+
+template <>
+struct Owner<RingReader> : RingOwner<RingReader> {};
+template <>
+struct Owner<UserRingBuffer> : RingOwner<UserRingBuffer> {};
+template <>
+struct Owner<RingBuffer> : RingOwner<RingBuffer> {
+  static std::optional<RingBuffer> make() {
+    auto map = make_map();
+    if (!map) return std::nullopt;
+    RingBuffer ring;
+    ring.for_each(*std::move(map), [](BytesView) {});
+    return ring;
+  }
+  static bool works(const RingBuffer& ring) {
+    return RingOwner::works(ring) && ::fcntl(ring.epoll_fd(), F_GETFD) == FD_CLOEXEC;
+  }
+};
+
+template <>
+struct Owner<PerfBuffer> {
+  static std::optional<PerfBuffer> make() {
+    PerfBuffer perf{PerfEventArray::create({}).map().duplicate(), 1};
+    perf.for_each([](BytesView) {});
+    return perf;
+  }
+  static bool works(const PerfBuffer& perf) {
+    return perf.buffer_size() >= sys::page_size() && perf.bytes_waiting() == 0 && !perf.closed() &&
+           ::fcntl(perf.epoll_fd(), F_GETFD) == FD_CLOEXEC;
+  }
+};
+
+// The kernel keeps an arena's memory out of a child of fork(2), and of the classes of events a
+// child may only destroy its copy.
+template <class T>
+constexpr bool inherited =
+    !std::is_same_v<T, Arena> && !std::is_same_v<T, RingReader> && !std::is_same_v<T, RingBuffer> &&
+    !std::is_same_v<T, PerfBuffer> && !std::is_same_v<T, UserRingBuffer>;
 
 template <class T>
 class Owners : public ::testing::Test {
@@ -164,8 +219,9 @@ class Owners : public ::testing::Test {
   T owner;
 };
 
-using OwnerTypes = ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Numbers,
-                                    Array, MappedBytes<>, Arena>;
+using OwnerTypes =
+    ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Numbers, Array,
+                     MappedBytes<>, Arena, RingReader, RingBuffer, PerfBuffer, UserRingBuffer>;
 TYPED_TEST_SUITE(Owners, OwnerTypes);
 
 TYPED_TEST(Owners, AreMovedAndNeverCopied) {
@@ -252,6 +308,73 @@ TYPED_TEST(Owners, WorkInAStaticDestructor) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// --- walks, which have a map that is somebody else's ---
+
+template <class Walked>
+constexpr bool moves_and_is_never_copied =
+    std::is_nothrow_move_constructible_v<Walked> && std::is_nothrow_move_assignable_v<Walked> &&
+    !std::is_copy_constructible_v<Walked> && !std::is_copy_assignable_v<Walked>;
+static_assert(moves_and_is_never_copied<Scan<Hash>> && moves_and_is_never_copied<Scan<Map>>);
+static_assert(moves_and_is_never_copied<Drain<Hash>> && moves_and_is_never_copied<Drain<Map>>);
+
+Hash hash_of(std::uint32_t entries) {
+  auto map = Hash::create({.max_entries = 64});
+  for (std::uint32_t i = 0; i < entries; ++i) map.update(i, i);
+  return map;
+}
+
+TEST(OwnedScan, WalksOnAfterAMove) {
+  const Hash map = hash_of(20);
+  Scan<Hash> scan{map, {.batch_size = 4}};
+  Scan<Hash> moved{std::move(scan)};
+  std::size_t shown = 0;
+  for ([[maybe_unused]] const auto entry : moved) ++shown;
+  EXPECT_EQ(shown, 20U);
+  scan = std::move(moved);
+  shown = 0;
+  for ([[maybe_unused]] const auto entry : scan) ++shown;
+  EXPECT_EQ(shown, 20U);
+}
+
+TEST(OwnedScan, IsNotDisturbedByTheScanOfAChild) {
+  const Hash map = hash_of(20);
+  Scan<Hash> scan{map, {.batch_size = 4}};
+  std::size_t shown = 0;
+  for ([[maybe_unused]] const auto entry : scan) {
+    if (shown++ != 5) continue;
+    test::in_child([&scan] {
+      std::size_t all = 0;
+      for ([[maybe_unused]] const auto again : scan) ++all;
+      EXPECT_EQ(all, 20U);
+    });
+  }
+  EXPECT_EQ(shown, 20U);
+}
+
+TEST(OwnedDrain, GivesItsEntriesUpWhenItIsAssigned) {
+  Hash map = hash_of(20);
+  Drain<Hash> drain{map};
+  EXPECT_NE(drain.begin(), drain.end());
+  const std::uint32_t left = drain.left();
+  ASSERT_GT(left, 0U);
+  Drain<Hash> moved{std::move(drain)};
+  EXPECT_EQ(moved.left(), left);
+  EXPECT_EQ(drain.left(), 0U);
+  moved = Drain<Hash>{map};
+  EXPECT_EQ(count(map), 19U) << "the entries that were not handed out are back";
+}
+
+TEST(OwnedDrain, LosesNothingWhenAChildDestroysItsCopy) {
+  Hash map = hash_of(20);
+  std::optional<Drain<Hash>> drain{std::in_place, map};
+  EXPECT_NE(drain->begin(), drain->end());
+  const std::uint32_t left = drain->left();
+  test::in_child([&] { drain.reset(); });
+  EXPECT_EQ(count(map) + left, 19U) << "the child has put nothing back";
+  EXPECT_EQ(drain->put_back(), 0U);
+  EXPECT_EQ(count(map), 19U);
 }
 
 // --- the processes ---

@@ -16,6 +16,7 @@
 #include "bpfmap/bulk/detail/whole_map.hpp"
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
+#include "bpfmap/codec/spin_lock.hpp"
 #include "bpfmap/error.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/map.hpp"
@@ -122,6 +123,14 @@ concept values_for = written_map<M> && requires(const Values& values) {
                std::same_as<std::remove_cvref_t<decltype(values[0])>, typename M::slot_type>;
 };
 
+// `flags` for a write of M's values: one with a bpf_spin_lock is written under it.
+template <class M>
+[[nodiscard]] constexpr UpdateFlags locked_flags(UpdateFlags flags) noexcept {
+  if constexpr (written_map<M>)
+    if constexpr (has_spin_lock<typename M::mapped_type>) return flags | UpdateFlags::lock;
+  return flags;
+}
+
 template <class M, class Values>
 BatchResult write_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                         UpdateFlags flags, std::error_code& ec) {
@@ -181,12 +190,14 @@ void record_failed(const M& map, Operation operation, std::span<const typename M
 ///
 /// `values` has one value per key (Errc::wrong_value_count): a V; on a per-CPU map, PerCpuValues<V>
 /// or one V for every CPU. `keys` and `values` are C arrays, std::array, std::vector, std::span or
-/// the like. Stops at the first entry that fails: BatchResult::failed is its index.
+/// the like. A V with a bpf_spin_lock is written under its lock. Stops at the first entry that
+/// fails: BatchResult::failed is its index.
 template <detail::typed_map M, detail::values_for<M> Values>
 BatchResult update_batch(M& map, std::span<const typename M::key_type> keys, const Values& values,
                          UpdateFlags flags, std::error_code& ec) noexcept {
-  const auto result = detail::write_batch(map, keys, values, flags, ec);
-  detail::record_failed(map, Operation::update_batch, keys, result, flags, ec);
+  const UpdateFlags asked = detail::locked_flags<M>(flags);
+  const auto result = detail::write_batch(map, keys, values, asked, ec);
+  detail::record_failed(map, Operation::update_batch, keys, result, asked, ec);
   return result;
 }
 template <detail::typed_map M, detail::values_for<M> Values>

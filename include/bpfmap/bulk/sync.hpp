@@ -23,7 +23,9 @@ struct SyncResult {
 
 namespace detail {
 
-SyncResult sync_flat(Map& map, const FlatEntries& wanted, std::error_code& ec) noexcept;
+// Reads and writes values under their bpf_spin_lock when `flags` has UpdateFlags::lock.
+SyncResult sync_flat(Map& map, const FlatEntries& wanted, UpdateFlags flags,
+                     std::error_code& ec) noexcept;
 
 // The key and value of a std::pair or an Entry.
 template <class Item>
@@ -58,13 +60,15 @@ concept wanted_for = written_map<M> && requires(const Wanted& wanted) {
 ///
 /// `wanted` is a std::map, or a vector, span or array of std::pair or Entry; when several entries
 /// have the same key, the last one counts. On a per-CPU map a value is PerCpuValues<V>, or a V for
-/// every CPU. It is not atomic: readers see the map change entry by entry, and entries that others
-/// write meanwhile may stay. An LPM key is compared byte by byte: clear the bits behind the prefix
-/// (LpmKey does). With `ec` set: the changes made before the error.
+/// every CPU. A V with a bpf_spin_lock is read and written under its lock. It is not atomic:
+/// readers see the map change entry by entry, and entries that others write meanwhile may stay. An
+/// LPM key is compared byte by byte: clear the bits behind the prefix (LpmKey does). With `ec` set:
+/// the changes made before the error.
 template <detail::erasable_map M, detail::wanted_for<M> Wanted>
 SyncResult sync(M& map, const Wanted& wanted, std::error_code& ec) noexcept {
   using Value = std::remove_cvref_t<decltype(detail::value_in(*std::begin(wanted)))>;
   constexpr bool percpu = !std::same_as<typename M::mapped_type, typename M::slot_type>;
+  constexpr UpdateFlags flags = detail::locked_flags<M>(UpdateFlags::any);
   SyncResult result;
   ec.clear();
   detail::without_bad_alloc(ec, [&] {
@@ -85,10 +89,12 @@ SyncResult sync(M& map, const Wanted& wanted, std::error_code& ec) noexcept {
       }
       ++count;
     }
-    if (!ec) result = detail::sync_flat(map.map(), {keys.data(), values.data(), count}, ec);
+    if (!ec) result = detail::sync_flat(map.map(), {keys.data(), values.data(), count}, flags, ec);
     return true;
   });
-  if (ec) ec = detail::record(map.map(), {Operation::update_batch}, ec);
+  if (ec)
+    ec = detail::record(map.map(), {Operation::update_batch, {}, {}, detail::to_underlying(flags)},
+                        ec);
   return result;
 }
 /// As above; errors are thrown.

@@ -171,24 +171,25 @@ std::uint64_t clear(M& map, std::error_code& ec) noexcept {
 /// Writes every entry of `from` into `to`, and returns how many were written. Keys and values must
 /// have the same size, and both maps must be per-CPU, or neither (Errc::wrong_key_size,
 /// wrong_value_size, map_is_percpu, map_is_not_percpu). With UpdateFlags::noexist, existing entries
-/// of `to` stay. Inner maps are opened by their ids, which needs CAP_SYS_ADMIN, and put into `to`.
-/// With `ec` set: the number written before the error. ENOTSUPP where a value that is read cannot
-/// be written back: other arrays of descriptors, maps of sockets, and devmaps and cpumaps with a
-/// program in the value.
+/// of `to` stay; with UpdateFlags::lock, which typed maps add for a V with a bpf_spin_lock, values
+/// are read and written under their locks. Inner maps are opened by their ids, which needs
+/// CAP_SYS_ADMIN, and put into `to`. With `ec` set: the number written before the error. ENOTSUPP
+/// where a value that is read cannot be written back: other arrays of descriptors, maps of sockets,
+/// and devmaps and cpumaps with a program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
 std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept;
 template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, UpdateFlags flags = UpdateFlags::any) {
-  return copy(from.map(), to.map(), flags);
+  return copy(from.map(), to.map(), detail::locked_flags<To>(flags));
 }
 template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, UpdateFlags flags, std::error_code& ec) noexcept {
-  return copy(from.map(), to.map(), flags, ec);
+  return copy(from.map(), to.map(), detail::locked_flags<To>(flags), ec);
 }
 template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, std::error_code& ec) noexcept {
-  return copy(from.map(), to.map(), UpdateFlags::any, ec);
+  return copy(from, to, UpdateFlags::any, ec);
 }
 
 namespace detail {

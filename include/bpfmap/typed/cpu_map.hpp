@@ -44,8 +44,8 @@ inline constexpr bool detail::sized_by_map<CpuEntry> = true;
 /// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a
 /// CPU that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
 /// (SEC("xdp/cpumap")) is ENOMEM before 7.0, then EINVAL. Unless `max_entries` is set, create()
-/// makes one slot per possible CPU. Its values have 8 bytes; a map with values of 4 bytes has no
-/// room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
+/// makes room for the highest possible CPU number. Its values have 8 bytes; a map with values of 4
+/// bytes has no room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
 class CpuMap : public TypedMap<CpuMap>,
                public RedirectOperations<CpuMap, detail::Keys::slots, CpuTarget, CpuEntry>,
                public SlotEraseOperations<CpuMap> {

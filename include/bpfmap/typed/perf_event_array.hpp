@@ -17,7 +17,7 @@ namespace bpfmap::inline v0 {
 /// cannot be read back. The kernel removes an event when the map descriptor through which it was
 /// written is closed, unless the map has MapFlags::preserve_elems (5.10). To receive the records
 /// that programs write with bpf_perf_event_output, use PerfBuffer. Unless `max_entries` is set,
-/// create() makes one slot per possible CPU.
+/// create() makes room for the highest possible CPU number.
 class PerfEventArray
     : public TypedMap<PerfEventArray>,
       public DescriptorOperations<PerfEventArray, std::uint32_t, detail::Keys::slots> {

@@ -44,5 +44,16 @@ TEST(OneCpuOfATypedMap, IsReadAndWrittenAlone) {
   EXPECT_EQ(flags, (std::vector{one, one, one, one}));
 }
 
+// Slots are CPU numbers, of which a machine may leave some out.
+TEST(DefaultEntriesForCpus, ReachTheHighestNumber) {
+  const auto entries_for = [](const std::vector<std::uint32_t>& cpus) {
+    return detail::entries_for(cpus);
+  };
+  EXPECT_EQ(entries_for({0, 1, 2, 3}), 4U);
+  EXPECT_EQ(entries_for({0, 2, 6}), 7U);
+  EXPECT_EQ(entries_for({5}), 6U);
+  EXPECT_EQ(entries_for({}), 0U) << "the kernel then refuses the creation";
+}
+
 }  // namespace
 }  // namespace bpfmap

@@ -67,6 +67,9 @@ struct RequiredFields {
 [[gnu::cold]] std::error_code record_inner(const Map& outer, const Attempt& attempt,
                                            const MapInfo& inner, const MapInfo& like,
                                            std::error_code ec) noexcept;
+/// Adds to the record that was just made that it was `inner` that could not be put into a map of
+/// maps; `like` as above.
+[[gnu::cold]] void add_inner(const MapInfo& inner, const MapInfo& like) noexcept;
 /// Records that a typed map refuses `map`; returns `ec`.
 [[gnu::cold]] std::error_code record_view(const Map& map, const RequiredFields& required,
                                           std::error_code ec) noexcept;

@@ -169,8 +169,8 @@ template <int answer, class K>
 // one is read into the optional itself, to avoid a second V on the stack.
 inline constexpr std::size_t small_value = 64;
 
-// As read_value(), for a large value. At the top of a function, g++ 12 constructs the variable in the
-// place of the result; in a nested block it does not.
+// As read_value(), for a large value. At the top of a function, g++ 12 constructs the variable in
+// the place of the result; in a nested block it does not.
 template <class V, class Read>
 [[nodiscard]] std::optional<V> read_large_value(Read read) noexcept {
   std::optional<V> value{std::in_place};

@@ -130,16 +130,13 @@ class InnerMapOperations {
   BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners,
                         std::error_code& ec) noexcept {
     detail::clear(ec);
-    if (all_keys.size() != inners.size()) {
-      ec = detail::record(self(), {Operation::update_batch}, Errc::wrong_value_count);
-      return {};
-    }
-    const BatchResult result = write_batch(all_keys, inners, ec);
-    if (ec && result.failed) {
-      const detail::ElementBytes<K> key{all_keys[*result.failed]};
-      ec = detail::record_inner(self(), {Operation::update_batch, key.view()},
-                                detail::inner_map(inners[*result.failed]).info(), like_, ec);
-    }
+    BatchResult result;
+    if (all_keys.size() != inners.size())
+      ec = Errc::wrong_value_count;
+    else
+      result = write_batch(all_keys, inners, ec);
+    if (ec) [[unlikely]]
+      ec = record_failed(all_keys, inners, result, ec);
     return result;
   }
 
@@ -178,6 +175,20 @@ class InnerMapOperations {
       return detail::update_flat(self(), {flat_keys.data(), fds.data(), all_keys.size()},
                                  UpdateFlags::any, ec);
     });
+  }
+  [[gnu::cold]] std::error_code record_failed(std::span<const K> all_keys,
+                                              std::span<const Inner> inners,
+                                              const BatchResult& result,
+                                              const std::error_code& ec) const noexcept {
+    if (!result.failed) return detail::record_entry(self(), {Operation::update_batch}, result, ec);
+    const Map& inner = detail::inner_map(inners[*result.failed]);
+    const int fd = inner.fd();
+    const detail::ElementBytes<K> key{all_keys[*result.failed]};
+    const detail::ElementBytes<int> value{fd};
+    const std::error_code recorded = detail::record_entry(
+        self(), {Operation::update_batch, key.view(), value.view()}, result, ec);
+    detail::add_inner(inner.info(), like_);
+    return recorded;
   }
   // An inner map that is replaced between the lookup of its id and its opening may be gone; the
   // slot then holds another one.

@@ -36,7 +36,9 @@ struct Requirement {
 // Fills in the type, sizes and flags that `spec` does not set; recorded errors as above.
 [[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required) noexcept;
 
-// Sets one entry per possible CPU, unless the caller set another number.
+// Room for every number in `cpus`, which are ascending and may have holes.
+[[nodiscard]] std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept;
+// Sets room for the highest possible CPU number, unless the caller set another number.
 void fill_max_entries_with_cpus(MapSpec& spec) noexcept;
 
 }  // namespace detail
