@@ -189,27 +189,28 @@ inline constexpr std::size_t conversion_of_text = std::size_t{1} << 31U;
 template <class Body>
 auto without_bad_alloc(std::error_code& ec, Body body) noexcept -> decltype(body()) {
   using Result = decltype(body());
-  if constexpr (std::is_void_v<Result>) {
-    const auto call = [](void* self) { (*static_cast<Body*>(self))(); };
-    if (!call_without_bad_alloc(call, &body)) ec = kernel_error(-ENOMEM);
-  } else {
-    // Constructed in the caller's storage only: a result may be large.
-    Result result{};
-    struct Frame {
-      Body& body;
-      Result& result;
-    } frame{body, result};
-    const auto call = [](void* self) {
-      Frame& to = *static_cast<Frame*>(self);
-      to.result.~Result();
-      ::new (static_cast<void*>(&to.result)) Result(to.body());
-    };
-    if (!call_without_bad_alloc(call, &frame)) {
-      ::new (static_cast<void*>(&result)) Result{};
-      ec = kernel_error(-ENOMEM);
-    }
-    return result;
+  // Constructed in the caller's storage only: a result may be large.
+  Result result{};
+  struct Frame {
+    Body& body;
+    Result& result;
+  } frame{body, result};
+  const auto call = [](void* self) {
+    Frame& to = *static_cast<Frame*>(self);
+    to.result.~Result();
+    ::new (static_cast<void*>(&to.result)) Result(to.body());
+  };
+  if (!call_without_bad_alloc(call, &frame)) {
+    ::new (static_cast<void*>(&result)) Result{};
+    ec = kernel_error(-ENOMEM);
   }
+  return result;
+}
+template <class Body>
+  requires(std::is_void_v<std::invoke_result_t<Body&>>)
+void without_bad_alloc(std::error_code& ec, Body body) noexcept {
+  const auto call = [](void* self) { (*static_cast<Body*>(self))(); };
+  if (!call_without_bad_alloc(call, &body)) ec = kernel_error(-ENOMEM);
 }
 
 }  // namespace detail

@@ -381,22 +381,32 @@ TEST(HashMapOfHugeValues, PutsNoMoreThanOneOnTheStack) {
     value->length = key;
     map.update(key, *value);
   }
-  with_stack_of(8U << 20U, [&map] {
+  with_stack_of(6U << 20U, [&map] {
     const auto taken = map.lookup_and_delete(1);
     ASSERT_TRUE(taken);
     EXPECT_EQ(taken->length, 1U);
     EXPECT_EQ(taken->text.back(), 'z');
   });
-  with_stack_of(8U << 20U, [&map] {
+  with_stack_of(6U << 20U, [&map] {
     std::error_code ec;
     const auto taken = map.lookup_and_delete(2, ec);
     ASSERT_TRUE(taken) << ec.message();
     EXPECT_EQ(taken->length, 2U);
   });
-  with_stack_of(8U << 20U, [&map] {
+  with_stack_of(6U << 20U, [&map] {
     const auto found = map.lookup(3);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->length, 3U);
+  });
+  with_stack_of(6U << 20U, [&map] {
+    const auto found = map.map().lookup<Huge>(3);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->text.back(), 'z');
+  });
+  with_stack_of(6U << 20U, [&map] {
+    const auto taken = map.map().lookup_and_delete<Huge>(3);
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->length, 3U);
   });
   EXPECT_EQ(map.map().get_next_key<int>(std::nullopt).has_value(), true);
 }

@@ -182,5 +182,21 @@ class Room {
       buffer_;
 };
 
+// The T whose bytes `read(room)` fills in; nullopt when it returns false, or sets `ec`.
+template <decodable T, class Read>
+[[nodiscard]] std::optional<T> read_decoded(std::size_t size, std::error_code& ec, Read read) {
+  Room<T> room{size};
+  if (!read(room.bytes())) return std::nullopt;
+  return room.take(ec);
+}
+// Into the optional itself: a T may be too large to lie on the stack twice.
+template <decodable T, class Read>
+  requires(coded_as_object<T> && !integer_or_enum<T>)
+[[nodiscard]] std::optional<T> read_decoded(std::size_t, std::error_code&, Read read) {
+  std::optional<T> value{std::in_place};
+  if (!read({reinterpret_cast<std::byte*>(&*value), sizeof(T)})) value.reset();
+  return value;
+}
+
 }  // namespace detail
 }  // namespace bpfmap::inline v0

@@ -31,10 +31,11 @@ std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& e
       ec = Errc::values_not_stored;
       return std::nullopt;
     }
-    detail::Room<V> room{info_.value_size};
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-    if (ec || !read(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
-    return room.take(ec);
+    if (ec) return std::nullopt;
+    return detail::read_decoded<V>(info_.value_size, ec, [&](MutableBytesView room) {
+      return read(bytes.bytes(), room, flags, ec);
+    });
   });
   if (ec) [[unlikely]]
     fail(Operation::lookup, ec, key, detail::asked<V>(info_.value_size),
@@ -139,12 +140,13 @@ std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags,
                                         std::error_code& ec) noexcept {
   ec.clear();
   auto value = detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
-    detail::Room<V> room{info_.value_size};
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
     // Checked first, because the entry and its value would be lost.
     if (!ec && detail::may_not_hold<V>(info_.value_size)) ec = Errc::out_of_range;
-    if (ec || !take(bytes.bytes(), room.bytes(), flags, ec)) return std::nullopt;
-    return room.take(ec);
+    if (ec) return std::nullopt;
+    return detail::read_decoded<V>(info_.value_size, ec, [&](MutableBytesView room) {
+      return take(bytes.bytes(), room, flags, ec);
+    });
   });
   if (ec) [[unlikely]]
     fail(Operation::lookup_and_delete, ec, key, detail::asked<V>(info_.value_size),
