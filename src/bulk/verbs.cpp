@@ -292,7 +292,9 @@ std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code&
   ec = obstacle(from, to);
   if (ec) {
     const std::byte* const sized = nullptr;
-    ec = detail::record(to,
+    // A map that cannot be read as it is written is named itself, not the map it would go to.
+    const bool unreadable = ec == kernel_error(-sys::enotsupp) && !reads_as_written(from);
+    ec = detail::record(unreadable ? from : to,
                         {Operation::update_batch,
                          {sized, from.info().key_size},
                          {sized, from.info().value_size},

@@ -144,10 +144,22 @@ TEST(Copy, IsRefusedWhereIdsAreReadAndDescriptorsWritten) {
     Map plain = make_map(MapType::hash, 4, 4, 64);
     EXPECT_EQ(copy(from.map, plain, UpdateFlags::any, ec), 0U);
     EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_NE(explain(ec).find("are read as ids and written as descriptors"), std::string::npos);
     plain.update(1, 3);
     EXPECT_EQ(copy(plain, to.map, UpdateFlags::any, ec), 0U);
     EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_NE(explain(ec).find("are read as ids and written as descriptors"), std::string::npos);
   }
+}
+
+TEST(Copy, NamesTheMapWhoseValuesCannotBeRead) {
+  const Map programs = make_map(MapType::prog_array, 4, 4, 1);
+  Map plain = make_map(MapType::hash, 4, 4, 1);
+  std::error_code ec;
+  EXPECT_EQ(copy(programs, plain, UpdateFlags::any, ec), 0U);
+  EXPECT_EQ(ec, errno_code(sys::enotsupp));
+  EXPECT_NE(explain(ec).find("the values of prog_array maps"), std::string::npos) << explain(ec);
+  EXPECT_EQ(explain(ec).find("hash"), std::string::npos) << explain(ec);
 }
 
 }  // namespace
