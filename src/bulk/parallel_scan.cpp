@@ -195,7 +195,8 @@ ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanO
   ParallelScanStatus status;
   if (scan) status = scan->run(ec);
   // On this thread, too: the one that failed is gone.
-  if (ec) ec = record(map, {Operation::scan}, ec);
+  if (ec)
+    ec = record(map, {.operation = Operation::scan, .flags = to_underlying(options.flags)}, ec);
   return status;
 }
 

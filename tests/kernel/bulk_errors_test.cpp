@@ -119,6 +119,24 @@ TEST(FailingScan, GivesUpOnABucketThatFitsInNoRoom) {
   EXPECT_LE(bpf.calls().size(), 12U);
 }
 
+TEST(FailingWalk, NamesTheLockThatTheValuesLack) {
+  Map map = make_map(MapType::hash, 4, 8, 16);
+  fill(map, 10);
+  const std::string says = "the lock flag needs a struct bpf_spin_lock in the map's value type";
+  const ScanOptions locked{.flags = LookupFlags::lock};
+  std::error_code ec;
+  for (const auto& [key, value] : scan(map, locked, ec)) (void)key, (void)value;
+  EXPECT_EQ(ec, errno_code(EINVAL));
+  EXPECT_NE(explain(ec).find(says), std::string::npos) << explain(ec);
+  for (const auto& [key, value] : drain(map, locked, ec)) (void)key, (void)value;
+  EXPECT_EQ(ec, errno_code(EINVAL));
+  EXPECT_NE(explain(ec).find(says), std::string::npos) << explain(ec);
+  parallel_scan(map, 2, [](BytesView, BytesView) {}, locked, ec);
+  EXPECT_EQ(ec, errno_code(EINVAL));
+  EXPECT_NE(explain(ec).find(says), std::string::npos) << explain(ec);
+  EXPECT_EQ(count(map), 10U);
+}
+
 TEST(FailingDrain, LosesNothing) {
   for (auto& [map, entries] : filled_maps()) {
     if (is_array(map)) continue;

@@ -107,7 +107,10 @@ class Drain {
   bool advance() {
     std::error_code ec;
     const bool more = take_.advance(ec);
-    if (ec) ec = detail::record(take_.map(), {Operation::drain}, ec);
+    if (ec)
+      ec = detail::record(
+          take_.map(),
+          {.operation = Operation::drain, .flags = detail::to_underlying(take_.flags())}, ec);
     if (ec_ != nullptr)
       *ec_ = ec;
     else

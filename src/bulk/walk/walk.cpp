@@ -145,7 +145,11 @@ Walk::Walk(const Map& map, ScanOptions options, CursorRange range, WalkContent c
 
 bool Walk::next(std::error_code& ec) noexcept {
   const bool more = engine_.next(ec);
-  if (ec) ec = detail::record(map(), {Operation::scan}, ec);
+  if (ec)
+    ec = detail::record(map(),
+                        {.operation = Operation::scan,
+                         .flags = detail::to_underlying(engine_.state().options.flags)},
+                        ec);
   return more;
 }
 

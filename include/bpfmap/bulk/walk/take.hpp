@@ -57,6 +57,7 @@ class Take {
   [[nodiscard]] std::uint32_t left() const noexcept { return end_ - next_; }
   [[nodiscard]] const ScanStatus& status() const noexcept { return engine_.state().status; }
   [[nodiscard]] const Map& map() const noexcept { return *engine_.state().map; }
+  [[nodiscard]] LookupFlags flags() const noexcept { return engine_.state().options.flags; }
 
  private:
   [[nodiscard]] const WalkBuffer& buffer() const noexcept { return engine_.state().buffer; }
