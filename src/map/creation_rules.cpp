@@ -31,9 +31,11 @@ bool no_such_node(const Failure& f) {
                 &status) != 0;
 }
 
+bool beyond_ring_sizes(const Failure& f) { return f.spec->max_entries > 1U << 31U; }
 bool no_ring_size(const Failure& f) {
   const std::uint64_t size = f.spec->max_entries;
-  return size == 0 || (size & (size - 1)) != 0 || size % page_size() != 0;
+  return !beyond_ring_sizes(f) &&
+         (size == 0 || (size & (size - 1)) != 0 || size % page_size() != 0);
 }
 
 // More stack frames than kernel.perf_event_max_stack; 127 unless it was set.
@@ -79,6 +81,9 @@ constexpr std::array rule_rows{
     Rule{stack_trace, too_many_frames,
          "value_size is {value_size}: more stack frames than kernel.perf_event_max_stack allows "
          "(127 unless set)"},
+    Rule{ring_buffers, beyond_ring_sizes,
+         "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two, and "
+         "2147483648 at most"},
     Rule{ring_buffers, no_ring_size,
          "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two and a "
          "multiple of the page size ({page_size}); the next is {ring_size}"},

@@ -218,6 +218,9 @@ const std::vector<LimitCase>& limit_cases() {
       {ringbuf, max_entries, 0, 65536, invalid_argument,
        "max_entries is 0: a ring buffer's size in bytes is a power of two and a multiple of the "
        "page size ("},
+      {ringbuf, max_entries, 2147487744, 65536, invalid_argument,
+       "max_entries is 2147487744: a ring buffer's size in bytes is a power of two, and "
+       "2147483648 at most: EINVAL"},
       {user_ringbuf, max_entries, 98304, 131072, invalid_argument,
        "max_entries is 98304: a ring buffer's size in bytes is a power of two and a multiple of "
        "the "
