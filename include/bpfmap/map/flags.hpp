@@ -47,7 +47,9 @@ enum class UpdateFlags : std::uint64_t {
 /// How a lookup reads.
 enum class LookupFlags : std::uint64_t {
   none = 0,
-  lock = sys::f_lock,  ///< hold the value's bpf_spin_lock, so that the value is never torn (5.1)
+  /// Hold the value's bpf_spin_lock (5.1): what others write under it is not torn. A hash's value
+  /// may be, all the same, when its key is erased and inserted again meanwhile.
+  lock = sys::f_lock,
 };
 
 namespace detail {

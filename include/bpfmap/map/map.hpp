@@ -44,8 +44,8 @@ using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 /// every operation. All other errnos are the kernel's own.
 ///
 /// All operations are safe to call from several threads at once; moving and destroying are not.
-/// Values larger than a machine word may be read torn while they are written, unless
-/// LookupFlags::lock is used.
+/// Values larger than a machine word may be read torn while they are written; LookupFlags::lock and
+/// UpdateFlags::lock prevent that, unless the key is erased and inserted again meanwhile.
 class Map {
  public:
   /// Empty.
@@ -138,7 +138,8 @@ class Map {
 
   /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM, 3.18); on a per-CPU map, on every CPU. EEXIST
   /// for an existing key with UpdateFlags::noexist; ENOENT for a missing one with
-  /// UpdateFlags::exist; Condition::map_full when there is no room.
+  /// UpdateFlags::exist; Condition::map_full when there is no room. A write to a hash replaces the
+  /// whole entry, and cancels a bpf_timer in it; one to an array leaves the timer alone.
   template <argument_encodable K, argument_encodable V>
   void update(const K& key, const V& value, UpdateFlags flags = UpdateFlags::any);
   template <argument_encodable K, argument_encodable V>

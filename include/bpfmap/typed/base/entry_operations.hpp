@@ -56,7 +56,8 @@ class EntryOperations {
     return lookup(key, ec).has_value();
   }
 
-  /// Sets the value of `key`, existing or not (BPF_MAP_UPDATE_ELEM, 3.18).
+  /// Sets the value of `key`, existing or not (BPF_MAP_UPDATE_ELEM, 3.18). Replaces the whole
+  /// entry: a bpf_timer in it is cancelled.
   void update(argument<K> key, argument<V> value) {
     std::error_code ec = detail::no_error();
     update(key, value, ec);
