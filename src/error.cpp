@@ -50,11 +50,11 @@ constexpr std::array misuse{
     MisuseText{Errc::wrong_map_flags, std::errc::invalid_argument, "wrong map flags"},
     MisuseText{Errc::invalid_prefix, std::errc::invalid_argument, "not a prefix"},
     MisuseText{Errc::incompatible_map, std::errc::file_exists,
-               "the pinned map is not as asked for"},
+               "the pinned map differs from the spec"},
     MisuseText{Errc::wrong_record_size, std::errc::invalid_argument, "wrong record size"},
     MisuseText{Errc::unsupported_operation, std::errc::not_supported, "unsupported operation"},
     MisuseText{Errc::map_not_loaded, std::errc::bad_file_descriptor, "the map is not loaded"},
-    MisuseText{Errc::no_btf, std::errc::not_supported, "the map has no BTF of its variables"},
+    MisuseText{Errc::no_btf, std::errc::not_supported, "the map has no BTF for its variables"},
     MisuseText{Errc::no_such_variable, std::errc::invalid_argument, "no such variable"},
 };
 

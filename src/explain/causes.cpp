@@ -24,10 +24,10 @@ constexpr std::array rights{
           "descriptor {fd} is closed: something other than this Map closed it"},
     Cause{any_operation, any_type, EBADFD, closed,
           "descriptor {fd} is closed: something other than this Map closed it"},
-    Cause{any_operation, any_type, EINVAL, not_a_map,
-          "descriptor {fd} is not a map any more: something else closed it, and the number was "
-          "given out again"},
-    Cause{freeze, any_type, EPERM, frozen, "the map is frozen already"},
+    Cause{
+        any_operation, any_type, EINVAL, not_a_map,
+        "descriptor {fd} is no longer a map: something else closed it, and the number was reused"},
+    Cause{freeze, any_type, EPERM, frozen, "the map is already frozen"},
     Cause{writes, any_type, EPERM, read_only,
           "this descriptor is read-only (Access::read_only or MapFlags::rdonly); open the map "
           "again with Access::read_write"},
@@ -35,10 +35,9 @@ constexpr std::array rights{
           "this descriptor is write-only (Access::write_only or MapFlags::wronly); open the map "
           "again with Access::read_write"},
     Cause{writes, any_type, EPERM, frozen,
-          "the map is frozen: nothing in user space can write to it any more; only a new map can "
-          "be written"},
+          "the map is frozen: user space can no longer write to it; only a new map can be written"},
     Cause{any_operation, any_type, EPERM, dotted,
-          "'{dotted}' has a '.', which a bpffs does not take in a name"},
+          "'{dotted}' has a '.', which a bpffs does not allow in a name"},
     Cause{from_id, any_type, EPERM, lacks_privilege,
           "opening a map by its id is privileged: {missing}"},
     Cause{list, any_type, EPERM, lacks_privilege,
@@ -83,20 +82,20 @@ constexpr std::array impossible{
     Cause{set(scan, erase_batch, update_batch), queues, enotsupp, always,
           "a {type} has no keys, and cannot be read without removing its elements; use drain"},
     Cause{set(scan, drain), local_storages, 0, always,
-          "{type} maps cannot be walked: look up the objects that you hold a descriptor of"},
+          "{type} maps cannot be walked: look up objects by their descriptors"},
     Cause{set(scan, drain), bloom_filter, 0, always,
-          "a bloom filter can neither be walked nor lose a value; create a new one"},
+          "a bloom filter can be neither walked nor erased from; create a new one"},
     Cause{update_batch, fd_arrays | hash_of_maps, enotsupp, always,
-          "the values of {type} maps are read as ids and written as descriptors, so that they "
-          "cannot be copied as they are"},
+          "the values of {type} maps are read as ids and written as descriptors, so they cannot be "
+          "copied"},
     Cause{erases, cgroup_storages, 0, always,
-          "entries of a {type} map cannot be deleted; they go with the cgroup (before Linux 5.9, "
-          "when the program is detached)"},
+          "entries of a {type} map cannot be deleted; the kernel removes them with the cgroup "
+          "(before Linux 5.9, when the program is detached)"},
     Cause{erase, sockmap, 0, always, "the slot is empty"},
     Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
           "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
     Cause{set(erase, erase_batch, get_next_key), bloom_filter, 0, always,
-          "a bloom filter can neither be walked nor lose a value; create a new one"},
+          "a bloom filter can be neither walked nor erased from; create a new one"},
     Cause{element_operations, ringbuf, 0, always,
           "a {type} has no elements; read its records with RingBuffer"},
     Cause{element_operations, user_ringbuf, 0, always,
@@ -107,7 +106,7 @@ constexpr std::array impossible{
     Cause{lookups, set(perf_event_array, cgroup_array, xskmap), 0, always,
           "user space cannot read the entries of {type} maps"},
     Cause{get_next_key, local_storages, 0, always,
-          "{type} maps cannot be walked: look up the objects that you hold a descriptor of"},
+          "{type} maps cannot be walked: look up objects by their descriptors"},
     Cause{lookup_and_delete, hashes - hash_of_maps, 0,
           [](const Failure&) { return kernel_is_before("5.14"); },
           "on {type} maps it needs Linux 5.14, and this is {kernel}; look up, then erase"},
@@ -122,28 +121,28 @@ constexpr std::array impossible{
 // Opening and pinning.
 constexpr std::array paths{
     Cause{open_pinned, any_type, ENOENT, no_path, "the path is empty"},
-    Cause{
-        open_pinned, any_type, ENOENT, always,
-        "nothing is pinned there; see whether the program that pins it has run (bpftool map show)"},
+    Cause{open_pinned, any_type, ENOENT, always,
+          "nothing is pinned there; check whether the program that pins it has run (bpftool map "
+          "show)"},
     Cause{open_pinned, any_type, EINVAL, always,
-          "the object that is pinned there is not a map, but a program, a link or a BTF"},
+          "the object pinned there is not a map, but a program, a link or a BTF"},
     Cause{from_id, any_type, ENOENT, always,
-          "no map has this id, or not any more: it goes with the last descriptor, pin and program "
-          "that use the map"},
+          "no map has this id, or no longer: a map is freed with the last descriptor, pin and "
+          "program that use it"},
     Cause{list, any_type, EINVAL, always, "there are no ids above this one"},
     Cause{set(adopt, duplicate), any_type, EINVAL, always,
-          "the descriptor is not a map's, but of a program, a link, a file or another kind"},
+          "the descriptor does not refer to a map, but to a program, a link, a file or another "
+          "object"},
     Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
     Cause{pin, any_type, EEXIST, always,
-          "the path exists already; unpin it, or choose another name"},
-    Cause{pin, any_type, ENOENT, no_folder, "the folder {folder} does not exist; make it first"},
+          "the path already exists; unpin it, or choose another name"},
+    Cause{pin, any_type, ENOENT, no_folder, "the folder {folder} does not exist; create it first"},
     Cause{pin, any_type, EOVERFLOW, in_user_namespace,
-          "the user namespace in which the bpffs was mounted has no number for the user or the "
-          "group of this process (uid {uid} here); pin as a user that its uid_map and gid_map "
-          "have"},
+          "the user namespace in which the bpffs was mounted does not map the user or the group of "
+          "this process (uid {uid} here); pin as a user that its uid_map and gid_map contain"},
     Cause{any_operation, any_type, ENOTDIR, always, "a part of the path is a file, not a folder"},
     Cause{any_operation, any_type, ENAMETOOLONG, always, "the path, or a part of it, is too long"},
-    Cause{any_operation, any_type, ELOOP, always, "too many symbolic links are in the path"},
+    Cause{any_operation, any_type, ELOOP, always, "the path has too many symbolic links"},
     Cause{any_operation, any_type, EROFS, always, "the file system is mounted read-only"},
     Cause{any_operation, any_type, EISDIR, always, "it is a directory, not a pin"},
 };
@@ -156,9 +155,9 @@ constexpr std::array resources{
           "a lock inside the map is contended; try again"},
     Cause{element_operations, any_type, ETIMEDOUT, always,
           "a lock inside the map is contended; try again"},
-    Cause{any_operation, any_type, EINTR, always, "a signal came in between; try again"},
+    Cause{any_operation, any_type, EINTR, always, "a signal interrupted the call; try again"},
     Cause{open_or_create, any_type, EAGAIN, always,
-          "other processes make and remove this pin all the time, or one keeps {folder} locked; "
+          "other processes keep creating and removing this pin, or one holds the lock on {folder}; "
           "try again"},
     Cause{element_operations, any_type, EAGAIN, always, "the kernel was busy; try again"},
     Cause{any_operation, any_type, EFAULT, always,
@@ -168,12 +167,12 @@ constexpr std::array resources{
           "max_entries or value_size, or raise the memory cgroup's limit"},
     Cause{element_operations, any_type, ENOMEM, always,
           "there is no memory for the entry; try again, or raise the memory cgroup's limit"},
-    Cause{any_operation, any_type, ENOMEM, always, "there is no memory left for this"},
+    Cause{any_operation, any_type, ENOMEM, always, "out of memory"},
     Cause{any_operation, any_type, EMFILE, always,
-          "this process has as many descriptors open as it may; close some, or raise its limit "
+          "this process has reached its limit of open descriptors; close some, or raise the limit "
           "(ulimit -n)"},
     Cause{any_operation, any_type, ENFILE, always,
-          "the system has as many files open as it may; raise fs.file-max"},
+          "the system has reached its limit of open files; raise fs.file-max"},
     Cause{any_operation, any_type, ENOSYS, always,
           "the running kernel ({kernel}) was built without bpf(2)"},
 };
@@ -185,8 +184,8 @@ constexpr std::array unsupported{
     Cause{any_operation, any_type, EOPNOTSUPP, has_map,
           "{operation} is not supported on this {type} map"},
     Cause{any_operation, any_type, EINVAL, has_map,
-          "the running kernel ({kernel}) does not take this call on {type} maps, or not with these "
-          "arguments"},
+          "the running kernel ({kernel}) does not support this call on {type} maps, or not with "
+          "these arguments"},
 };
 
 bool fits(int row, int error) noexcept {
@@ -210,7 +209,7 @@ std::string cause_of(const Failure& failure) {
       value_causes(), impossible,        paths,           resources, unsupported};
   for (const auto table : tables)
     if (const Cause* const row = find(table, failure)) return fill(row->text, failure);
-  return "the cause of this errno is not known here";
+  return "the cause of this errno is not known";
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -164,7 +164,7 @@ std::string broken_fields(const Failure& failure) {
   for (const Rule& row : suspicions())
     if (row.types.contains(failure.info.type) && row.broken(failure))
       return fill(row.text, failure);
-  return "bpfmap finds no wrong field, so that the cause is not known; the running kernel is " +
+  return "bpfmap finds no wrong field, so the cause is not known; the running kernel is " +
          kernel_release() + rest_of(*failure.spec);
 }
 

@@ -59,17 +59,18 @@ constexpr std::array buffers{
     Cause{view, perf_event_array, ENODEV, index_known,
           "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
     Cause{view, perf_event_array, EBUSY, index_known,
-          "the slot of CPU {index} has an event already: another reader, of this process or of "
-          "another one, would get nothing more; end it, or take its place with "
+          "the slot of CPU {index} already has the event of another reader, in this process or "
+          "another one, which would get no more records; end it, or replace it with "
           "PerfBufferOptions::replace"},
     Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
           "it was opened before fork(2), by the parent process; open the map again in the child"},
     Cause{view, perf_event_array, EACCES, lacks_perfmon,
-          "opening the CPUs' perf events takes CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
+          "opening the CPUs' perf events needs CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
           "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "
           "capability"},
     Cause{view, ringbuf, EEXIST, always,
-          "the map has a callback in this RingBuffer already; a record goes to one of them only"},
+          "the map already has a callback in this RingBuffer; only one callback can receive its "
+          "records"},
     Cause{view, ringbuf, EOPNOTSUPP, always,
           "the map was created with MapFlags::rb_overwrite: its programs overwrite records while "
           "they are read, which bpfmap does not support"},
@@ -79,13 +80,13 @@ constexpr std::array buffers{
           "this kernel ({kernel}) does not open the perf event of a BPF program's output as asked "
           "for (Linux 4.4; overwriting 4.7)"},
     Cause{event_reads | view, event_buffers, EDEADLK, always,
-          "a callback used the buffer that called it; do that when poll() has returned"},
+          "a callback used the buffer that called it; use it after poll() has returned"},
     Cause{
         reserve, user_ringbuf, E2BIG, always,
         "a sample of {given_value_size} bytes never fits: the buffer has {max_entries} bytes, 8 of "
         "them for each sample's header, and a sample 16777215 at most; create the map larger"},
     Cause{reuse, any_type, EBUSY, always,
-          "the object is loaded already: call reuse() between its open() and its load()"},
+          "the object is already loaded: call reuse() between its open() and its load()"},
     Cause{mmap, any_type, EINVAL, read_only,
           "a read-only descriptor cannot be mapped at all; open the map again with "
           "Access::read_write"},
@@ -100,8 +101,8 @@ constexpr std::array buffers{
     Cause{mmap, any_type, EPERM, frozen,
           "the map is frozen, and can only be mapped read-only: MappedArray<const V>"},
     Cause{mmap, arena, EINVAL, always,
-          "the arena has been mapped at another address before, here or by another process, and "
-          "every process has to map it there: create it with that address in map_extra"},
+          "the arena was mapped at another address before, here or by another process, and every "
+          "process must map it there: create it with that address in map_extra"},
     Cause{mmap, arena, EEXIST, always,
           "something else is mapped at the arena's address in this process; create the arena with "
           "another address in map_extra"},
@@ -120,23 +121,22 @@ constexpr std::array flags{
           "UpdateFlags::noexist never succeeds on {type} maps: every entry always exists; use "
           "UpdateFlags::any"},
     Cause{updates, reuseport_sockarray, EEXIST, asked_noexist,
-          "the slot is taken, and UpdateFlags::noexist was asked for; use UpdateFlags::any"},
+          "the slot is taken, and UpdateFlags::noexist was given; use UpdateFlags::any"},
     Cause{updates, any_type, EEXIST, asked_noexist,
-          "the key is in the map already, and UpdateFlags::noexist was asked for; use "
-          "UpdateFlags::any to overwrite"},
+          "the key already exists, and UpdateFlags::noexist was given; use UpdateFlags::any to "
+          "overwrite"},
     Cause{updates, cgroup_storages, ENOENT, always,
-          "there is no such entry, and user space cannot make one: the kernel does, when a program "
-          "that uses the map is attached to the cgroup"},
-    Cause{
-        updates, local_storages, ENOENT, asked_exist,
-        "the object has no entry yet, and UpdateFlags::exist was asked for; use UpdateFlags::any"},
+          "there is no such entry, and user space cannot create one: the kernel does, when a "
+          "program that uses the map is attached to the cgroup"},
+    Cause{updates, local_storages, ENOENT, asked_exist,
+          "the object has no entry yet, and UpdateFlags::exist was given; use UpdateFlags::any"},
     Cause{element_operations, local_storages, ENOENT, always,
           "the object that the key's descriptor refers to is gone"},
     Cause{updates, cgroup_array, ENOENT, no_path,
           "the cgroup of descriptor {value_fd} has been removed"},
     Cause{updates, any_type, ENOENT, asked_exist,
-          "the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
-          "to insert"},
+          "the key is not in the map, and UpdateFlags::exist was given; use UpdateFlags::any to "
+          "insert"},
     Cause{lookups, any_type, EINVAL, asked_cpu_too_early,
           "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup_percpu"},
     Cause{updates, any_type, EINVAL, asked_cpu_too_early, no_cpu_to_update},
@@ -148,7 +148,7 @@ constexpr std::array flags{
     Cause{updates, any_type, EINVAL, asked_both,
           "UpdateFlags::noexist and UpdateFlags::exist exclude each other; use UpdateFlags::any"},
     Cause{element_operations, any_type, EINVAL, asked_unknown_flags,
-          "the flags {flags} have bits that the running kernel ({kernel}) does not take here"},
+          "the flags {flags} have bits that the running kernel ({kernel}) does not accept here"},
     Cause{element_operations, any_type, EINVAL, asked_lock_without_btf,
           "the lock flag needs a struct bpf_spin_lock in the map's value type, which BTF "
           "describes, and this map was created without BTF"},
@@ -201,21 +201,20 @@ constexpr std::array values{
           "the program in the value, {value_program}, is not an open descriptor of a program"},
     Cause{updates, maps_of_maps, EINVAL, value_is_no_map,
           "the value, descriptor {value_fd}, is not a map"},
-    Cause{updates, maps_of_maps, EINVAL, value_is_map,
-          "the map of descriptor {value_fd} is not like the inner map given at creation: type, "
-          "key_size, value_size, flags and the bpf_spin_lock, bpf_timer and kptrs of the value "
-          "must be the same, and for arrays max_entries too (unless both have "
-          "MapFlags::inner_map)"},
+    Cause{
+        updates, maps_of_maps, EINVAL, value_is_map,
+        "the map of descriptor {value_fd} differs from the inner map given at creation: type, "
+        "key_size, value_size, flags and the bpf_spin_lock, bpf_timer and kptrs of the value must "
+        "be the same, and for arrays max_entries too (unless both have MapFlags::inner_map)"},
     Cause{updates, prog_array, EINVAL, value_is_no_program,
           "the value, descriptor {value_fd}, is not a program"},
     Cause{updates, prog_array, EINVAL, value_is_other_program,
           "the program of descriptor {value_fd} has another type than the programs that use the "
           "map or are in it"},
     Cause{updates, prog_array, EINVAL, value_is_same_program,
-          "the program of descriptor {value_fd} has the right type and yet does not fit: the "
-          "programs that use the map and those in it must all be JIT-compiled or none, all "
-          "xdp.frags (SEC(\"xdp.frags\")) or none, and have the same expected attach type and "
-          "function"},
+          "the program of descriptor {value_fd} has the right type but does not fit: the programs "
+          "that use the map and those in it must all be JIT-compiled or none, all xdp.frags "
+          "(SEC(\"xdp.frags\")) or none, and have the same expected attach type and function"},
     Cause{updates, perf_event_array, EINVAL, value_is_no_perf_event,
           "the value, descriptor {value_fd}, is not a perf event"},
     Cause{updates, perf_event_array, EOPNOTSUPP, always,

@@ -138,8 +138,8 @@ std::string text_of_open_or_create(const FailureRecord& record) {
   if (record.step == Operation::create) return begin + text_of_creation(record);
   Failure failure = failure_of(record);
   if (is(record, Errc::incompatible_map))
-    return begin + "the map that is pinned there, " + describe(failure.info) +
-           ", is not as asked for: " + incompatibilities(failure.info, record.spec.spec()) +
+    return begin + "the pinned map, " + describe(failure.info) +
+           ", differs from the spec: " + incompatibilities(failure.info, record.spec.spec()) +
            "; unpin it, ask for a map like it, or replace it "
            "(OpenOrCreateOptions::replace_incompatible)";
   failure.operation = record.step;
@@ -170,7 +170,7 @@ std::string text_of_conversion(const FailureRecord& record) {
   if ((record.number & conversion_of_text) != 0)
     return "text '" + shown(record.subject) + "' does not fit into " +
            std::to_string(record.number & ~conversion_of_text) +
-           " bytes, or holds a zero, which ends a text in a map";
+           " bytes, or contains a zero byte, which ends a text in a map";
   const std::string size = std::to_string(record.number);
   const bool encodes = record.operation == Operation::encode;
   if (!is(record, Errc::out_of_range)) return encodes ? "encode_int_key" : "decode_int_value";

@@ -69,7 +69,7 @@ constexpr std::array rows{
           "{given_value_size} bytes were given; one CPU's value has {value_size}, and the slots of "
           "all {cpus} possible CPUs together have {slots}"},
     Cause{any_operation, percpu_types, misuse(Errc::wrong_value_size), always,
-          "one CPU's value has {value_size} bytes, and at least one of those given has not"},
+          "one CPU's value has {value_size} bytes, and at least one of the given values does not"},
     Cause{batches, any_type, misuse(Errc::wrong_value_size), always,
           "a value is not of the {value_size} bytes that the map's values have"},
     Cause{update, set(devmap, devmap_hash, cpumap), misuse(Errc::wrong_value_size),
@@ -105,8 +105,8 @@ constexpr std::array rows{
     Cause{any_operation, any_type, misuse(Errc::wrong_value_count), always,
           "a batch takes one value for each key"},
     Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
-          "/sys/devices/system/cpu/possible cannot be read, so how many slots the kernel copies is "
-          "unknown; mount sysfs on /sys"},
+          "/sys/devices/system/cpu/possible cannot be read, so the number of slots that the kernel "
+          "copies is unknown; mount sysfs on /sys"},
     Cause{updates | erases, any_type, misuse(Errc::out_of_range), always,
           "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
           "(an integer takes 1 to 8)"},
@@ -135,7 +135,7 @@ constexpr std::array rows{
           "{folder} is not on a bpffs, the only file system that holds pins; use a path under "
           "/sys/fs/bpf (if nothing is mounted there: mount -t bpf bpf /sys/fs/bpf)"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), dotted,
-          "'{dotted}' has a '.', which a bpffs does not take in a name"},
+          "'{dotted}' has a '.', which a bpffs does not allow in a name"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), always,
           "it is not the path of a file on a bpffs; use one such as /sys/fs/bpf/name"},
     Cause{drain, arrays, misuse(Errc::unsupported_operation), always,
@@ -145,15 +145,15 @@ constexpr std::array rows{
     Cause{scan, queues, misuse(Errc::unsupported_operation), always,
           "a {type} cannot be read without removing its elements; use drain"},
     Cause{set(scan, drain), bloom_filter, misuse(Errc::unsupported_operation), always,
-          "a bloom filter can neither be walked nor lose a value; create a new one"},
+          "a bloom filter can be neither walked nor erased from; create a new one"},
     Cause{update_batch, maps_of_maps, misuse(Errc::unsupported_operation), always,
           "a {type} is read as ids and written as descriptors; open the inner maps (from_id), and "
           "write their descriptors"},
     Cause{any_operation, any_type, misuse(Errc::unsupported_operation), always,
           "bpfmap has no {operation} for {type} maps"},
     Cause{any_operation, any_type, misuse(Errc::incompatible_map), always,
-          "the map that is pinned there is not as asked for (incompatibilities() lists the "
-          "fields); unpin it, or ask with OpenOrCreateOptions::replace_incompatible"},
+          "the pinned map differs from the spec (incompatibilities() lists the fields); unpin it, "
+          "or set OpenOrCreateOptions::replace_incompatible"},
 };
 
 }  // namespace

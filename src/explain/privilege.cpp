@@ -126,7 +126,7 @@ std::string missing_privilege(const Failure& failure) {
   if (needed.empty()) return {};
   const std::string token = undelegated(failure);
   if (!token.empty()) return token;
-  const std::string needs = "it takes " + join(needed);
+  const std::string needs = "it needs " + join(needed);
   if (is_in_user_namespace() == true && (failure.spec == nullptr || failure.spec->token_fd < 0))
     return with_sysctl(needs, needed) +
            " in the initial user namespace, and this process is in another one; use a BPF token, "

@@ -67,12 +67,12 @@ TEST(RightsError, SaysThatAMapIsFrozen) {
   Map map = flows();
   map.freeze();
   const char* const says =
-      "): the map is frozen: nothing in user space can write to it any more; only a new map can be "
-      "written: EPERM";
+      "): the map is frozen: user space can no longer write to it; only a new map can be written: "
+      "EPERM";
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { map.update(1, 1, ec...); }), says));
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { map.erase(1, ec...); }), says));
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { map.freeze(ec...); }),
-                       "): the map is frozen already: EPERM"));
+                       "): the map is already frozen: EPERM"));
 }
 
 TEST(RightsError, SaysThatAWritableMappingForbidsFreezing) {
@@ -121,19 +121,19 @@ TEST(PrivilegeError, NamesWhatAnUnprivilegedProcessLacks) {
     become_dumpable();
     EXPECT_TRUE(contains(
         told(EPERM, [](auto&... ec) { (void)Map::create(test::spec_of(lru_hash), ec...); }),
-        "): creating this map is privileged: it takes CAP_BPF, which this process lacks "
+        "): creating this map is privileged: it needs CAP_BPF, which this process lacks "
         "(kernel.unprivileged_bpf_disabled is "));
     EXPECT_TRUE(
         contains(told(EPERM, [](auto&... ec) { (void)Map::create(test::spec_of(devmap), ec...); }),
-                 "it takes CAP_BPF and CAP_NET_ADMIN, which this process lacks"));
+                 "it needs CAP_BPF and CAP_NET_ADMIN, which this process lacks"));
     EXPECT_EQ(told(EPERM, [&](auto&... ec) { (void)Map::from_id(map.info().id, ec...); })
                   .rfind("from_id " + id_of(map) +
-                             ": opening a map by its id is privileged: it takes CAP_SYS_ADMIN, "
+                             ": opening a map by its id is privileged: it needs CAP_SYS_ADMIN, "
                              "which this process lacks",
                          0),
               0U);
     const char* const walking =
-        ": walking the ids of all maps is privileged: it takes CAP_SYS_ADMIN, which this process "
+        ": walking the ids of all maps is privileged: it needs CAP_SYS_ADMIN, which this process "
         "lacks";
     EXPECT_TRUE(contains(told(EPERM, [](auto&... ec) { (void)next_map_id(0, ec...); }), walking));
     EXPECT_TRUE(contains(told(EPERM, [](auto&... ec) { (void)list_maps(ec...); }), walking));
@@ -147,12 +147,12 @@ TEST(PrivilegeError, NamesOnlyWhatIsMissing) {
     (void)Map::create(test::spec_of(hash));
     EXPECT_TRUE(contains(
         told(EPERM, [](auto&... ec) { (void)Map::create(test::spec_of(sockmap), ec...); }),
-        "): creating this map is privileged: it takes CAP_BPF and CAP_NET_ADMIN, and this process "
+        "): creating this map is privileged: it needs CAP_BPF and CAP_NET_ADMIN, and this process "
         "lacks CAP_NET_ADMIN"));
     MapSpec spec = test::spec_of(hash);
     spec.flags = MapFlags::zero_seed;
     EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { (void)Map::create(spec, ec...); }),
-                         "it takes CAP_SYS_ADMIN, which this process lacks"));
+                         "it needs CAP_SYS_ADMIN, which this process lacks"));
   });
 }
 
@@ -181,7 +181,7 @@ TEST(PrivilegeError, NeedsNoProcToKnowWhatIsMissing) {
     become_nobody();
     EXPECT_TRUE(
         contains(test::error_of([] { (void)Map::create(test::spec_of(hash)); }).what(),
-                 "): creating this map is privileged: it takes CAP_BPF, which this process lacks"));
+                 "): creating this map is privileged: it needs CAP_BPF, which this process lacks"));
   });
 }
 
@@ -214,25 +214,24 @@ TEST(DescriptorError, SaysThatItsNumberIsAnothersNow) {
   Map map = flows();
   const sys::UniqueFd other{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   ASSERT_EQ(::dup2(other.get(), map.fd()), map.fd());
-  EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.update(1, 1, ec...); }),
-                       "): descriptor " + std::to_string(map.fd()) +
-                           " is not a map any more: something else closed it, and the number was "
-                           "given out again: EINVAL"));
+  EXPECT_TRUE(contains(
+      told(EINVAL, [&](auto&... ec) { map.update(1, 1, ec...); }),
+      "): descriptor " + std::to_string(map.fd()) +
+          " is no longer a map: something else closed it, and the number was reused: EINVAL"));
 }
 
 TEST(DescriptorError, SaysThatItIsNoMaps) {
   const sys::UniqueFd program = test::load_program();
   const std::string number = std::to_string(program.get());
-  EXPECT_EQ(
-      told(EINVAL, [&](auto&... ec) { (void)Map::duplicate_of(program.get(), ec...); }),
-      "duplicate descriptor " + number +
-          ": the descriptor is not a map's, but of a program, a link, a file or another kind: "
-          "EINVAL (Invalid argument)");
+  EXPECT_EQ(told(EINVAL, [&](auto&... ec) { (void)Map::duplicate_of(program.get(), ec...); }),
+            "duplicate descriptor " + number +
+                ": the descriptor does not refer to a map, but to a program, a link, a file or "
+                "another object: EINVAL (Invalid argument)");
   EXPECT_TRUE(contains(told(EINVAL,
                             [&](auto&... ec) {
                               (void)Map::adopt(sys::UniqueFd::duplicate_of(program.get()), ec...);
                             }),
-                       ": the descriptor is not a map's, but of a program"));
+                       ": the descriptor does not refer to a map, but to a program"));
   EXPECT_EQ(told(EBADF, [](auto&... ec) { (void)Map::duplicate_of(9999, ec...); }),
             "duplicate descriptor 9999: no such descriptor is open: EBADF (Bad file descriptor)");
 }
@@ -253,8 +252,8 @@ TEST(DescriptorError, SaysThatThereAreTooMany) {
     const Error error = test::error_of([&map] { (void)Map::from_id(map.info().id); });
     EXPECT_EQ(error.code(), errno_code(EMFILE));
     EXPECT_TRUE(contains(error.what(),
-                         ": this process has as many descriptors open as it may; "
-                         "close some, or raise its limit (ulimit -n): EMFILE"));
+                         ": this process has reached its limit of open descriptors; close some, or "
+                         "raise the limit (ulimit -n): EMFILE"));
   });
 }
 
@@ -271,7 +270,7 @@ TEST(ValueError, SaysThatAMapOfMapsTakesDescriptors) {
   const Map other = test::make_map(array, 4, 8);
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.update(1, other.fd(), ec...); }),
                        "): the map of descriptor " + std::to_string(other.fd()) +
-                           " is not like the inner map given at creation: type, key_size, "
+                           " differs from the inner map given at creation: type, key_size, "
                            "value_size, flags and the bpf_spin_lock, "));
 }
 
@@ -363,8 +362,7 @@ TEST_F(StorageError, SaysThatItCannotBeWalked) {
   const Map map = storage(sk_storage);
   EXPECT_TRUE(contains(
       told(sys::enotsupp, [&](auto&... ec) { (void)map.get_next_key(std::nullopt, ec...); }),
-      "): sk_storage maps cannot be walked: look up the objects that you hold a descriptor of: "
-      "ENOTSUPP"));
+      "): sk_storage maps cannot be walked: look up objects by their descriptors: ENOTSUPP"));
 }
 
 TEST_F(StorageError, SaysThatAnObjectHasNoEntry) {
@@ -372,8 +370,8 @@ TEST_F(StorageError, SaysThatAnObjectHasNoEntry) {
   const sys::UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   EXPECT_TRUE(contains(
       told(ENOENT, [&](auto&... ec) { map.update(socket.get(), 1, UpdateFlags::exist, ec...); }),
-      "): the object has no entry yet, and UpdateFlags::exist was asked for; use "
-      "UpdateFlags::any: ENOENT"));
+      "): the object has no entry yet, and UpdateFlags::exist was given; use UpdateFlags::any: "
+      "ENOENT"));
 }
 
 // --- opening and pinning ---
@@ -386,8 +384,8 @@ TEST(OpenError, SaysThatAnIdIsGone) {
   }
   EXPECT_EQ(told(ENOENT, [id](auto&... ec) { (void)Map::from_id(id, ec...); }),
             "from_id " + std::to_string(id) +
-                ": no map has this id, or not any more: it goes with the last descriptor, pin and "
-                "program that use the map: ENOENT (No such file or directory)");
+                ": no map has this id, or no longer: a map is freed with the last descriptor, pin "
+                "and program that use it: ENOENT (No such file or directory)");
 }
 
 TEST(OpenError, SaysThatNothingIsPinned) {
@@ -395,8 +393,8 @@ TEST(OpenError, SaysThatNothingIsPinned) {
   const std::string path = bpffs.path("flows");
   EXPECT_EQ(told(ENOENT, [&](auto&... ec) { (void)Map::open_pinned(path, ec...); }),
             "open_pinned '" + path +
-                "': nothing is pinned there; see whether the program that pins it has run (bpftool "
-                "map show): ENOENT (No such file or directory)");
+                "': nothing is pinned there; check whether the program that pins it has run "
+                "(bpftool map show): ENOENT (No such file or directory)");
   EXPECT_TRUE(contains(told(ENOENT, [](auto&... ec) { (void)Map::open_pinned("", ec...); }),
                        "open_pinned '': the path is empty: ENOENT"));
 }
@@ -418,8 +416,7 @@ TEST(OpenError, SaysThatAPinIsNoMaps) {
   ASSERT_EQ(sys::obj_pin(test::load_program().get(), path.c_str()), 0);
   EXPECT_TRUE(
       contains(told(EINVAL, [&](auto&... ec) { (void)Map::open_pinned(path, ec...); }),
-               "': the object that is pinned there is not a map, but a program, a link or a BTF: "
-               "EINVAL"));
+               "': the object pinned there is not a map, but a program, a link or a BTF: EINVAL"));
 }
 
 TEST(OpenError, ShowsThePermissionsOfAPin) {
@@ -443,11 +440,11 @@ TEST(PinError, SaysThatThereIsSomethingAlready) {
   const std::string path = bpffs.path("flows");
   const Map map = flows();
   map.pin(path);
-  EXPECT_EQ(told(EEXIST, [&](auto&... ec) { map.pin(path, ec...); }),
-            "pin on map 'flows' (id " + id_of(map) +
-                ", hash, key_size 4, value_size 8, max_entries 2) at '" + path +
-                "': the path exists already; unpin it, or choose another name: EEXIST (File "
-                "exists)");
+  EXPECT_EQ(
+      told(EEXIST, [&](auto&... ec) { map.pin(path, ec...); }),
+      "pin on map 'flows' (id " + id_of(map) +
+          ", hash, key_size 4, value_size 8, max_entries 2) at '" + path +
+          "': the path already exists; unpin it, or choose another name: EEXIST (File exists)");
 }
 
 TEST(PinError, SaysWhatIsWrongWithThePath) {
@@ -461,11 +458,11 @@ TEST(PinError, SaysWhatIsWrongWithThePath) {
                        "pins; use a path under /sys/fs/bpf (if nothing is mounted there: mount -t "
                        "bpf bpf /sys/fs/bpf): not a path to pin to"));
   EXPECT_TRUE(contains(told(Errc::invalid_path, at(bpffs.path("flows.v2"))),
-                       "': 'flows.v2' has a '.', which a bpffs does not take in a name: "));
+                       "': 'flows.v2' has a '.', which a bpffs does not allow in a name: "));
   EXPECT_TRUE(contains(told(Errc::invalid_path, at("")), "at '': the path is empty: "));
   EXPECT_TRUE(
       contains(told(ENOENT, at(bpffs.path("none/flows"))),
-               "': the folder " + bpffs.path("none") + " does not exist; make it first: ENOENT"));
+               "': the folder " + bpffs.path("none") + " does not exist; create it first: ENOENT"));
   EXPECT_TRUE(contains(
       told(Errc::invalid_path, [](auto&... ec) { (void)Map::unpin("/proc/version", ec...); }),
       "unpin '/proc/version': /proc is not on a bpffs"));

@@ -114,7 +114,7 @@ TEST_F(Arenas, TellThatTheirAddressIsTaken) {
 TEST_F(Arenas, TellThatTheyWereMappedElsewhere) {
   const auto arena = Arena::create({.max_entries = 8});
   const auto text = told(EINVAL, [&](auto&... ec) { Arena view{arena.map().duplicate(), ec...}; });
-  EXPECT_TRUE(test::contains(text, "has been mapped at another address before"));
+  EXPECT_TRUE(test::contains(text, "was mapped at another address before"));
 }
 
 TEST_F(Arenas, AreNotCreatedWithWhatTheKernelDoesNotTake) {

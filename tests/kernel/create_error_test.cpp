@@ -527,9 +527,8 @@ TEST_F(CreateError, AdmitsThatTheReasonIsUnknown) {
   spec.numa_node = 0;
   spec.inner_map_fd = 7;
   const std::string text = refusal(spec, std::errc::invalid_argument);
-  EXPECT_TRUE(contains(text,
-                       "): bpfmap finds no wrong field, so that the cause is not known; the "
-                       "running kernel is "));
+  EXPECT_TRUE(contains(
+      text, "): bpfmap finds no wrong field, so the cause is not known; the running kernel is "));
   EXPECT_TRUE(contains(text, ", numa_node 0, inner_map_fd 7: EINVAL (Invalid argument)"));
 }
 

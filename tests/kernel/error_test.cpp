@@ -89,7 +89,7 @@ TEST(MisuseError, NamesAllSizesOfAPerCpuValue) {
   const std::vector<Bytes> values(sys::possible_cpus().size(), Bytes(4));
   EXPECT_TRUE(contains(
       told(Errc::wrong_value_size, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
-      "): one CPU's value has 5 bytes, and at least one of those given has not: "));
+      "): one CPU's value has 5 bytes, and at least one of the given values does not: "));
 }
 
 TEST(MisuseError, CountsTheCpus) {
@@ -232,16 +232,16 @@ TEST(FlagsError, SaysThatAKeyIsThere) {
   map.update(1, 1);
   EXPECT_TRUE(
       contains(told(EEXIST, [&](auto&... ec) { map.update(1, 1, UpdateFlags::noexist, ec...); }),
-               "): the key is in the map already, and UpdateFlags::noexist was asked for; use "
+               "): the key already exists, and UpdateFlags::noexist was given; use "
                "UpdateFlags::any to overwrite: EEXIST (File exists)"));
 }
 
 TEST(FlagsError, SaysThatAKeyIsMissing) {
   Map map = flows();
-  EXPECT_TRUE(contains(
-      told(ENOENT, [&](auto&... ec) { map.update(1, 1, UpdateFlags::exist, ec...); }),
-      "): the key is not in the map, and UpdateFlags::exist was asked for; use UpdateFlags::any "
-      "to insert: ENOENT"));
+  EXPECT_TRUE(
+      contains(told(ENOENT, [&](auto&... ec) { map.update(1, 1, UpdateFlags::exist, ec...); }),
+               "): the key is not in the map, and UpdateFlags::exist was given; use "
+               "UpdateFlags::any to insert: ENOENT"));
 }
 
 TEST(FlagsError, SaysThatAnArraysEntriesAreAlwaysThere) {
@@ -337,9 +337,9 @@ TEST(TypeError, QueuesHaveNoKeys) {
 
 TEST(TypeError, BloomFiltersOnlyGrow) {
   Map map = test::make_map(bloom_filter, 0, 8);
-  EXPECT_TRUE(contains(told(EOPNOTSUPP, [&](auto&... ec) { map.erase(Bytes{}, ec...); }),
-                       "): a bloom filter can neither be walked nor lose a value; create a new "
-                       "one: EOPNOTSUPP"));
+  EXPECT_TRUE(contains(
+      told(EOPNOTSUPP, [&](auto&... ec) { map.erase(Bytes{}, ec...); }),
+      "): a bloom filter can be neither walked nor erased from; create a new one: EOPNOTSUPP"));
 }
 
 TEST(TypeError, RingBuffersAndArenasHaveNoElements) {
@@ -369,7 +369,7 @@ TEST(TypeError, OnlyProgramsWriteStackTraces) {
 TEST(TypeError, CgroupStorageComesWithItsProgram) {
   Map map = Map::create(test::spec_of(cgroup_storage));
   EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(Bytes(8), 1, ec...); }),
-                       "): there is no such entry, and user space cannot make one: the kernel "
+                       "): there is no such entry, and user space cannot create one: the kernel "
                        "does, when a program that uses the map is attached to the cgroup: ENOENT"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.erase(Bytes(8), ec...); }),
                        "): entries of a cgroup_storage map cannot be deleted; "));
@@ -399,7 +399,7 @@ TEST(PassingError, SaysThatTryingAgainMayHelp) {
   };
   EXPECT_TRUE(contains(played(EBUSY), "): a lock inside the map is contended; try again: EBUSY"));
   EXPECT_TRUE(contains(played(EDEADLK), "): a lock inside the map is contended; try again: "));
-  EXPECT_TRUE(contains(played(EINTR), "): a signal came in between; try again: EINTR"));
+  EXPECT_TRUE(contains(played(EINTR), "): a signal interrupted the call; try again: EINTR"));
   EXPECT_TRUE(contains(played(EAGAIN), "): the kernel was busy; try again: EAGAIN"));
   EXPECT_TRUE(contains(played(ENOMEM),
                        "): there is no memory for the entry; try again, or "
@@ -408,7 +408,7 @@ TEST(PassingError, SaysThatTryingAgainMayHelp) {
                        "): the kernel cannot read or write the memory of a key, a value "
                        "or a path: EFAULT"));
   EXPECT_TRUE(contains(played(ENOSYS), ") was built without bpf(2): ENOSYS"));
-  EXPECT_TRUE(contains(played(EXDEV), "): the cause of this errno is not known here: EXDEV"));
+  EXPECT_TRUE(contains(played(EXDEV), "): the cause of this errno is not known: EXDEV"));
 }
 
 TEST(PassingError, OfABatch) {

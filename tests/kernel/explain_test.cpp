@@ -351,7 +351,7 @@ TEST(Cause, OfADotInAnyPartOfAPath) {
   const test::PrivateBpffs bpffs;
   const Map map = flows();
   const std::string path = bpffs.path("with.dot/flows");
-  const auto says = "'with.dot' has a '.', which a bpffs does not take in a name";
+  const auto says = "'with.dot' has a '.', which a bpffs does not allow in a name";
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { map.pin(path, ec...); }), says));
   EXPECT_TRUE(
       contains(told(EPERM, [&](auto&... ec) { (void)Map::open_pinned(path, ec...); }), says));
@@ -401,7 +401,7 @@ TEST(Cause, OfAUserNamespace) {
 }
 
 TEST(Cause, OfAPinInAUserNamespaceWithoutANumberForTheUser) {
-  constexpr auto says = "has no number for the user or the group of this process";
+  constexpr auto says = "does not map the user or the group of this process";
   const test::PrivateBpffs bpffs;
   const Map map = flows();
   const auto pin = [&](const std::string& folder) {
@@ -423,8 +423,7 @@ TEST(Cause, OfAProgramThatAProgArrayRefuses) {
       test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP, .flags = BPF_F_XDP_HAS_FRAGS});
   const sys::UniqueFd filter = test::load_program();
   map.update(0, plain.get());
-  EXPECT_TRUE(
-      contains(told(EINVAL, put(frags.get())), " has the right type and yet does not fit: "));
+  EXPECT_TRUE(contains(told(EINVAL, put(frags.get())), " has the right type but does not fit: "));
   EXPECT_TRUE(contains(told(EINVAL, put(frags.get())), "xdp.frags"));
   EXPECT_TRUE(contains(told(EINVAL, put(filter.get())), " has another type than the programs "));
   EXPECT_TRUE(contains(told(EINVAL, put(map.fd())), ", is not a program: EINVAL"));

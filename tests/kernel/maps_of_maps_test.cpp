@@ -376,7 +376,7 @@ TYPED_TEST(MapOfMaps, TellsOfABatchWhatWasSetAndWhatWasNot) {
     EXPECT_EQ(error.what(), explained);
     EXPECT_TRUE(test::contains(error.what(), "its value_size is 4, not 8"));
     EXPECT_TRUE(test::contains(error.what(), "(1 done, entry 1 failed, key 0x01000000"));
-    EXPECT_FALSE(test::contains(error.what(), "does not take this call"));
+    EXPECT_FALSE(test::contains(error.what(), "does not support this call"));
   }
   EXPECT_TRUE(test::contains(told(Errc::wrong_value_count,
                                   [&](auto&... e) {

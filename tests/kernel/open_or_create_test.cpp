@@ -142,7 +142,7 @@ TEST(OpenOrCreate, TellsWhichMapDoesNotFit) {
   const Error error = test::error_of([&] { (void)open_or_create(path, spec); });
   EXPECT_EQ(error.operation(), Operation::open_or_create);
   EXPECT_EQ(error.map_id(), pinned.info().id);
-  EXPECT_TRUE(contains(error.what(), "as asked for: max_entries is 16, not 17; unpin"));
+  EXPECT_TRUE(contains(error.what(), "differs from the spec: max_entries is 16, not 17; unpin"));
 }
 
 TEST(Misfit, IsEmptyForAMapOfEveryTypeAndItsOwnSpec) {
@@ -363,7 +363,7 @@ TEST(OpenOrCreate, TellsOfAMissingFolderAndOfOtherFiles) {
   EXPECT_TRUE(contains(
       told(ENOENT,
            [&](auto&... ec) { (void)open_or_create(bpffs.path("no/flows"), flows_spec(), ec...); }),
-      "/no does not exist; make it first"));
+      "/no does not exist; create it first"));
   EXPECT_TRUE(
       contains(told(Errc::invalid_path,
                     [](auto&... ec) { (void)open_or_create("/etc/passwd", flows_spec(), ec...); }),
@@ -418,7 +418,7 @@ TEST(OpenOrCreate, GivesUpOnAPinThatComesAndGoes) {
   }};
   const std::string text =
       told(EAGAIN, [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); });
-  EXPECT_TRUE(contains(text, "make and remove this pin"));
+  EXPECT_TRUE(contains(text, "keep creating and removing this pin"));
   EXPECT_LE(bpf.count(BPF_OBJ_PIN), 2000U) << "it ends";
 }
 
@@ -547,7 +547,7 @@ TEST(OpenOrCreateTyped, RefusesAndReplacesAMisfit) {
   const std::string text = told(Errc::incompatible_map, [&](auto&... ec) {
     (void)Hash::open_or_create(path, {.max_entries = 16}, ec...);
   });
-  EXPECT_TRUE(contains(text, "as asked for: key_size is 4, not 8; unpin"));
+  EXPECT_TRUE(contains(text, "differs from the spec: key_size is 4, not 8; unpin"));
   const auto map = Hash::open_or_create(path, {.max_entries = 16}, replacing);
   EXPECT_EQ(pinned_id(path), map.map().info().id);
   EXPECT_NE(old.info().id, map.map().info().id);

@@ -237,7 +237,7 @@ TEST(PerfBufferSecondReader, IsRefused) {
     first.for_each<Event>(into(seen));
     const std::string text =
         test::told(EBUSY, [&](auto&... ec) { const PerfBuffer second{programs.perf(), 1, ec...}; });
-    EXPECT_TRUE(test::contains(text, "the slot of CPU 0 has an event already"));
+    EXPECT_TRUE(test::contains(text, "the slot of CPU 0 already has the event of another reader"));
     test::in_child([&] {
       std::error_code ec;
       const PerfBuffer second{programs.perf(), 1, ec};

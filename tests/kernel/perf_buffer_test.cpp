@@ -340,7 +340,7 @@ TEST(PerfBuffer, SaysWhichCapabilityIsMissing) {
     if (!ec) return;  // kernel.perf_event_paranoid is -1
     EXPECT_EQ(ec.value(), EACCES);
     const Error error = error_of([&] { const PerfBuffer loud{programs.perf(), 1}; });
-    EXPECT_TRUE(test::contains(error.what(), "opening the CPUs' perf events takes CAP_PERFMON"));
+    EXPECT_TRUE(test::contains(error.what(), "opening the CPUs' perf events needs CAP_PERFMON"));
   });
 }
 

@@ -409,7 +409,7 @@ TEST(RingBuffer, RefusesAMapThatItHas) {
   ring.for_each<Event>(programs.first(), into(seen));
   const std::string text = test::told(
       EEXIST, [&](auto&... ec) { ring.for_each(programs.first(), [](BytesView) {}, ec...); });
-  EXPECT_TRUE(test::contains(text, "has a callback in this RingBuffer already"));
+  EXPECT_TRUE(test::contains(text, "already has a callback in this RingBuffer"));
   programs.write(1, 1);
   EXPECT_EQ(ring.consume(), 1U) << "and works on";
   EXPECT_EQ(seen, Numbers{1});

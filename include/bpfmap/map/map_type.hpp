@@ -103,7 +103,7 @@ struct MapTypeTraits {
   SizeRange key_size;         ///< bytes
   SizeRange value_size;       ///< bytes of one value, of one CPU's slot on a per-CPU map
   SizeRange max_entries;      ///< entries; bytes of a ring buffer, pages of an arena
-  MapFlags flags_taken = {};  ///< at creation, beside vtype_btf_obj_fd and token_fd
+  MapFlags flags_taken = {};  ///< at creation, in addition to vtype_btf_obj_fd and token_fd
   MapFlags flags_needed = {};
   MapCommands commands = {};            ///< of Linux 6.18, or of the kernel that brought the type
   std::string_view batches_since = {};  ///< the first kernel with its batch commands; may be empty

@@ -21,8 +21,8 @@ struct OpenOrCreateOptions {
   bool replace_incompatible = false;
 };
 
-/// Opens the map pinned at `path` when it is compatible with `spec`; otherwise creates a map and
-/// pins it there (BPF_OBJ_GET, BPF_MAP_CREATE and BPF_OBJ_PIN, 4.4).
+/// Opens the map pinned at `path`, which must be compatible with `spec`; when nothing is pinned
+/// there, creates a map and pins it (BPF_OBJ_GET, BPF_MAP_CREATE and BPF_OBJ_PIN, 4.4).
 ///
 /// Processes that call this at the same time get the same map. An incompatible pinned map is
 /// Errc::incompatible_map, and the Error lists every field that differs; see incompatibilities().

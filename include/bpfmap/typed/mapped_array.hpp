@@ -35,10 +35,10 @@ namespace bpfmap::inline v0 {
 /// variables by name.
 ///
 /// This object owns the memory, which keeps the map alive, stays at its address when the object is
-/// moved, and is unmapped by the destructor. A forked child shares it. Elements are sizeof(V)
-/// rounded up to 8 bytes apart; V may be aligned to up to a page. Plain loads and stores race with
-/// programs: use load(), store() and atomic() for values that both write, or let only one side
-/// write. A map with a writable mapping cannot be frozen (EBUSY).
+/// moved, and is unmapped by the destructor. A forked child shares it. The distance between
+/// elements is sizeof(V) rounded up to a multiple of 8 bytes; V may be aligned to up to a page.
+/// Plain loads and stores race with programs: use load(), store() and atomic() for values that both
+/// write, or let only one side write. A map with a writable mapping cannot be frozen (EBUSY).
 template <class V>
 class MappedArray : public TypedMap<MappedArray<V>> {
   using Base = TypedMap<MappedArray>;

@@ -62,7 +62,7 @@ struct PerfBufferOptions {
 /// that calls them (EDEADLK), except to wake() or close() it.
 ///
 /// One thread at a time, except for wake(), close() and closed(). After fork(2), the child may only
-/// destroy its parent's PerfBuffer (poll() and consume() are ESTALE); the parent's continues.
+/// destroy its parent's PerfBuffer (poll() and consume() fail with ESTALE); the parent's continues.
 class PerfBuffer {
  public:
   /// Empty.

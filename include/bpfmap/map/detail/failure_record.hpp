@@ -29,8 +29,8 @@ namespace detail {
   return {static_cast<const std::byte*>(nullptr), size};
 }
 
-/// What was asked of a map when an operation failed. The first 64 bytes of key and value are kept,
-/// and the first 511 of the subject.
+/// The arguments of a failed operation on a map. The first 64 bytes of key and value are kept, and
+/// the first 511 of the subject.
 struct Attempt {
   Operation operation;
   BytesView key = {};    ///< empty, or sized(), when it is not known
@@ -67,8 +67,7 @@ struct RequiredFields {
 [[gnu::cold]] std::error_code record_inner(const Map& outer, const Attempt& attempt,
                                            const MapInfo& inner, const MapInfo& like,
                                            std::error_code ec) noexcept;
-/// Adds to the record that was just made that it was `inner` that could not be put into a map of
-/// maps; `like` as above.
+/// Adds to the latest record that `inner` could not be put into a map of maps; `like` as above.
 [[gnu::cold]] void add_inner(const MapInfo& inner, const MapInfo& like) noexcept;
 /// Records that a typed map refuses `map`; returns `ec`.
 [[gnu::cold]] std::error_code record_view(const Map& map, const RequiredFields& required,

@@ -16,8 +16,8 @@ namespace bpfmap::inline v0::detail {
 // Whether keys are slot numbers below max_entries, or hash keys.
 enum class Keys : std::uint8_t { slots, hashed };
 
-// Returns whether the slot exists: for a missing slot the kernel returns various errnos, and looks
-// it up as if it were empty. Records Errc::index_out_of_range.
+// Returns whether the slot exists; records Errc::index_out_of_range otherwise. The kernel returns
+// various errnos for a missing slot, and reports it as empty in a lookup.
 template <Keys keys, class K>
 [[nodiscard]] bool in_range(const Map& map, Operation operation, const K& key,
                             std::error_code& ec) noexcept {
