@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -182,7 +183,9 @@ void expect_refused(M& map, const TypedCall<M>& call, std::error_code code) {
   std::error_code ec;
   call.quiet(map, ec);
   EXPECT_EQ(ec, code);
+  const std::string explained = explain(ec);
   const Error error = error_of([&] { call.loud(map); });
+  EXPECT_EQ(error.what(), explained);
   EXPECT_EQ(error.code(), code) << error.what();
   EXPECT_EQ(error.operation(), call.operation);
   EXPECT_EQ(error.map_id(), map.map().info().id);

@@ -43,6 +43,8 @@ using Flows = HashMap<FlowKey, FlowStats>;
   const auto is_idle = [](const FlowKey&, const FlowStats& stats) { return stats.packets == 0; };
   total += count(flows) + count_if(flows, is_idle) + (empty(flows) ? 1U : 0U);
   total += erase_if(flows, is_idle) + clear(flows) + to_vector(flows).size() + copy(flows, other);
+  const std::vector<std::pair<FlowKey, FlowStats>> wanted(1);
+  total += sync(flows, wanted).updated;
   parallel_scan(flows, 2, [](const FlowKey&, const FlowStats&) {});
   const Scan<Flows> all = scan(flows);
   return total + (all.status().exact ? 1U : 0U);

@@ -292,7 +292,7 @@ template <detail::written_map M>
     const M& map, std::span<const typename M::key_type> keys) {
   std::vector<std::optional<typename M::mapped_type>> values(keys.size());
   std::error_code ec;
-  const auto result = lookup_batch(map, keys, std::span{values}, ec);
+  (void)lookup_batch(map, keys, std::span{values}, ec);
   detail::throw_if(ec);
   return values;
 }

@@ -35,9 +35,11 @@ concept whole_map = std::same_as<M, Map> || typed_map<M>;
 
 // A typed map that writes and reads the same value type.
 template <class M>
-concept written_map = typed_map<M> && requires {
+concept written_map = typed_map<M> && requires(const M& map, const typename M::key_type& key) {
   typename M::mapped_type;
   typename M::slot_type;
+  // Descriptors, which are read as ids, have no such lookup.
+  requires requires(typename M::mapped_type& room) { map.lookup_into(key, room); };
 };
 
 // A map with entries that can be removed.

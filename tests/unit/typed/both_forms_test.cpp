@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Every public operation of every typed map and every verb on whole maps, once: both forms end with
+// the same code and have the same text, and the error_code is set or cleared. The operations of Map
+// are in map_calls.hpp, those of rings and memory in the tests of their classes.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "bpfmap/bpfmap.hpp"
+#include "every_operation.hpp"
+#include "fake_bpf.hpp"
+#include "told.hpp"
+
+namespace bpfmap {
+namespace {
+
+using test::FakeMap;
+
+MapInfo info_of(MapType type, std::uint32_t key_size, std::uint32_t value_size) {
+  return {.type = type,
+          .id = 77,
+          .key_size = key_size,
+          .value_size = value_size,
+          .max_entries = 8,
+          .name = "played"};
+}
+
+// An inner map, or another value.
+template <class Value>
+Value make_value() {
+  if constexpr (std::is_same_v<Value, Map>) {
+    FakeMap fake{info_of(MapType::hash, 4, 8)};
+    return std::move(fake.map);
+  } else if constexpr (std::is_same_v<Value, DevTarget> || std::is_same_v<Value, CpuTarget>) {
+    return Value{1};
+  } else {
+    return Value{5};
+  }
+}
+
+// Answers what ends a walk; 0 to everything else, or `failure`.
+long answer(long failure, int cmd, void* attr, unsigned int size) {
+  if (failure != 0) return failure;
+  if (cmd == BPF_MAP_LOOKUP_BATCH || cmd == BPF_MAP_LOOKUP_AND_DELETE_BATCH) {
+    bpf_attr request{};
+    std::memcpy(&request, attr, size);
+    request.batch.count = 0;
+    std::memcpy(attr, &request, size);
+    return -ENOENT;
+  }
+  return cmd == BPF_MAP_GET_NEXT_KEY || cmd == BPF_MAP_GET_FD_BY_ID ? -ENOENT : 0;
+}
+
+template <class R>
+class BothForms : public ::testing::Test {
+ protected:
+  using M = typename R::M;
+  static std::uint32_t value_size() {
+    if constexpr (R::type == MapType::stack_trace) return 127 * 8;
+    if constexpr (R::type == MapType::sockmap || R::type == MapType::sockhash ||
+                  R::type == MapType::reuseport_sockarray)
+      return 8;
+    if constexpr (std::is_same_v<typename R::Value, Map>) return 4;
+    return sizeof(typename R::Value);
+  }
+  static FakeMap fake(long failure) {
+    const bool keyless =
+        R::type == MapType::queue || R::type == MapType::stack || R::type == MapType::bloom_filter;
+    const auto key_size = static_cast<std::uint32_t>(keyless ? 0 : sizeof(typename R::Key));
+    return FakeMap{info_of(R::type, key_size, value_size()),
+                   [failure](int cmd, void* attr, unsigned int size) {
+                     return answer(failure, cmd, attr, size);
+                   }};
+  }
+};
+
+template <class>
+struct TypesOf;
+template <class... All>
+struct TypesOf<std::tuple<All...>> {
+  using type = ::testing::Types<All...>;
+};
+using Rows = TypesOf<test::EveryRow>::type;
+TYPED_TEST_SUITE(BothForms, Rows);
+
+// Whatever the code is, explain(ec) is what() of the other form, and neither is the errno alone.
+constexpr auto expect_told = [](const char* name, auto call) {
+  SCOPED_TRACE(name);
+  std::error_code ec;
+  call(ec);
+  ASSERT_TRUE(ec);
+  EXPECT_NE(explain(ec), ec.message()) << "nothing is recorded";
+  EXPECT_FALSE(test::told(ec, call).empty());
+};
+
+TYPED_TEST(BothForms, HaveOneTextWithoutAMap) {
+  typename TestFixture::M none;
+  EXPECT_EQ(
+      test::each_operation<TypeParam>(none, make_value<typename TypeParam::Value>(), expect_told),
+      TypeParam::operations);
+}
+
+TYPED_TEST(BothForms, HaveOneTextWhenTheKernelRefuses) {
+  FakeMap fake = this->fake(-EIO);
+  typename TestFixture::M map{std::move(fake.map)};
+  (void)test::each_operation<TypeParam>(map, make_value<typename TypeParam::Value>(),
+                                        [](const char* name, auto call) {
+                                          // The kernel is not asked for the keys of slots, nor to
+                                          // duplicate.
+                                          std::error_code ec;
+                                          call(ec);
+                                          if (ec)
+                                            expect_told(name, call);
+                                          else
+                                            EXPECT_NO_THROW(call());
+                                        });
+}
+
+TYPED_TEST(BothForms, SetOrClearTheErrorCode) {
+  FakeMap fake = this->fake(0);
+  typename TestFixture::M map{std::move(fake.map)};
+  (void)test::each_operation<TypeParam>(map, make_value<typename TypeParam::Value>(),
+                                        [](const char* name, auto call) {
+                                          SCOPED_TRACE(name);
+                                          std::error_code clean;
+                                          call(clean);
+                                          std::error_code used = Errc::invalid_name;
+                                          call(used);
+                                          EXPECT_EQ(used, clean) << "neither set nor cleared";
+                                          if (!clean) {
+                                            EXPECT_NO_THROW(call());
+                                          }
+                                        });
+}
+
+}  // namespace
+}  // namespace bpfmap
