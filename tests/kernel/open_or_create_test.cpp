@@ -324,7 +324,7 @@ TEST(OpenOrCreate, GivesUpWhenTheFolderStaysLocked) {
   spec.max_entries = 32;
   const Error error = test::error_of([&] { (void)open_or_create(path, spec, replacing); });
   EXPECT_EQ(error.code(), errno_code(EAGAIN));
-  EXPECT_TRUE(contains(error.what(), "locked"));
+  EXPECT_TRUE(contains(error.what(), "holds the lock on"));
   EXPECT_EQ(pinned_id(path), old.info().id);
   EXPECT_EQ(open_or_create(path, flows_spec(), replacing).info().id, old.info().id)
       << "what fits needs no lock";

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "bpfmap/config.hpp"
+
 namespace bpfmap::inline v0::detail {
 
 // The type of a sum of Ts: 64 bits for an integer, an array of sums for an array.
