@@ -22,7 +22,8 @@ thread_local std::size_t allocated = 0;
 constinit thread_local std::size_t bpfmap::test::allocations_left = SIZE_MAX;
 
 // Counts, and fails where a test asks for it, so that it does no harm to the other tests in this
-// executable. All other forms of new end here.
+// executable. All other forms of new end here; those that do not throw need to be named, because a
+// sanitizer brings its own.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocated;
   if (bpfmap::test::allocations_left != SIZE_MAX && bpfmap::test::allocations_left-- == 0) {
@@ -32,6 +33,19 @@ constinit thread_local std::size_t bpfmap::test::allocations_left = SIZE_MAX;
   if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc{};
 }
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return ::operator new(size);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+[[gnu::noinline]] void* operator new[](std::size_t size, const std::nothrow_t& nothrow) noexcept {
+  return ::operator new(size, nothrow);
+}
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void* operator new[](std::size_t size) { return ::operator new(size); }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 

@@ -200,9 +200,10 @@ TEST(SupportsFlags, KnowsWhatIsNewAndWhatExcludesEachOther) {
 
 TEST(SupportsFlags, IsNotPermittedWhereTheKernelSaysSo) {
   const FakeBpf fake{[](int cmd, void* attr, unsigned int size) {
-    const auto flags = static_cast<const sys::MapCreateAttr*>(attr)->map_flags;
-    return cmd == 0 && flags == detail::to_underlying(MapFlags::zero_seed) ? -EPERM
-                                                                           : real(cmd, attr, size);
+    const bool creates = cmd == static_cast<int>(sys::Command::map_create);
+    const bool asked = creates && static_cast<const sys::MapCreateAttr*>(attr)->map_flags ==
+                                      detail::to_underlying(MapFlags::zero_seed);
+    return asked ? -EPERM : real(cmd, attr, size);
   }};
   std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(supports(MapType::hash, MapFlags::zero_seed, ec), Support::not_permitted);

@@ -32,7 +32,8 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
 
   /// Copies the value of `key` on each CPU into `values`, and allocates nothing; returns false, and
   /// leaves `values` unchanged, when there is none.
-  [[nodiscard]] bool lookup_into(argument<K> key, PerCpuValues<V>& values) const {
+  [[nodiscard, gnu::always_inline]] bool lookup_into(argument<K> key,
+                                                     PerCpuValues<V>& values) const {
     std::error_code ec = detail::no_error();
     const bool found = lookup_into(key, values, ec);
     detail::throw_if(ec);

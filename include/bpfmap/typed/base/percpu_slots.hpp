@@ -118,8 +118,9 @@ template <encodable V>
 // Returns room for the kernel to fill; nullptr when there is no memory, and `ec` is then ENOMEM,
 // recorded.
 template <encodable V>
-[[nodiscard]] void* slots_of(const Map& map, Operation operation, PerCpuValues<V>& values,
-                             std::error_code& ec) noexcept {
+[[nodiscard, gnu::always_inline]] inline void* slots_of(const Map& map, Operation operation,
+                                                        PerCpuValues<V>& values,
+                                                        std::error_code& ec) noexcept {
   if (values.empty()) [[unlikely]]
     make_slots(map, operation, values, ec);
   return values.bytes().data();
