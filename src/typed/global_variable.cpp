@@ -128,10 +128,12 @@ class Btf {
 
 Bytes read_btf(std::uint32_t id, std::error_code& ec) {
   const int result = sys::btf_get_fd_by_id(id);
-  if ((ec = detail::kernel_error(result))) return {};
+  ec = detail::kernel_error(result);
+  if (ec) return {};
   const sys::UniqueFd fd{result};
   std::uint32_t size = 0;
-  if ((ec = detail::kernel_error(sys::btf_get_data(fd.get(), nullptr, size)))) return {};
+  ec = detail::kernel_error(sys::btf_get_data(fd.get(), nullptr, size));
+  if (ec) return {};
   Bytes bytes(size);
   ec = detail::kernel_error(sys::btf_get_data(fd.get(), bytes.data(), size));
   return bytes;
