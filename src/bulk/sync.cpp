@@ -29,8 +29,10 @@ class Wanted {
         order_(entries.count),
         found_(entries.count, Found::missing) {
     for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-    std::stable_sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
-      return std::memcmp(key(a), key(b), key_size_) < 0;
+    // Entries with one key stay in their order: the last one counts.
+    std::sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
+      const int order = std::memcmp(key(a), key(b), key_size_);
+      return order != 0 ? order < 0 : a < b;
     });
     for (std::size_t i = 1; i < order_.size(); ++i)
       if (std::memcmp(key(order_[i - 1]), key(order_[i]), key_size_) == 0)

@@ -124,7 +124,7 @@ std::string missing_privilege(const Failure& failure) {
            "filter, or run without it";
   const auto needed = needed_capabilities(failure);
   if (needed.empty()) return {};
-  const std::string token = undelegated(failure);
+  std::string token = undelegated(failure);
   if (!token.empty()) return token;
   const std::string needs = "it needs " + join(needed);
   if (is_in_user_namespace() == true && (failure.spec == nullptr || failure.spec->token_fd < 0))
