@@ -12,7 +12,9 @@ void Border::note(const Walk& walk, const Border* behind) {
   keys.reserve(walk.size());
   for (std::size_t i = 0; i < walk.size(); ++i)
     keys.emplace_back(walk.keys() + i * size, walk.keys() + (i + 1) * size);
-  std::sort(keys.begin(), keys.end());
+  std::sort(keys.begin(), keys.end(), [size](const Bytes& a, const Bytes& b) {
+    return std::memcmp(a.data(), b.data(), size) < 0;
+  });
   reached = state.reached;
   if (state.reached < state.range.end) return;
   if (behind != nullptr)
