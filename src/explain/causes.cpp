@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an errno of the kernel means for an operation on a type of map: one row a cause. The first
-// row that fits is told, so that rows of a narrow meaning stand before broad ones. A row asks what
+// The causes of the kernel's errnos, by operation and type of map: one row per cause. The first row
+// that matches is used, so narrow rows come before broad ones. Each row checks the conditions that
 // the errno alone does not prove.
 #include "causes.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The causes that lie in a key, a value, a flag or a buffer. As in causes.cpp, the first row that
-// fits is told.
+// matches is used.
 #include <array>
 #include <cerrno>
 
