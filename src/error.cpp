@@ -11,9 +11,9 @@
 namespace bpfmap::inline v0 {
 namespace {
 
-constexpr int enotsupp = 524;  // linux/errno.h, not for user space, and yet what bpf(2) returns
+constexpr int enotsupp = 524;  // of linux/errno.h: internal to the kernel, but bpf(2) returns it
 
-// As on i386. The same struct then has another layout in a BPF program.
+// As on i386, where the struct's layout differs from its layout in a BPF program.
 struct AlignedAsU64 {
   std::uint64_t value;
 };
@@ -91,7 +91,7 @@ class Category final : public std::error_category {
   }
 };
 
-// A category of its own: Condition::map_full is 1, and so is EPERM.
+// A separate category: Condition::map_full is 1, and so is EPERM.
 class ConditionCategory final : public std::error_category {
  public:
   const char* name() const noexcept override { return "bpfmap condition"; }
@@ -197,7 +197,7 @@ bool detail::call_without_bad_alloc(void (*call)(void*), void* body) noexcept tr
 } catch (const std::bad_alloc&) {
   return false;
 } catch (const std::length_error&) {
-  return false;  // more than a container can hold: of a 32-bit program, above all
+  return false;  // more than a container can hold, mainly in a 32-bit program
 }
 
 }  // namespace bpfmap::inline v0

@@ -29,7 +29,7 @@ PrefixText split(std::string_view text) noexcept {
 
 bool parse_address(int family, std::string_view text, std::span<std::uint8_t> address) noexcept {
   std::array<char, INET6_ADDRSTRLEN> terminated{};
-  // inet_pton would read up to a zero and take what is before it.
+  // inet_pton() would stop at the zero and accept the text before it.
   if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return false;
   text.copy(terminated.data(), text.size());
   return ::inet_pton(family, terminated.data(), address.data()) == 1;

@@ -13,8 +13,8 @@ int call(Command command, Attr& attr, unsigned int size = sizeof(Attr)) noexcept
   return static_cast<int>(bpf(static_cast<int>(command), &attr, size));
 }
 
-// The kernel hands out descriptor 0 to a process that closed its standard input, and reads 0 as
-// "none" in its own attributes.
+// A process that closed its standard input may get descriptor 0, which the kernel's attributes read
+// as "none".
 int never_zero(int fd) noexcept {
   if (fd != 0) return fd;
   const int moved = ::fcntl(0, F_DUPFD_CLOEXEC, 3);

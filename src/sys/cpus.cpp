@@ -13,12 +13,11 @@
 namespace bpfmap::inline v0::sys {
 namespace {
 
-// NR_CPUS is at most 8192 in any kernel configuration: a larger number is a damaged list, not a
-// machine.
+// NR_CPUS is at most 8192 in every kernel configuration; a larger number means a damaged list.
 constexpr std::uint32_t cpu_limit = 1U << 16;
 
-// Never destroyed, so that static destructors may use it, and never replaced. nullptr until it has
-// been read: a failure (EMFILE, no memory) may pass.
+// Never destroyed, so that static destructors may use it, and never replaced. nullptr until a read
+// succeeds: a failure (EMFILE, out of memory) may be temporary.
 constinit std::atomic<const std::vector<std::uint32_t>*> known = nullptr;
 
 std::vector<std::uint32_t> read_possible_cpus() {

@@ -15,7 +15,7 @@ std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC
 
 Mapping Mapping::of(int fd, std::uint64_t size, const MappingOptions& options) noexcept {
   Mapping mapping;
-  // Addresses and sizes are the kernel's u64; a 32-bit program cannot hold each of them.
+  // Addresses and sizes are u64 in the kernel; a 32-bit program cannot represent all of them.
   if (size > std::numeric_limits<std::size_t>::max() ||
       options.address > std::numeric_limits<std::uintptr_t>::max()) {
     errno = ENOMEM;
@@ -36,7 +36,7 @@ Mapping Mapping::of(int fd, std::uint64_t size, const MappingOptions& options) n
 void Mapping::unmap() noexcept {
   if (address_ == nullptr) return;
   if (process_ != 0 && process_ != process_token()) return;
-  // Callers read errno behind the calls that failed, never behind this one.
+  // Keeps errno: callers read it after the call that failed.
   const int error = errno;
   ::munmap(address_, size_);
   errno = error;

@@ -7,11 +7,12 @@
 namespace bpfmap::inline v0::sys {
 namespace {
 
-// Forks between the first process and this one. Written in a child before it has threads.
+// The number of forks between the first process and this one. A child writes it before it has
+// threads.
 constinit std::uint32_t generation = 0;
 
-// The number alone does not do: a child in a PID namespace of its own may have its parent's. This
-// handler alone does not do either: clone(2) runs none.
+// The process id alone is not enough: a child in a new PID namespace may have its parent's id. This
+// handler alone is not enough either: clone(2) does not run it.
 [[maybe_unused]] const int registered = ::pthread_atfork(
     nullptr, nullptr, [] { __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED); });
 
