@@ -17,8 +17,9 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// Whether two halves of a small hash show what the whole shows: that a cursor is a bucket's number,
-// and that a walk may begin at any. nullopt: there is no such hash to be had now.
+// Whether two halves of a small hash show what the whole hash shows. That proves that a cursor is a
+// bucket's number, and that a walk may begin at any bucket. nullopt: no such hash can be created
+// now.
 std::optional<bool> walks_by_bucket() noexcept {
   constexpr std::uint32_t entries = 32;
   std::error_code ec;
@@ -36,13 +37,13 @@ std::optional<bool> walks_by_bucket() noexcept {
         ++total;
       });
     if (ec) return std::nullopt;
-    // Neither half may be the whole.
+    // Both halves must have entries.
     if (walk.status().method != ScanMethod::batch || walk.status().entries == entries) return false;
   }
   return total == entries && seen == ~std::uint32_t{0};
 }
 
-// Asked once, unless there is no answer.
+// Probed once, or again after a probe without a result.
 bool can_walk_by_bucket() noexcept {
   enum class Known : std::uint8_t { nothing, yes, no };
   static std::atomic<Known> known = Known::nothing;
@@ -51,7 +52,7 @@ bool can_walk_by_bucket() noexcept {
   return known == Known::yes;
 }
 
-// A kernel may have batches for some types and not for others.
+// A kernel may have batches for some types only.
 bool has_batches(const Map& map) noexcept {
   Walk walk{map, {.batch_size = 1}};
   std::error_code ec;
@@ -73,20 +74,20 @@ std::vector<CursorRange> split(const Map& map, std::uint32_t threads) {
   if (threads == 0) threads = std::max(std::thread::hardware_concurrency(), 1U);
   const std::uint32_t entries = map.info().max_entries;
   const WalkKind kind = walk_kind(map);
-  // 2^31 is the most that a hash takes.
+  // A hash has at most 2^31 entries.
   constexpr std::uint32_t most = std::uint32_t{1} << 31;
   if (map && entries != 0 && threads > 1 && kind == WalkKind::indices &&
       traits_of(map.info().type)->lookup_batch)
     return equal_parts(entries, threads);
-  // A hash has a power of two of buckets; if it had more, the last part would hold the rest.
+  // The number of buckets is a power of two; the last part holds any further ones.
   if (map && entries != 0 && threads > 1 && kind == WalkKind::buckets && entries <= most &&
       can_walk_by_bucket() && has_batches(map))
     return equal_parts(std::bit_ceil(entries), threads);
   return {CursorRange{}};
 }
 
-// One parallel scan. All parts read their first batch before any is shown, from the last to the
-// first: of the buckets behind each border it is known then which entries are the next part's.
+// One parallel scan. All parts read their first batch before any entry is shown, from the last part
+// to the first. This tells which entries behind each border belong to the next part.
 class PartScan {
  public:
   PartScan(const Map& map, std::uint32_t threads, const ScanOptions& options,
@@ -139,7 +140,7 @@ class PartScan {
       try {
         threads_.emplace_back([this, i] { walk_part(i); });
       } catch (const std::exception&) {
-        // No more threads to be had, or no memory for one: this part is walked here.
+        // No thread or no memory for one: this part is walked here.
         walk_part(i);
       }
     }
@@ -186,7 +187,7 @@ class PartScan {
 ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanOptions& options,
                               const BatchFunction& function, std::error_code& ec) {
   ec.clear();
-  // Of its own memory alone: a std::bad_alloc out of `function` is its caller's.
+  // Only for memory of this scan: a std::bad_alloc out of `function` goes to its caller.
   std::optional<PartScan> scan;
   without_bad_alloc(ec, [&] {
     scan.emplace(map, threads, options, function);
@@ -194,7 +195,7 @@ ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanO
   });
   ParallelScanStatus status;
   if (scan) status = scan->run(ec);
-  // On this thread, too: the one that failed is gone.
+  // Also recorded on this thread: the thread that failed has ended.
   if (ec)
     ec = record(map, {.operation = Operation::scan, .flags = to_underlying(options.flags)}, ec);
   return status;

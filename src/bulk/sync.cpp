@@ -17,7 +17,7 @@ using detail::kernel_error;
 
 enum class Found : std::uint8_t { missing, other_value, same, twice };
 
-// The wanted entries of one sync, in the order of their keys.
+// The wanted entries of one sync, sorted by key.
 class Wanted {
  public:
   Wanted(const Map& map, const FlatEntries& entries)
@@ -29,7 +29,7 @@ class Wanted {
         order_(entries.count),
         found_(entries.count, Found::missing) {
     for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = i;
-    // Entries with one key stay in their order: the last one counts.
+    // Entries with equal keys keep their order: the last one counts.
     std::sort(order_.begin(), order_.end(), [this](std::size_t a, std::size_t b) {
       const int order = std::memcmp(key(a), key(b), key_size_);
       return order != 0 ? order < 0 : a < b;
@@ -64,7 +64,7 @@ class Wanted {
   [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
 
  private:
-  // Of a per-CPU value without the padding behind each slot.
+  // Compares per-CPU values without the padding of each slot.
   [[nodiscard]] bool same(const std::byte* a, const std::byte* b) const noexcept {
     for (std::size_t at = 0; at + value_size_ <= stride_; at += slot_)
       if (std::memcmp(a + at, b + at, value_size_) != 0) return false;
@@ -80,7 +80,7 @@ class Wanted {
   std::vector<Found> found_;
 };
 
-// Notes what the map has, and erases what is not wanted.
+// Marks the entries that the map has, and erases those that are not wanted.
 void erase_rest(Map& map, Wanted& wanted, LookupFlags flags, SyncResult& done,
                 std::error_code& ec) {
   detail::KeyList victims;
@@ -97,7 +97,7 @@ void erase_rest(Map& map, Wanted& wanted, LookupFlags flags, SyncResult& done,
   }
 }
 
-// Writes what is missing or another, a chunk at a time.
+// Writes missing and different entries, one chunk at a time.
 void write_difference(Map& map, const Wanted& wanted, UpdateFlags flags, SyncResult& done,
                       std::error_code& ec) {
   constexpr std::size_t chunk = 256;
@@ -124,7 +124,7 @@ void write_difference(Map& map, const Wanted& wanted, UpdateFlags flags, SyncRes
   }
 }
 
-// Whether entries come, go and are written as they are read.
+// Whether entries can be inserted and erased, and are written as they are read.
 bool can_sync(const Map& map) noexcept {
   const MapTypeTraits* const traits = traits_of(map.info().type);
   return traits != nullptr && (traits->key == KeyKind::bytes || traits->key == KeyKind::prefix) &&

@@ -16,7 +16,7 @@ namespace {
 using detail::kernel_error;
 using detail::WalkKind;
 
-// Whether the values of slots can be looked up; an empty slot is ENOENT then.
+// Whether slots can be looked up; an empty slot is then ENOENT.
 bool shows_slots(const Map& map) noexcept {
   switch (map.info().type) {
     case MapType::perf_event_array:
@@ -36,7 +36,7 @@ bool has_slots(const Map& map) noexcept {
   return traits != nullptr && traits->key == KeyKind::slot;
 }
 
-// One slot after the other: the kernel has no batch for them.
+// Slot by slot: the kernel has no batch for these types.
 std::uint64_t clear_slots(Map& map, std::error_code& ec) noexcept {
   std::uint64_t erased = 0;
   Walk walk{map, {}, {}, shows_slots(map) ? WalkContent::entries : WalkContent::keys};
@@ -44,7 +44,7 @@ std::uint64_t clear_slots(Map& map, std::error_code& ec) noexcept {
     for (std::uint32_t i = 0; i < walk.size(); ++i) {
       const std::byte* const key = walk.keys() + i * sizeof(std::uint32_t);
       const int result = detail::retried([&] { return sys::map_delete_elem(map.fd(), key); });
-      // A sockmap answers EINVAL for an empty slot.
+      // A sockmap returns EINVAL for an empty slot.
       const bool empty =
           result == -ENOENT || (result == -EINVAL && map.info().type == MapType::sockmap);
       if (result == 0) {
@@ -57,7 +57,7 @@ std::uint64_t clear_slots(Map& map, std::error_code& ec) noexcept {
   return erased;
 }
 
-// Whether a queue has a value, or the kernel names a first key.
+// Whether a queue has a value, or another map a first key.
 bool has_first(const Map& map, std::error_code& ec) noexcept {
   const bool queue = detail::is_queue(map);
   detail::WalkBuffer room;
@@ -90,8 +90,8 @@ bool holds_maps(const Map& map) noexcept {
   return map.info().type == MapType::array_of_maps || map.info().type == MapType::hash_of_maps;
 }
 
-// Types whose lookups return something else than updates take: an id or a cookie, not a descriptor.
-// Of a type that this library does not know nobody knows.
+// Types whose lookups return an id or a cookie, while updates take a descriptor. A type that this
+// library does not know may be one.
 bool reads_as_written(const Map& map) noexcept {
   switch (map.info().type) {
     case MapType::prog_array:
@@ -107,14 +107,14 @@ bool reads_as_written(const Map& map) noexcept {
     case MapType::devmap:
     case MapType::devmap_hash:
     case MapType::cpumap:
-      // With a program beside the device or CPU.
+      // Values with a program after the device or CPU.
       return map.info().value_size == sizeof(std::uint32_t);
     default:
       return traits_of(map.info().type) != nullptr;
   }
 }
 
-// Why `from` cannot be copied into `to`, if so.
+// Why `from` cannot be copied into `to`; no error if it can.
 std::error_code obstacle(const Map& from, const Map& to) noexcept {
   if (!from || !to) return Errc::no_map;
   if (from.info().key_size != to.info().key_size) return Errc::wrong_key_size;
@@ -126,13 +126,13 @@ std::error_code obstacle(const Map& from, const Map& to) noexcept {
   return {};
 }
 
-// Inner maps opened by their ids, a few at a time: descriptors are scarce.
+// Inner maps that were opened by their ids, a few at a time to save descriptors.
 class InnerMaps {
  public:
   static constexpr std::size_t most = 64;
 
-  // Opens those of `count` values from `ids` on, and keeps keys and descriptors in step; one that
-  // is gone, because it was replaced or erased meanwhile, is left out.
+  // Opens the maps of `count` values, beginning at `ids`, and keeps keys and descriptors in step.
+  // Leaves out a map that was replaced or erased meanwhile.
   int open(const std::byte* keys, std::size_t key_size, const std::byte* ids, std::size_t count,
            detail::KeyList& opened) noexcept {
     count_ = 0;
@@ -158,7 +158,7 @@ class InnerMaps {
   std::size_t count_ = 0;
 };
 
-// The failure of a copy's write, recorded while the bytes are still there.
+// Records the failure of a copy's write while its bytes exist.
 void fail_write(const Map& to, const Walk& walk, const BatchResult& result, const std::byte* keys,
                 UpdateFlags flags, std::error_code& ec) noexcept {
   const std::size_t size = walk.key_size();
@@ -224,8 +224,7 @@ std::uint64_t erase_keys(Map& map, const KeyList& keys, std::error_code& ec) noe
 }  // namespace detail
 
 std::uint64_t count(const Map& map, std::error_code& ec) noexcept {
-  // Only a lookup tells an empty slot from a filled one; of cgroup storage the key of one that is
-  // gone.
+  // Only a lookup shows whether a slot is empty, and whether the cgroup of a storage's key exists.
   const bool by_key = !has_slots(map) || map.info().type == MapType::stack_trace;
   const bool storage = map.info().max_entries == 0;
   Walk walk{map, {}, {}, by_key && !storage ? WalkContent::keys : WalkContent::entries};
@@ -292,7 +291,7 @@ std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code&
   ec = obstacle(from, to);
   if (ec) {
     const std::byte* const sized = nullptr;
-    // A map that cannot be read as it is written is named itself, not the map it would go to.
+    // The error names this map when it cannot be read as it is written.
     const bool unreadable = ec == kernel_error(-sys::enotsupp) && !reads_as_written(from);
     ec = detail::record(unreadable ? from : to,
                         {Operation::update_batch,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a WalkEngine takes a way of walking up. Private to src/bulk.
+// Sets the way of walking of a WalkEngine. Private to src/bulk.
 #pragma once
 
 #include <cstring>
@@ -14,7 +14,7 @@ template <class Way>
 void WalkEngine::become() noexcept {
   static_assert(std::is_trivially_copyable_v<Way> && sizeof(Way) <= sizeof way_ &&
                 alignof(Way) <= alignof(std::uint64_t));
-  // A copy of its bytes is a Way: the engine may be moved.
+  // The engine moves a Way by copying its bytes.
   ::new (static_cast<void*>(way_.data())) Way{state_};
   read_ = [](std::byte* way, WalkState& state) noexcept {
     return std::launder(reinterpret_cast<Way*>(way))->read(state);

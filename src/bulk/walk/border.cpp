@@ -24,7 +24,7 @@ void Border::note(const Walk& walk, const Border* behind) {
 }
 
 bool Border::holds(const std::byte* key, std::size_t size) const noexcept {
-  // By comparing bytes: no Bytes is made of `key`.
+  // Compares bytes, without making a Bytes of `key`.
   const auto at = std::lower_bound(keys.begin(), keys.end(), key,
                                    [size](const Bytes& mine, const std::byte* other) {
                                      return std::memcmp(mine.data(), other, size) < 0;

@@ -9,7 +9,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// Of reads at one border: churn may make two reads differ, and three.
+// Reads at one border: concurrent writes may make several of them differ.
 constexpr std::uint32_t attempt_limit = 64;
 
 bool contains(const WalkBuffer& buffer, std::uint32_t count, const std::byte* key) noexcept {
@@ -19,7 +19,7 @@ bool contains(const WalkBuffer& buffer, std::uint32_t count, const std::byte* ke
   return false;
 }
 
-// Keeps the entries of the batch whose key `is_kept` likes.
+// Keeps the entries of the batch for whose keys `is_kept` returns true.
 template <class IsKept>
 std::uint32_t keep_if(const WalkBuffer& buffer, std::uint32_t count, IsKept is_kept) noexcept {
   std::uint32_t kept = 0;
@@ -31,7 +31,7 @@ std::uint32_t keep_if(const WalkBuffer& buffer, std::uint32_t count, IsKept is_k
 
 }  // namespace
 
-// A bucket's number is what the kernel itself would have left in the cursor.
+// The kernel's cursor is the number of the next bucket.
 BucketWalk::BucketWalk(WalkState& state) noexcept : has_cursor_(state.range.begin != 0) {
   store_u32(state.buffer.cursor(0), state.range.begin);
   state.reached = state.range.begin;
@@ -67,16 +67,16 @@ WalkStep BucketWalk::read(WalkState& state) noexcept {
   if (reading.result == -ENOSPC) return no_room(state, reading);
   if (reading.result != 0 && reading.result != -ENOENT) {
     const bool none = means_no_such_command(reading.result) && !batches_work_;
-    // The next key knows no range.
+    // A walk by next key cannot keep to a range.
     return none && state.range.whole() ? WalkStep{WalkOutcome::other_way} : failed(reading.result);
   }
-  // No kernel does so, and another call would do it again.
+  // No kernel returns this, and a further call would return it again.
   if (reading.result == 0 && reading.count == 0) return {WalkOutcome::gave_up};
   batches_work_ = true;
   return reading.reached <= state.range.end ? accept(state, reading) : beyond(state, reading);
 }
 
-// Only ENOENT is the end: a short batch is not, and the last one may carry entries.
+// Only ENOENT is the end. A short batch is not, and the last batch may have entries.
 WalkStep BucketWalk::accept(WalkState& state, const Reading& reading) noexcept {
   at_ ^= 1U;
   has_cursor_ = true;
@@ -93,7 +93,7 @@ WalkStep BucketWalk::no_room(WalkState& state, const Reading& reading) noexcept 
     const int result = grow(state);
     return result == 0 ? WalkStep{} : failed(result);
   }
-  // The kernel names the bucket that does not fit.
+  // The cursor is the bucket that did not fit.
   if (exact && reading.reached >= state.range.end) {
     state.reached = reading.reached;
     return {WalkOutcome::last};
@@ -122,16 +122,16 @@ WalkStep BucketWalk::beyond(WalkState& state, const Reading& reading) noexcept {
   return resolve(state, reading);
 }
 
-// The entries of `reading` are in doubt: their buckets are before the border, or hidden behind
-// empty ones beyond it. They are the next part's when it finds them, too. That it does not proves
-// nothing unless they are still there afterwards.
+// The buckets of `reading` lie before the border, or after empty buckets beyond it. An entry belongs
+// to the next part when that part finds it, too. If it does not, this proves something only when
+// the entry still exists afterwards.
 WalkStep BucketWalk::resolve(WalkState& state, Reading reading) noexcept {
   const Map& map = *state.map;
   const std::uint32_t from = state.border != nullptr ? state.border->covered() : state.range.end;
   WalkBuffer again;
   if (!again.fit(state.buffer.layout(), state.buffer.entries())) return failed(-ENOMEM);
   for (std::uint32_t attempt = 0; attempt < attempt_limit; ++attempt) {
-    // Those that the part behind reads go behind the others.
+    // Moves the entries that the part behind reads to the end.
     std::uint32_t mine = reading.count;
     const std::size_t size = state.buffer.layout().key;
     Walk other{map, {.batch_size = std::min(state.buffer.entries(), 16U)}, {.begin = from}};
@@ -167,7 +167,7 @@ WalkStep BucketWalk::resolve(WalkState& state, Reading reading) noexcept {
     if (reading.result != 0 && reading.result != -ENOENT) return failed(reading.result);
     if (reading.count == 0 || reading.reached <= state.range.end) return accept(state, reading);
   }
-  // Nobody can tell: what is left out is missed at worst, and never shown twice.
+  // Undecided: leaving the entries out may miss them, but never shows one twice.
   state.status.exact = false;
   return {WalkOutcome::last};
 }

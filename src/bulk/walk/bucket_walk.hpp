@@ -6,10 +6,11 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Reads buckets from range.begin to before range.end. A bucket that is larger than the room
-/// doubles it. A batch that reaches beyond the range is read again, smaller, down to one bucket.
-/// That may still be one beyond the range, where empty buckets hide the border: it is held against
-/// what the next part has shown (Border), or against reads from the border until two reads agree.
+/// Reads buckets from range.begin up to, but not including, range.end. A bucket that is larger than
+/// the room doubles the room. A batch that reaches beyond the range is read again, smaller, down to
+/// one bucket. Empty buckets may hide the border, so even that bucket may lie beyond the range: its
+/// entries are compared with those of the next part (Border), or with reads from the border until
+/// two reads agree.
 class BucketWalk {
  public:
   explicit BucketWalk(WalkState& state) noexcept;
@@ -29,15 +30,15 @@ class BucketWalk {
   WalkStep beyond(WalkState& state, const Reading& reading) noexcept;
   WalkStep resolve(WalkState& state, Reading reading) noexcept;
 
-  std::uint32_t room_ = 0;       // entries to ask for at the border; 0: all that fit
-  std::uint32_t too_small_ = 0;  // at the border: less than one bucket
-  std::uint32_t attempts_ = 0;   // at the border, from one cursor
+  std::uint32_t room_ = 0;       // entries to request at the border; 0: all that fit
+  std::uint32_t too_small_ = 0;  // a room at the border that is smaller than one bucket
+  std::uint32_t attempts_ = 0;   // reads at the border from one cursor
   std::uint8_t at_ = 0;          // the cursor: 0 or 1
   bool has_cursor_;
   bool batches_work_ = false;
 };
 
-/// Takes buckets out of the whole map.
+/// Reads and removes the buckets of the whole map.
 class BucketTake {
  public:
   explicit BucketTake(WalkState&) noexcept {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One entry, and one call for a batch of them. Private to src/bulk.
+// Reads one entry or one batch of entries. Private to src/bulk.
 #pragma once
 
 #include <cerrno>
@@ -20,8 +20,8 @@ using ReadBatch = int (*)(int fd, const void* in_batch, void* out_batch, void* k
 // No bucket has this number.
 inline constexpr std::uint32_t no_bucket = std::numeric_limits<std::uint32_t>::max();
 
-// A call for `count` entries into `batch`, from the cursor `in`, nullptr at the start, to the
-// cursor `out`. 0 and -ENOENT come with `count` entries, any other result with none.
+// Reads `count` entries into `batch`, from the cursor `in`, which is nullptr at the start, to the
+// cursor `out`. With 0 and -ENOENT, `count` entries were read; with any other result, none.
 inline int read_batch(const WalkState& state, ReadBatch read, const std::byte* in, std::byte* out,
                       unsigned int batch, std::uint32_t& count, bool by_bucket) noexcept {
   const std::uint32_t wanted = count;
@@ -31,15 +31,16 @@ inline int read_batch(const WalkState& state, ReadBatch read, const std::byte* i
                 count, to_underlying(state.options.flags));
   }();
   if (result == 0 || result == -ENOENT) return result;
-  // A lock or memory that is not to be had half-way: what the kernel copied before, and took out of
-  // the map, is there, and the cursor behind it. Refused at once, it leaves both as they were.
+  // The kernel failed half-way, for a lock or memory: the entries that it copied, and perhaps
+  // removed, are in the batch, and the cursor is after them. When it fails at once, both are
+  // unchanged.
   const bool begun = by_bucket ? load_u32(out) != no_bucket : count < wanted;
   if (begun && count != 0 && count <= wanted) return 0;
   count = 0;
   return result;
 }
 
-// The same, made again while the kernel turns it away.
+// As above, repeated while the kernel returns a temporary error.
 inline int read_batch_patiently(const WalkState& state, ReadBatch read, const std::byte* in,
                                 std::byte* out, unsigned int batch, std::uint32_t& count,
                                 bool by_bucket) noexcept {
@@ -50,13 +51,13 @@ inline int read_batch_patiently(const WalkState& state, ReadBatch read, const st
   });
 }
 
-// Adds the entry of `key` to the batch `state.shown`; one that is gone meanwhile is left out.
+// Adds the entry of `key` to the batch `state.shown`, unless it was erased meanwhile.
 inline int read_entry(WalkState& state, const std::byte* key) noexcept {
   const std::size_t stride = state.buffer.layout().value;
   const std::size_t key_size = state.buffer.layout().key;
   std::byte* const value = state.buffer.values(state.shown) + state.count * stride;
   int result = 0;
-  // Nobody knows how much of it the kernel will write; and of keys alone nothing is read.
+  // The size of the value is not known, or only keys are read.
   if (state.keys_only || traits_of(state.map->info().type) == nullptr)
     std::memset(value, 0, stride);
   if (!state.keys_only)
@@ -70,8 +71,8 @@ inline int read_entry(WalkState& state, const std::byte* key) noexcept {
   return 0;
 }
 
-// Doubles the room when a bucket is larger; 0 or -errno. No bucket holds more entries than the map:
-// with twice the room of that, ENOSPC is not about a bucket.
+// Doubles the room when a bucket is larger; returns 0 or -errno. No bucket has more entries than
+// the map: with room for twice as many, ENOSPC has another reason.
 inline int grow(WalkState& state) noexcept {
   const std::uint64_t entries = state.buffer.entries();
   const std::uint64_t limit = std::uint64_t{state.map->info().max_entries} * 2 + 1;

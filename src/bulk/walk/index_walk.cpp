@@ -15,7 +15,7 @@ IndexWalk::IndexWalk(WalkState& state) noexcept
 }
 
 WalkStep IndexWalk::read(WalkState& state) noexcept {
-  // The kernel takes an index out of range for "from the start".
+  // The kernel reads an index out of range as "from the start".
   if (next_ >= end_) return {WalkOutcome::last};
   return by_lookup_ ? read_by_lookup(state) : read_by_batch(state);
 }
@@ -29,18 +29,18 @@ WalkStep IndexWalk::read_by_batch(WalkState& state) noexcept {
   const int result = read_batch_patiently(state, sys::map_lookup_batch, next_ == 0 ? nullptr : in,
                                           out, 0, count, false);
   if (result != 0 && result != -ENOENT) {
-    // Before Linux 6.14 an empty slot ends every batch with EINTR.
+    // Before Linux 6.14, an empty slot ends every batch with EINTR.
     if (result != -EINTR && (batches_work_ || !means_no_such_command(result)))
       return failed(result);
     by_lookup_ = true;
     state.status.method = ScanMethod::index;
     return {};
   }
-  // No kernel does so, and another call would do it again.
+  // No kernel returns this, and a further call would return it again.
   if (result == 0 && count == 0) return {WalkOutcome::gave_up};
   batches_work_ = true;
   if (count != 0) next_ = std::uint64_t{load_u32(out)} + 1;
-  // Empty slots are skipped, so that a batch may reach further than it was asked to.
+  // Empty slots are skipped, so a batch may reach beyond the range.
   while (count != 0 && load_u32(state.buffer.keys(0) + (count - 1) * sizeof(std::uint32_t)) >= end_)
     --count;
   state.count = count;

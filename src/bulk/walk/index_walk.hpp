@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Arrays: by batch, or by a lookup per index. Private to src/bulk.
+// Walks arrays by batch, or by one lookup per index. Private to src/bulk.
 #pragma once
 
 #include "bpfmap/bulk/walk/walk_engine.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-/// Reads indices in ascending order, from range.begin to before range.end or the array's end. Takes
-/// to lookups where the kernel has no batches, and where an empty slot ends each (before 6.14).
+/// Reads indices in ascending order, from range.begin up to range.end or the end of the array. Uses
+/// lookups where the kernel has no batches, and where an empty slot ends each batch (before 6.14).
 class IndexWalk {
  public:
   explicit IndexWalk(WalkState& state) noexcept;

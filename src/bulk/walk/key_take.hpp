@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Entries that leave one by one: by the next key, or popped. Private to src/bulk.
+// Removes entries one at a time: by next key, or by popping. Private to src/bulk.
 #pragma once
 
 #include "bpfmap/bulk/walk/walk_engine.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-/// Takes the first key again and again, one entry at a time, so that none leaves ahead of being
-/// handed out.
+/// Removes the first key again and again, one entry at a time, so that no entry is removed before it
+/// is handed out.
 class KeyTake {
  public:
   explicit KeyTake(WalkState& state) noexcept;

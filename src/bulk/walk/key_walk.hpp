@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Everything that has keys and no batches: by the next key. Private to src/bulk.
+// Walks maps with keys and without batches by next key. Private to src/bulk.
 #pragma once
 
 #include "bpfmap/bulk/walk/walk_engine.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-/// Reads keys with BPF_MAP_GET_NEXT_KEY and a lookup for each. The key behind a batch is known
-/// before the batch is shown, so that its reader may erase or update what it is shown.
+/// Reads keys with BPF_MAP_GET_NEXT_KEY, and looks each one up. The key after a batch is read before
+/// the batch is shown, so that the reader may erase or update its entries.
 class KeyWalk {
  public:
   explicit KeyWalk(WalkState& state) noexcept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a walk needs to know of a map's type. Private to src/bulk.
+// Facts about map types that walks need. Private to src/bulk.
 #pragma once
 
 #include <cerrno>
@@ -12,7 +12,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// How a map's entries are reached.
+/// How the entries of a map are read.
 enum class WalkKind : std::uint8_t {
   none,     // no keys, or keys that cannot be listed
   buckets,  // hash batches: the cursor is a bucket's number
@@ -29,7 +29,7 @@ inline WalkKind walk_kind(const Map& map) noexcept {
   if (traits == nullptr) return WalkKind::keys;
   // Its cursor is a key.
   if (info.type == MapType::rhash) return WalkKind::opaque;
-  // The kernel lists the ids that are taken, and a lookup of the others costs a call each.
+  // The kernel lists the ids in use; looking up all others would cost a call each.
   if (info.type == MapType::stack_trace) return WalkKind::keys;
   switch (traits->key) {
     case KeyKind::bytes:
@@ -40,7 +40,7 @@ inline WalkKind walk_kind(const Map& map) noexcept {
     case KeyKind::slot:
       return WalkKind::indices;
     case KeyKind::object:
-      // Of all storage, the kernel lists this one's keys alone.
+      // The only storage whose keys the kernel lists.
       return info.type == MapType::cgroup_storage || info.type == MapType::percpu_cgroup_storage
                  ? WalkKind::keys
                  : WalkKind::none;
@@ -54,24 +54,23 @@ inline bool is_queue(const Map& map) noexcept {
   return map.info().type == MapType::queue || map.info().type == MapType::stack;
 }
 
-// Whether the kernel may copy a slot per CPU: of a type that this library does not know it is not
-// known.
+// Whether the kernel may copy one slot per CPU. True for a type that this library does not know.
 inline bool may_be_percpu(const Map& map) noexcept {
   return map.is_percpu() || traits_of(map.info().type) == nullptr;
 }
 
-// Bytes from one value to the next: value_size, or all slots of what may be a per-CPU value.
+// Bytes from one value to the next: value_size, or all slots of a possible per-CPU value.
 inline std::size_t value_stride(const Map& map) noexcept {
   return may_be_percpu(map) ? sys::percpu_size(map.info().value_size) : map.info().value_size;
 }
 
-// Keys that a walk by next key may meet: under churn nothing in the kernel bounds it.
+// The limit of keys for a walk by next key, which the kernel does not bound under churn.
 inline std::uint64_t key_limit(const Map& map) noexcept {
   const std::uint64_t max_entries = map.info().max_entries;
   return max_entries == 0 ? std::uint64_t{1} << 20 : 4 * max_entries + 64;
 }
 
-// A kernel older than a command for this type answers as to any unknown command.
+// A kernel that lacks a command for this type returns what it returns for any unknown command.
 inline bool means_no_such_command(int result) noexcept {
   return result == -sys::enotsupp || result == -EOPNOTSUPP || result == -EINVAL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Batches whose cursor means nothing here: rhash. Private to src/bulk.
+// Batches whose cursor is opaque: rhash. Private to src/bulk.
 #pragma once
 
 #include "bpfmap/bulk/walk/walk_engine.hpp"

@@ -81,7 +81,7 @@ WalkStep TrieWalk::fill_by_batch(WalkState& state) noexcept {
   return step;
 }
 
-// Cursor 0 is the key before the next one, cursor 1 that one.
+// Cursor 0 is the key before the next key, cursor 1 the next key.
 WalkStep TrieWalk::fill_by_key(WalkState& state) noexcept {
   std::byte* const before = state.buffer.cursor(0);
   std::byte* const key = state.buffer.cursor(1);
@@ -93,7 +93,7 @@ WalkStep TrieWalk::fill_by_key(WalkState& state) noexcept {
     const bool fresh = is_new(state, key);
     if (!fresh) state.status.restarted = true;
     const int result = fresh ? read_own_value(state, key) : 0;
-    // Gone, or something else comes behind the key before it now.
+    // The key was erased, or another key follows the previous one now.
     if (result == -ENOENT) continue;
     if (result != 0) return failed(result);
     std::memcpy(before, key, size);

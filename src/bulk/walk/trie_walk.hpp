@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-// LPM tries: by batch or by next key, one batch ahead. Private to src/bulk.
+// Walks LPM tries by batch or by next key, one batch ahead. Private to src/bulk.
 #pragma once
 
 #include "bpfmap/bulk/walk/walk_engine.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-/// Reads a trie in the kernel's order, which is total: when the key at the cursor is gone, the
-/// kernel begins again, and what was read before is left out. A batch is read before the one in
-/// front of it is shown, so that its reader may erase what it is shown.
+/// Reads a trie in the kernel's order, which is total. When the key at the cursor was erased, the
+/// kernel starts again, and the walk skips what it read before. A batch is read before the previous
+/// batch is shown, so that the reader may erase its entries.
 ///
-/// Without batches, a lookup of a key that is gone meanwhile finds the prefix that covers it: a
-/// value is shown when two lookups agree and the key was there between them.
+/// Without batches, a lookup of an erased key finds the prefix that covers it. A value is shown when
+/// two lookups agree and the key existed between them.
 class TrieWalk {
  public:
   explicit TrieWalk(WalkState& state) noexcept { state.status.exact = false; }

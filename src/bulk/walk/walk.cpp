@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The course of a walk, and which way a map is walked.
+// Runs a walk, and selects the way in which a map is walked.
 #include "bpfmap/bulk/walk/walk.hpp"
 
 #include <utility>
@@ -17,7 +17,7 @@ namespace bpfmap::inline v0 {
 namespace detail {
 namespace {
 
-// Never destroyed, so that a walk may be asked in a static destructor.
+// Never destroyed, so that static destructors may use a walk.
 const Map& empty_map() noexcept {
   alignas(Map) static std::byte room[sizeof(Map)];
   static const Map* const map = ::new (room) Map;
@@ -89,7 +89,7 @@ void WalkEngine::rewind() noexcept {
   state_.status = {.batch_size = state_.status.batch_size};
 }
 
-// The room is computed from the map as it is now: another one may have been moved into it.
+// Computes the room from the current map: another map may have been moved into it.
 void WalkEngine::start() noexcept {
   const Map& map = *state_.map;
   phase_ = Phase::ended;

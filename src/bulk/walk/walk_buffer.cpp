@@ -16,7 +16,7 @@ constexpr std::size_t default_limit = std::size_t{1} << 20;
 constexpr std::size_t chosen_limit = std::size_t{64} << 20;
 constexpr std::size_t too_many = std::numeric_limits<std::size_t>::max();
 
-// All sizes here are the kernel's u32 or sums of a few of them: only a product can overflow.
+// All sizes are u32 or sums of a few u32: only a product can overflow.
 std::size_t round_up_to_16(std::size_t size) noexcept {
   return size > too_many - 15 ? too_many : (size + 15) / 16 * 16;
 }
@@ -53,7 +53,7 @@ std::uint32_t WalkLayout::entries_for(std::uint32_t wanted,
   const std::size_t fitting = (wanted == 0 ? default_limit : chosen_limit) / entry;
   const std::size_t entries =
       std::min<std::size_t>(wanted == 0 ? default_entries : wanted, fitting);
-  // A map of storage has no max_entries.
+  // Storage maps have no max_entries.
   const std::size_t limit = max_entries == 0 ? entries : max_entries;
   return static_cast<std::uint32_t>(std::max<std::size_t>(std::min(entries, limit), 1));
 }
@@ -64,7 +64,7 @@ bool WalkBuffer::fit(const WalkLayout& layout, std::uint32_t entries) noexcept {
   std::byte* memory = lent ? callers_.data() : own_.get();
   std::unique_ptr<std::byte[]> made;
   if (!lent && size > own_size_) {
-    // Not cleared: the kernel writes what is read.
+    // Not cleared: the kernel writes every byte that is read.
     if (size != too_many) made.reset(new (std::nothrow) std::byte[size]);
     memory = made.get();
   }
