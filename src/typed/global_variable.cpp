@@ -41,7 +41,7 @@ struct SectionEntry {
 constexpr std::uint32_t kind_var = 14;
 constexpr std::uint32_t kind_section = 15;
 
-// Bytes behind a Type of this kind; nullopt: a kind that this library does not know.
+// Bytes after a Type of this kind; nullopt for a kind that this library does not know.
 std::optional<std::size_t> bytes_behind(const Type& type) noexcept {
   switch (type.kind()) {
     case 1:         // int
@@ -73,7 +73,7 @@ std::optional<std::size_t> bytes_behind(const Type& type) noexcept {
   }
 }
 
-// BTF in memory. What lies outside of it is read as nullopt.
+// BTF in memory. Reads outside of it return nullopt.
 class Btf {
  public:
   explicit Btf(BytesView bytes) : bytes_(bytes) {
@@ -86,7 +86,7 @@ class Btf {
   }
 
   [[nodiscard]] std::optional<Type> type(std::uint32_t id) const noexcept {
-    // Type 0 is void and is not written.
+    // Type 0 is void and has no record.
     if (id == 0 || id > at_.size()) return std::nullopt;
     return read<Type>(types_, at_[id - 1]);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Maps that are mapped as memory.
+// Maps as memory.
 #include "bpfmap/typed/detail/memory.hpp"
 
 #include <algorithm>
@@ -27,12 +27,12 @@ std::uint64_t detail::element_count(const Map& map, std::size_t size, std::size_
                                     std::error_code& ec) noexcept {
   const MapInfo& info = map.info();
   if (info.value_size == size) return info.max_entries;
-  // A section that was resized before the load may have lost its BTF.
+  // A section that was resized before loading may have no BTF.
   const bool single = info.max_entries == 1 && info.btf_key_type_id == 0;
   if (single && info.value_size > size && info.value_size % size == 0 && size % 8 == 0)
     return info.value_size / size;
-  // The compiler ends a section behind its last variable; a struct goes on to a multiple of its
-  // alignment. Behind the struct there may be more.
+  // The compiler ends a section after its last variable; a struct ends at a multiple of its
+  // alignment. More variables may follow the struct.
   if (is_section(info) && info.value_size + alignment > size) return 1;
   ec = wrong_size(map, size);
   return 0;
@@ -49,7 +49,7 @@ std::error_code detail::wrong_index(const Map& map, std::size_t index, std::size
 }
 
 std::error_code detail::wrong_size(const Map& map, std::size_t size) noexcept {
-  // Of the type only the size is known.
+  // Only the size of the type is known.
   const BytesView value{static_cast<const std::byte*>(nullptr), size};
   return record(map, {.operation = Operation::view, .value = value}, Errc::wrong_value_size);
 }
@@ -75,7 +75,7 @@ sys::Mapping detail::map_bytes(const Map& map, bool writable, std::error_code& e
   const MapInfo& info = map.info();
   const std::uint64_t stride = (std::uint64_t{info.value_size} + 7) / 8 * 8;
   const std::uint64_t gap = stride - info.value_size;
-  // What the kernel keeps behind the last value is nobody's.
+  // The rest of the last page has no values.
   return map_memory(map, info.max_entries * stride - gap, {.writable = writable}, ec);
 }
 

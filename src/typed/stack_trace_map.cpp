@@ -12,8 +12,7 @@ bool is_empty(const BuildIdFrame& frame) noexcept {
   return frame.status == BuildIdFrame::Status::empty;
 }
 
-// Reads a stack into `frames`, without the empty frames behind the last: the kernel fills a stack
-// up with zeros.
+// Reads a stack into `frames`, without the zeros with which the kernel fills it up.
 template <class Frame>
 bool read(const StackTraceMap& map, detail::argument<std::uint32_t> id, std::vector<Frame>& frames,
           std::error_code& ec) noexcept {
@@ -99,8 +98,8 @@ std::optional<std::vector<BuildIdFrame>> StackTraceMap::lookup_build_ids(
 
 std::vector<std::uint32_t> StackTraceMap::ids(std::error_code& ec) const noexcept {
   std::vector<std::uint32_t> ids;
-  // A stack that goes while the walk is at it, or is just being read, makes the kernel begin again:
-  // what was seen is passed over. The cap ends a walk during which that happens all the time.
+  // The kernel starts again when the current stack is erased or read meanwhile: ids that were seen
+  // are skipped. The cap ends a walk in which this never stops.
   std::optional<std::uint32_t> id = map().get_next_key<std::uint32_t>(std::nullopt, ec);
   const std::uint64_t most_steps = 16 * (std::uint64_t{max_entries()} + 64);
   for (std::uint64_t steps = 0; id && steps < most_steps; ++steps) {
