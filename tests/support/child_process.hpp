@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A test body in a process of its own: for what would spoil the tests behind it (descriptor 0,
+// Runs a test body in a child process: for changes that would break later tests (descriptor 0,
 // limits, privileges).
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace bpfmap::test {
 
-/// Runs `body` in a forked child and fails here when an expectation failed there.
+/// Runs `body` in a forked child; fails when an expectation failed there.
 template <class Body>
 void in_child(Body body) {
   std::fflush(nullptr);

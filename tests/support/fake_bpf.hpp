@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// bpf(2) played by the test: answers with any callable, and keeps what it was called with.
+// Replaces bpf(2): answers with a callable, and keeps the calls.
 #pragma once
 
 #include <fcntl.h>
@@ -17,17 +17,17 @@
 
 namespace bpfmap::test {
 
-/// One call as it arrived.
+/// One call.
 struct BpfCall {
   int cmd;
   unsigned int size;
-  Bytes attr;  // the `size` bytes, before the answer changed any
+  Bytes attr;  // as it was before the answer
 };
 
-/// Stands in the place of bpf(2) while it lives; one may be nested in another.
+/// Replaces bpf(2) during its lifetime. May be nested.
 class FakeBpf {
  public:
-  /// What is returned, >= 0 or -errno; may write to `attr`, as the kernel does.
+  /// Returns the result, >= 0 or -errno; may write to `attr`, as the kernel does.
   using Answer = std::function<long(int cmd, void* attr, unsigned int size)>;
 
   explicit FakeBpf(Answer answer) : answer_(std::move(answer)) {}
@@ -38,12 +38,12 @@ class FakeBpf {
   ~FakeBpf() { active = before_; }
 
   [[nodiscard]] const std::vector<BpfCall>& calls() const noexcept { return calls_; }
-  /// Calls with this command.
+  /// Returns the number of calls with this command.
   [[nodiscard]] std::size_t count(int cmd) const noexcept {
     return static_cast<std::size_t>(std::count_if(
         calls_.begin(), calls_.end(), [cmd](const BpfCall& call) { return call.cmd == cmd; }));
   }
-  /// The only call; a test failure when there was none or more.
+  /// Returns the only call; a test failure when there was not exactly one.
   [[nodiscard]] BpfCall only_call() const {
     EXPECT_EQ(calls_.size(), 1U);
     return calls_.empty() ? BpfCall{} : calls_.back();
@@ -64,8 +64,8 @@ class FakeBpf {
   ReplacedBpf replaced_{&FakeBpf::answer};
 };
 
-/// A Map that no kernel knows, one at a time: its descriptor is one of /dev/null, and what it is,
-/// `info` says. Further calls get `answer`; calls() has those only.
+/// A Map without a kernel, one at a time: its descriptor refers to /dev/null, and its properties are
+/// `info`. Further calls get `answer`; calls() returns only those.
 class FakeMap {
  public:
   explicit FakeMap(
@@ -91,7 +91,7 @@ class FakeMap {
  private:
   long answer(int cmd, void* attr, unsigned int size) {
     if (!opening_) return answer_(cmd, attr, size);
-    if (cmd != BPF_OBJ_GET_INFO_BY_FD) return 0;  // whatever tells a map from other descriptors
+    if (cmd != BPF_OBJ_GET_INFO_BY_FD) return 0;  // the check that a descriptor is a map
     bpf_attr request;
     std::memcpy(&request, attr, size);
     sys::MapInfoData data{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every operation of Map as a row, in both forms: for what must hold for all of them.
+// Every operation of Map as a row, in both forms, for tests of all operations.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 
 namespace bpfmap::test {
 
-/// What a descriptor or a frozen map lets an operation do.
+/// The access that an operation needs.
 enum class Needs : std::uint8_t { nothing, reading, writing, both };
 
-/// One operation. The two forms do the same; neither keeps what it gets.
+/// One operation in both forms; results are discarded.
 struct MapCall {
   const char* name;
   Operation operation;
@@ -24,16 +24,16 @@ struct MapCall {
   std::function<void(Map&)> loud;                     // throws
 };
 
-/// On a map of plain values. Keys are `key_size` bytes of `first`, {first, 0, ...}; values are
+/// Operations on a map of plain values. Keys are {first, 0, ...} of `key_size` bytes; values have
 /// `value_size` bytes.
 [[nodiscard]] std::vector<MapCall> plain_calls(std::size_t key_size = 4, std::size_t value_size = 8,
                                                int first = 0);
 
-/// On a map with a value for each CPU.
+/// Operations on a per-CPU map.
 [[nodiscard]] std::vector<MapCall> percpu_calls(std::size_t key_size = 4,
                                                 std::size_t value_size = 8, int first = 0);
 
-/// On the map as a whole; `pin` goes to `path`.
+/// Operations on the map as a whole; `pin` uses `path`.
 [[nodiscard]] std::vector<MapCall> whole_map_calls(const std::string& path = "/nonexistent/pin");
 
 /// All of the above.

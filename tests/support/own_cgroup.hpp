@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A cgroup of the test's own.
+// A private cgroup.
 #pragma once
 
 #include <fcntl.h>
@@ -30,8 +30,8 @@ namespace bpfmap::test {
   return {};
 }
 
-/// Where the unified hierarchy is mounted; where it is not, it is mounted in a mount namespace of
-/// this process's own. Empty: this kernel has none.
+/// Returns where the unified hierarchy is mounted; mounts it in a private mount namespace if it is
+/// not. Empty: this kernel has none.
 [[nodiscard]] inline std::string cgroup_root() {
   std::string root = mounted_cgroup_root();
   if (!root.empty()) return root;
@@ -56,13 +56,13 @@ class OwnCgroup {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// The number of its directory, by which the kernel knows it.
+  /// Returns the inode number of its directory, which is the cgroup's id.
   [[nodiscard]] std::uint64_t inode() const {
     struct stat status{};
     EXPECT_EQ(::fstat(fd(), &status), 0);
     return status.st_ino;
   }
-  /// Puts the calling process in.
+  /// Moves the calling process into it.
   void enter() const {
     const sys::UniqueFd procs{::open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)};
     EXPECT_EQ(::write(procs.get(), "0", 1), 1);

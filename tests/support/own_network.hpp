@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A network namespace of the test's own, and devices in it.
+// A private network namespace, and devices in it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@
 
 namespace bpfmap::test {
 
-/// Runs `body` in a thread of its own, whose network has nothing but a loopback that is down.
+/// Runs `body` in a new thread with a new network namespace, which has only a loopback that is down.
 template <class Body>
 void in_own_network(Body body) {
   std::thread{[&body] {
@@ -55,7 +55,7 @@ class LinkMessage {
     append("", 1);
     close(at);
   }
-  /// What comes until close() lies in this attribute.
+  /// Opens an attribute, which contains everything up to close().
   [[nodiscard]] std::size_t open(std::uint16_t type) {
     const std::size_t at = bytes_.size();
     nlattr attribute{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes behind a per-CPU value, which the kernel keeps and no program reads.
+// The padding of per-CPU values, which the kernel stores and no program reads.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,20 +13,20 @@
 
 namespace bpfmap::test {
 
-/// Every slot of a per-CPU value, padding included, as the kernel has it.
+/// Returns every slot of a per-CPU value with its padding, as stored by the kernel.
 [[nodiscard]] inline Bytes raw_slots(const Map& map, BytesView key) {
   Bytes slots(sys::percpu_size(map.info().value_size));
   EXPECT_EQ(sys::map_lookup_elem(map.fd(), key.data(), slots.data()), 0);
   return slots;
 }
 
-/// Fills every slot with 0xaa, padding included: what a careless writer leaves behind.
+/// Fills every slot and its padding with 0xaa, as a careless writer may.
 inline void soil_slots(const Map& map, BytesView key) {
   const Bytes slots(sys::percpu_size(map.info().value_size), std::byte{0xaa});
   EXPECT_EQ(sys::map_update_elem(map.fd(), key.data(), slots.data()), 0);
 }
 
-/// Each of the slots is `value`, and zero behind it up to the next one.
+/// Expects `value` in every slot, and zeros in its padding.
 [[nodiscard]] inline ::testing::AssertionResult every_slot_is(BytesView slots, BytesView value) {
   const std::size_t stride = sys::percpu_stride(value.size());
   if (slots.size() != stride * sys::possible_cpus().size())

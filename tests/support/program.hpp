@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The smallest BPF programs: kernel objects that are no maps, and readers of maps that are not user
-// space.
+// Small BPF programs: as kernel objects that are not maps, and as readers of maps.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,7 +16,7 @@
 
 namespace bpfmap::test {
 
-/// What a program is loaded as.
+/// How a program is loaded.
 struct ProgramKind {
   std::uint32_t type = BPF_PROG_TYPE_SOCKET_FILTER;
   std::uint32_t attach_type = 0;  ///< enum bpf_attach_type
@@ -25,7 +24,7 @@ struct ProgramKind {
   std::uint32_t flags = 0;  ///< such as BPF_F_XDP_HAS_FRAGS
 };
 
-/// A program of `code`; a test failure when it cannot be loaded.
+/// Loads `code`; a test failure when the kernel refuses it.
 [[nodiscard]] inline sys::UniqueFd load_program(std::span<const bpf_insn> code,
                                                 ProgramKind kind = {}) {
   bpf_attr attr;
@@ -41,8 +40,8 @@ struct ProgramKind {
   return sys::UniqueFd{static_cast<int>(result)};
 }
 
-/// Runs a program once (BPF_PROG_TEST_RUN), on an empty packet unless it takes none; gives what it
-/// returns.
+/// Runs a program once (BPF_PROG_TEST_RUN), with an empty packet if it takes one; returns its
+/// result.
 inline std::uint32_t run_program(int fd, bool takes_packet = true) {
   const std::array<std::byte, 64> packet{};
   bpf_attr attr;
@@ -56,7 +55,7 @@ inline std::uint32_t run_program(int fd, bool takes_packet = true) {
   return attr.test.retval;
 }
 
-/// The kernel's number of a program.
+/// Returns the id of a program.
 [[nodiscard]] inline std::uint32_t id_of_program(int fd) {
   bpf_prog_info info;
   std::memset(&info, 0, sizeof info);
@@ -92,13 +91,13 @@ inline std::uint32_t run_program(int fd, bool takes_packet = true) {
 }
 [[nodiscard]] constexpr bpf_insn leave() { return instruction(BPF_JMP | BPF_EXIT); }
 
-/// One that returns `result` and does nothing else: a socket filter of 0 drops everything.
+/// Loads a program that only returns `result`.
 [[nodiscard]] inline sys::UniqueFd load_program(std::int32_t result = 0, ProgramKind kind = {}) {
   const std::array code{load_number(0, result), leave()};
   return load_program(code, kind);
 }
 
-/// Looks `key` up in the map behind `fd`, whose keys are 8 bytes or fewer, from within a program.
+/// Looks up `key` in a program, in the map of `fd`, whose keys have 8 bytes or fewer.
 inline void lookup_by_program(int fd, std::int32_t key) {
   const std::array code{
       instruction(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, fd),  // r1 = map
@@ -114,8 +113,8 @@ inline void lookup_by_program(int fd, std::int32_t key) {
   run_program(program.get());
 }
 
-/// An XDP program that redirects every packet to what the redirect map behind `map_fd` has at
-/// `key`: it returns XDP_REDIRECT, or XDP_DROP when there is nothing.
+/// Loads an XDP program that redirects every packet to the entry of `key` in the redirect map of
+/// `map_fd`: it returns XDP_REDIRECT, or XDP_DROP when there is no entry.
 [[nodiscard]] inline sys::UniqueFd load_redirect(int map_fd, std::int32_t key) {
   const auto map = load_map(1, map_fd);
   const std::array code{

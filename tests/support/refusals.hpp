@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every typed map of descriptors refuses before the kernel is asked.
+// Calls that every typed map of descriptors refuses before it calls the kernel.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace bpfmap::test {
 
-/// A view of M over `made` is refused with `code`, which closes it; gives what() of the Error.
+/// Expects that M refuses `made` with `code` and closes it; returns what() of the Error.
 template <class M>
 [[nodiscard]] std::string refused_view(const Map& made, Errc code) {
   return told(std::error_code{code}, [&](auto&... ec) {
@@ -23,7 +23,8 @@ template <class M>
   });
 }
 
-/// M is made with its own type and sizes, is moved, and is no view of a hash of u32 to u64.
+/// Expects that M is created with its type and sizes, can be moved, and refuses a hash of u32 to
+/// u64.
 template <class M>
 void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_size) {
   std::error_code ec = Errc::invalid_name;
@@ -68,7 +69,7 @@ void expect_made_and_refused(MapSpec spec, MapType type, std::uint32_t value_siz
   }
 }
 
-/// `call` works with index 4 of a map of 4: it is told, and the kernel not asked.
+/// `call` uses index 4 of a map of 4: expects a refusal without a call of the kernel.
 template <class Call>
 void expect_index_told(Call call) {
   EXPECT_TRUE(
@@ -88,7 +89,7 @@ void expect_integer_told(Call call) {
   }
 }
 
-/// `call` works with an empty map.
+/// `call` uses an empty map.
 template <class Call>
 void expect_no_map_told(Call call) {
   EXPECT_FALSE(told(std::error_code{Errc::no_map}, call).empty());

@@ -51,7 +51,7 @@ static_assert(sizeof(Padded) == 8);
 template <std::size_t size>
 struct Block {
   std::array<unsigned char, size> bytes{};
-  /// Every byte another, and another from `seed` to `seed`.
+  /// Fills the bytes with different numbers, which depend on `seed`.
   [[nodiscard]] static Block filled(unsigned seed) noexcept {
     Block block;
     for (std::size_t i = 0; i < size; ++i)

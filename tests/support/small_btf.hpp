@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The few BTF types that creating maps needs, loaded without libbpf.
+// The few BTF types that creations need, loaded without libbpf.
 #pragma once
 
 #include <gtest/gtest.h>

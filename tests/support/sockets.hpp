@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sockets on the loopback.
+// Sockets on the loopback device.
 #pragma once
 
 #include <arpa/inet.h>
@@ -20,7 +20,7 @@ namespace bpfmap::test {
   return fd;
 }
 
-/// 127.0.0.1; port 0 is one that the kernel chooses.
+/// 127.0.0.1; for port 0, the kernel chooses a port.
 [[nodiscard]] inline sockaddr_in loopback(std::uint16_t port = 0) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -38,7 +38,7 @@ namespace bpfmap::test {
   return address;
 }
 
-/// One with SO_REUSEPORT, bound to a port of its own or to `port`, but not listening.
+/// Returns a socket with SO_REUSEPORT, bound to a free port or to `port`, not listening.
 [[nodiscard]] inline sys::UniqueFd bound_socket(int type, std::uint16_t port = 0) {
   sys::UniqueFd fd = new_socket(type);
   const int on = 1;
@@ -54,7 +54,7 @@ namespace bpfmap::test {
   return fd;
 }
 
-/// Both ends of a TCP connection.
+/// Returns both ends of a TCP connection.
 [[nodiscard]] inline std::pair<sys::UniqueFd, sys::UniqueFd> connected_sockets() {
   const sys::UniqueFd listener = listening_socket();
   sys::UniqueFd client = new_socket(SOCK_STREAM);
