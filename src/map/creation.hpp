@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What BPF_MAP_CREATE takes, as tables. Private to src/map/.
+// The rules of BPF_MAP_CREATE as tables. Private to src/map/ and src/explain/.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// A number in a MapSpec, and what the types take: least, least + step, ... up to most.
+/// A number in a MapSpec, and the values that the types accept: least, least + step, ... up to most.
 struct Limit {
   Types types = MapType::unspec;
   std::uint32_t MapSpec::* field = nullptr;
@@ -21,28 +21,28 @@ struct Limit {
   std::string_view why;
 };
 
-/// The flags that the types take, and those that they cannot do without.
+/// The flags that the types accept, and those that they require.
 struct FlagsTaken {
   Types types = MapType::unspec;
   MapFlags taken = MapFlags::none;
   MapFlags needed = MapFlags::none;
 };
 
-/// A flag's name, and the first kernel that knows it.
+/// A flag's name, and the first kernel that has it.
 struct FlagName {
   MapFlags flag;
   std::string_view name;
   std::string_view since;
 };
 
-/// A field that only newer kernels know.
+/// A field that only newer kernels have.
 struct FieldSince {
   Condition used;
   std::string_view name;
   std::string_view since;
 };
 
-/// What no number and no flag says: `text` begins with the field's name.
+/// A rule that is neither a range nor a set of flags. `text` begins with the field's name.
 struct Rule {
   Types types;
   Condition broken;

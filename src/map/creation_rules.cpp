@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What BPF_MAP_CREATE takes beside sizes and flags: one row a rule.
+// The rules of BPF_MAP_CREATE beyond sizes and flags: one row per rule.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ bool no_ring_size(const Failure& f) {
          (size == 0 || (size & (size - 1)) != 0 || size % page_size() != 0);
 }
 
-// More stack frames than kernel.perf_event_max_stack; 127 unless it was set.
+// Whether there are more stack frames than kernel.perf_event_max_stack, which is 127 by default.
 bool too_many_frames(const Failure& f) {
   std::ifstream file{"/proc/sys/kernel/perf_event_max_stack"};
   std::uint64_t frames = 127;
@@ -46,7 +46,7 @@ bool too_many_frames(const Failure& f) {
   return f.spec->value_size > frames * (has_flags(f, MapFlags::stack_build_id) ? 32 : 8);
 }
 
-// What is given as inner map: its type, MapType::unspec when it is no map.
+// The type of the given inner map; MapType::unspec when the descriptor is not a map's.
 MapType inner_type(const Failure& f) {
   std::error_code ec;
   return Map::duplicate_of(f.spec->inner_map_fd, ec).info().type;
@@ -153,7 +153,7 @@ constexpr std::array rule_rows{
          "driver can; leave it 0"},
 };
 
-// Looked at only when nothing above is wrong.
+// Searched only when no rule above is broken.
 constexpr std::array suspicion_rows{
     Rule{any_type,
          [](const Failure& f) {

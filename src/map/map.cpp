@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The operations of Map on bytes. Sizes are checked here, once, before the kernel sees a pointer.
+// The operations of Map on bytes. They check all sizes before the kernel gets a pointer.
 #include "bpfmap/map/map.hpp"
 
 #include <sys/vfs.h>
@@ -21,14 +21,14 @@ bool is_percpu_type(MapType type) noexcept {
   return traits != nullptr && traits->percpu;
 }
 
-// A type that this library does not know may or may not keep a slot for each CPU. The kernel would
-// write past a buffer of one value, so that it is always given room for all.
+// A type that this library does not know may have a slot per CPU. The kernel would then write past
+// a buffer of one value, so the buffer has room for all slots.
 bool is_unknown_type(MapType type) noexcept { return traits_of(type) == nullptr; }
 
-// Maps without keys want no key pointer: queues and stacks refuse any other.
+// Maps without keys take a null key: queues and stacks refuse any other pointer.
 const void* pointer(BytesView key) noexcept { return key.empty() ? nullptr : key.data(); }
 
-// What a call may ask for: the checks that every operation on bytes shares.
+// The checks that all operations on bytes share.
 struct Shape {
   const Map& map;
   std::error_code& ec;
@@ -42,7 +42,7 @@ struct Shape {
     if (is_unknown_type(map.info().type) && !cpus_known()) return false;
     return value_size == map.info().value_size ? true : refuse(Errc::wrong_value_size);
   }
-  // A caller who asks for the slots of a type that this library does not know may be right.
+  // A type that this library does not know may have slots.
   bool percpu() const noexcept {
     if (!map.is_percpu() && !is_unknown_type(map.info().type))
       return refuse(Errc::map_is_not_percpu);
@@ -56,7 +56,7 @@ struct Shape {
     return size == sys::percpu_size(map.info().value_size) ? true : refuse(Errc::wrong_value_size);
   }
 
-  // One CPU's value, which is not rounded up.
+  // The value of one CPU, not rounded up.
   bool slot(std::uint32_t cpu, std::size_t size) const noexcept {
     if (!percpu()) return false;
     const auto cpus = sys::possible_cpus();
@@ -71,7 +71,7 @@ struct Shape {
   }
 };
 
-// A lookup's result: found, not found, or an error.
+// The result of a lookup: found, not found, or an error.
 bool found(const Map& map, int result, Operation operation, BytesView key,
            std::error_code& ec) noexcept {
   if (result == 0) {
@@ -83,18 +83,18 @@ bool found(const Map& map, int result, Operation operation, BytesView key,
   return false;
 }
 
-// A write's result.
+// The result of a write.
 std::error_code outcome(const Map& map, int result, Operation operation, BytesView key) noexcept {
   return result >= 0 ? std::error_code{} : detail::element_error(map, {operation, key}, result);
 }
 
-// Room for a value of a type that this library does not know: for every CPU's, should the type be a
-// per-CPU one.
+// A buffer for a value of a type that this library does not know. It has room for all CPUs, because
+// the type may be a per-CPU type.
 Bytes widest_room(std::size_t value_size) {
   return Bytes(std::max(sys::percpu_size(value_size), value_size));
 }
 
-// What `call` copies out: straight into `value` when the type is known.
+// Copies what `call` returns into `value`: directly when the type is known.
 template <class Call>
 int copy_out(MapType type, MutableBytesView value, Call call) {
   if (!is_unknown_type(type)) return call(value.data());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kernel and /proc tell of maps.
+// What the kernel and /proc report about maps.
 #include "bpfmap/map/map_info.hpp"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@ namespace {
 
 using detail::kernel_error;
 
-// The number behind "field:" of a line of /proc/self/fdinfo.
+// The number after "field:" in a line of /proc/self/fdinfo.
 std::optional<std::uint64_t> field(std::string_view line, std::string_view name) noexcept {
   if (!line.starts_with(name)) return std::nullopt;
   line.remove_prefix(name.size());
@@ -74,7 +74,7 @@ MapFdInfo Map::fd_info() const {
 }
 
 std::optional<std::uint32_t> next_map_id(std::uint32_t id, std::error_code& ec) noexcept {
-  // The kernel counts to INT_MAX, and refuses to look for a number above it.
+  // Ids end at INT_MAX; the kernel refuses to search above it.
   if (id >= static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max())) {
     ec.clear();
     return std::nullopt;
@@ -98,7 +98,7 @@ std::vector<MapInfo> list_maps(std::error_code& ec) noexcept {
   for (auto id = next_map_id(0, ec); id; id = next_map_id(*id, ec)) {
     Map map = Map::from_id(*id, Access::read_only, ec);
     if (map) detail::without_bad_alloc(ec, [&] { maps.push_back(map.info()); });
-    // Gone between the two calls is no failure of the listing.
+    // A map that was freed between the two calls is not a failure.
     if (ec && ec != std::errc::no_such_file_or_directory) break;
   }
   if (ec) ec = detail::record_open(Operation::list, std::string_view{}, ec);

@@ -11,7 +11,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// A name that was refused may hold anything.
+// A refused name may contain any byte.
 std::string printable(std::string text) {
   const auto is_control = [](unsigned char c) { return c < ' ' || c >= 127; };
   std::replace_if(text.begin(), text.end(), is_control, '?');

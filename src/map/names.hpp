@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Types, flags and numbers as texts show them. Private to src/.
+// Types, flags and numbers as text. Private to src/.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// "hash", or "type 70" when it is newer than this library.
+/// "hash"; "type 70" for a type newer than this library.
 [[nodiscard]] std::string type_name(MapType type);
-/// The flags by their names, as in "no_prealloc|rdonly_prog"; unknown bits in hexadecimal.
+/// The names of the flags, such as "no_prealloc|rdonly_prog"; unknown bits in hexadecimal.
 [[nodiscard]] std::string to_string(MapFlags flags);
 /// "0xff".
 [[nodiscard]] std::string hexadecimal(std::uint64_t bits);

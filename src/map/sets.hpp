@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Sets of operations and of map types, for the tables. Private to src/map/.
+// Sets of operations and of map types, for the tables. Private to src/map/ and src/explain/.
 #pragma once
 
 #include <cstdint>
 
 #include "bpfmap/error.hpp"
 #include "bpfmap/map/map_type.hpp"
+#include "map_type_rows.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -47,7 +48,7 @@ using Operations = SetOf<Operation>;
 using Types = SetOf<MapType>;
 
 inline constexpr Operations any_operation = Operations::all();
-/// Those that name a key or a value.
+/// Operations on many entries.
 inline constexpr Operations batches =
     set(Operation::scan, Operation::drain, Operation::lookup_batch, Operation::update_batch,
         Operation::erase_batch);
@@ -62,25 +63,28 @@ inline constexpr Operations element_operations = reads | writes;
 inline constexpr Operations openings =
     set(Operation::open_pinned, Operation::adopt, Operation::duplicate);
 
-/// Those that read records.
+/// Operations that read records.
 inline constexpr Operations event_reads = set(Operation::poll, Operation::consume);
+
+/// The types whose rows `is_member` accepts.
+template <class Predicate>
+[[nodiscard]] consteval Types types_where(Predicate is_member) noexcept {
+  Types types = Types{MapType::unspec} - MapType::unspec;
+  for (const MapTypeTraits& row : type_rows::rows)
+    if (is_member(row)) types = types | row.type;
+  return types;
+}
 
 inline constexpr Types any_type = Types::all();
 inline constexpr Types arrays = set(MapType::array, MapType::percpu_array);
-inline constexpr Types indexed =
-    arrays | set(MapType::prog_array, MapType::perf_event_array, MapType::stack_trace,
-                 MapType::cgroup_array, MapType::array_of_maps, MapType::devmap, MapType::sockmap,
-                 MapType::cpumap, MapType::xskmap, MapType::reuseport_sockarray,
-                 MapType::struct_ops, MapType::insn_array);
-inline constexpr Types percpu_types = set(MapType::percpu_hash, MapType::percpu_array,
-                                          MapType::lru_percpu_hash, MapType::percpu_cgroup_storage);
+inline constexpr Types percpu_types =
+    types_where([](const MapTypeTraits& row) { return row.percpu; });
 inline constexpr Types lru_hashes = set(MapType::lru_hash, MapType::lru_percpu_hash);
 inline constexpr Types hashes =
     lru_hashes | set(MapType::hash, MapType::percpu_hash, MapType::hash_of_maps);
-/// Hashes that refuse a new key when they are full.
+/// Types that refuse a new key when they are full: keyed by bytes, without an LRU.
 inline constexpr Types filling_hashes =
-    set(MapType::hash, MapType::percpu_hash, MapType::hash_of_maps, MapType::sockhash,
-        MapType::devmap_hash, MapType::rhash);
+    types_where([](const MapTypeTraits& row) { return row.key == KeyKind::bytes; }) - lru_hashes;
 inline constexpr Types queues = set(MapType::queue, MapType::stack);
 inline constexpr Types maps_of_maps = set(MapType::array_of_maps, MapType::hash_of_maps);
 inline constexpr Types ring_buffers = set(MapType::ringbuf, MapType::user_ringbuf);
@@ -90,7 +94,7 @@ inline constexpr Types cgroup_storages =
     set(MapType::cgroup_storage, MapType::percpu_cgroup_storage);
 inline constexpr Types socket_maps =
     set(MapType::sockmap, MapType::sockhash, MapType::reuseport_sockarray);
-/// Those that take UpdateFlags::any only.
+/// Types that accept UpdateFlags::any only.
 inline constexpr Types fd_arrays = set(MapType::prog_array, MapType::perf_event_array,
                                        MapType::cgroup_array, MapType::array_of_maps);
 

@@ -27,12 +27,12 @@ using detail::kernel_error;
 using detail::set;
 using detail::Types;
 
-// --- what was answered before ---
+// --- earlier results ---
 
 constexpr std::size_t remembered_types = 64;
 constexpr std::size_t remembered_operations = 32;
 
-// 0: not asked yet; else a Support and one.
+// 0: not probed yet; else a Support, plus one.
 using Answer = std::atomic<std::uint8_t>;
 constinit std::array<std::array<Answer, remembered_operations>, remembered_types> answers{};
 
@@ -59,15 +59,15 @@ Support remember(Operation operation, MapType type, Support support) noexcept {
 
 // --- tiny maps ---
 
-// No process can have this descriptor open (fs.nr_open is smaller), so that what it stands for is
-// looked for and not found: EBADF says that the operation exists.
+// No process can have this descriptor open, because fs.nr_open is smaller. EBADF therefore shows
+// that the operation exists.
 constexpr std::uint32_t no_descriptor = 0x7FFF'FFFF;
 
-// BTF of `int`, which storage maps want of their keys, and take for their values.
+// The BTF of `int`, which storage maps require for keys and accept for values.
 sys::UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
   struct {
     btf_header header;
-    std::array<std::uint32_t, 4> type;  // struct btf_type, and what follows it
+    std::array<std::uint32_t, 4> type;  // struct btf_type and its data
     std::array<char, 8> strings;
   } blob;
   std::memset(&blob, 0, sizeof blob);
@@ -84,7 +84,7 @@ sys::UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
   return sys::UniqueFd{fd};
 }
 
-// The least that a type takes; 4 bytes where it takes fewer, for the int of the BTF.
+// The smallest spec that a type accepts, with at least 4 bytes for the int of the BTF.
 MapSpec least_spec(MapType type) noexcept {
   MapSpec spec{.type = type, .key_size = 4, .value_size = 4, .max_entries = 1};
   const MapTypeTraits* const traits = traits_of(type);
@@ -96,7 +96,7 @@ MapSpec least_spec(MapType type) noexcept {
   spec.flags = traits->flags_needed;
   if (detail::ring_buffers.contains(type))
     spec.max_entries = static_cast<std::uint32_t>(::getpagesize());
-  // No such type of a value, so that the kernel that knows struct_ops answers ENOTSUPP.
+  // No value has this type, so a kernel with struct_ops returns ENOTSUPP.
   if (type == MapType::struct_ops) spec.btf_vmlinux_value_type_id = no_descriptor;
   return spec;
 }
@@ -105,7 +105,7 @@ Map make_least(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   MapSpec spec = least_spec(type);
   spec.flags = spec.flags | flags;
   if (has(flags, MapFlags::stack_build_id)) spec.value_size = 32;  // of one frame
-  // The flags that have a field beside them.
+  // Flags that come with a field.
   if (has(flags, MapFlags::numa_node)) spec.numa_node = 0;
   if (has(flags, MapFlags::token_fd)) spec.token_fd = no_descriptor;
   if (has(flags, MapFlags::vtype_btf_obj_fd)) spec.value_type_btf_obj_fd = no_descriptor;
@@ -125,24 +125,24 @@ Map make_least(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   return Map::create(spec, ec);
 }
 
-// --- what an errno says ---
+// --- the meaning of an errno ---
 
 bool means_no(int error) noexcept {
   return error == EINVAL || error == EOPNOTSUPP || error == sys::enotsupp;
 }
 bool means_not_permitted(int error) noexcept { return error == EPERM || error == EACCES; }
 
-// What the errno of a creation says; nullopt: nothing.
+// What the errno of a creation shows; nullopt: nothing.
 std::optional<Support> creation_says(MapType type, int error) noexcept {
   if (error == 0) return Support::yes;
   if (type == MapType::struct_ops && error == sys::enotsupp) return Support::yes;
   if (means_not_permitted(error)) return Support::not_permitted;
-  // E2BIG: the kernel knows a shorter attribute. ENOSYS: it has no bpf(2).
+  // E2BIG: the kernel's attribute is shorter. ENOSYS: it has no bpf(2).
   if (means_no(error) || error == E2BIG || error == ENOSYS) return Support::no;
   return std::nullopt;
 }
 
-// Of an operation on such a map: any other errno comes from within it.
+// As above for an operation on such a map: any other errno comes from the operation itself.
 Support operation_says(Operation operation, MapType type, int error) noexcept {
   // The slot is empty; there is no device 0.
   const bool of_this_one = (operation == Operation::erase && type == MapType::sockmap) ||
@@ -159,13 +159,13 @@ constexpr detail::Operations probed =
         Operation::lookup_and_delete, Operation::lookup_batch, Operation::update_batch,
         Operation::erase_batch, Operation::drain, Operation::freeze, Operation::from_id,
         Operation::list, Operation::mmap, Operation::poll, Operation::consume, Operation::reserve);
-// Those that every map can, whatever its type.
+// Operations that every map type has.
 constexpr detail::Operations of_every_map =
     set(Operation::create, Operation::open_pinned, Operation::open_or_create, Operation::adopt,
         Operation::duplicate, Operation::view, Operation::info, Operation::pin, Operation::unpin,
         Operation::encode, Operation::decode);
 
-// The command behind an operation that is tried on a map's entries.
+// The command of an operation that is probed on a map's entries.
 MapCommands command_of(Operation operation) noexcept {
   switch (operation) {
     case Operation::lookup:
@@ -196,7 +196,7 @@ int try_mapping(const Map& map, int protection, std::size_t first_page,
   return 0;
 }
 
-// A ring buffer is read by its reader's page and, behind it, the writer's and twice the data.
+// A ring buffer is mapped as the reader's page, the writer's page and the data twice.
 int try_reading_records(const Map& map) noexcept {
   const int result = try_mapping(map, PROT_READ | PROT_WRITE, 0, 1);
   return result != 0 ? result : try_mapping(map, PROT_READ, 1, 3);
@@ -206,7 +206,7 @@ int try_writing_records(const Map& map) noexcept {
   return result != 0 ? result : try_mapping(map, PROT_READ | PROT_WRITE, 1, 3);
 }
 
-// A perf event array is read through an event of its own for each CPU.
+// A perf event array is read through one event per CPU.
 int try_reading_events(const Map& map) noexcept {
   perf_event_attr attr;
   std::memset(&attr, 0, sizeof attr);
@@ -235,8 +235,8 @@ int try_memory_or_records(Operation operation, const Map& map) noexcept {
 constexpr detail::Operations of_memory_or_records =
     detail::event_reads | set(Operation::mmap, Operation::reserve);
 
-// The kernel's answer to `operation` on an empty map. A batch of no entries does nothing, and is
-// done only by a type that has the command.
+// The kernel's result for `operation` on an empty map. A batch of no entries has no effect, and
+// succeeds only for a type that has the command.
 int attempt(Operation operation, const Map& map) {
   const MapType type = map.info().type;
   if (of_memory_or_records.contains(operation)) return try_memory_or_records(operation, map);
@@ -244,7 +244,7 @@ int attempt(Operation operation, const Map& map) {
   if (detail::local_storages.contains(type)) key_words[0] = no_descriptor;
   const void* const key = map.info().key_size == 0 ? nullptr : key_words.data();
   Bytes value(sys::percpu_size(16));
-  // What devmaps and cpumaps take for "none".
+  // Devmaps and cpumaps read this as "none".
   const bool zero = set(MapType::devmap, MapType::devmap_hash, MapType::cpumap).contains(type);
   if (!zero) std::memcpy(value.data(), &no_descriptor, sizeof no_descriptor);
   std::uint32_t count = 0;
@@ -280,7 +280,7 @@ int attempt(Operation operation, const Map& map) {
 }
 
 Support probe(Operation operation, MapType type, std::error_code& ec) {
-  // An array can be mapped when it was made for it.
+  // An array can be mapped only when it was created so.
   const bool mapped = operation == Operation::mmap && type == MapType::array;
   const Map map = make_least(type, mapped ? MapFlags::mmapable : MapFlags::none, ec);
   if (ec) {
@@ -328,7 +328,7 @@ Support supports(Operation operation, MapType type, std::error_code& ec) noexcep
   const Support has_type = supports(type, ec);
   if (ec || has_type != Support::yes || of_every_map.contains(operation)) return has_type;
   if (!probed.contains(operation)) return Support::no;
-  // None can be made here.
+  // No such map can be created here.
   if (type == MapType::struct_ops)
     return traits_of(type)->has_command(command_of(operation)) &&
                    command_of(operation) != MapCommands::none
@@ -344,7 +344,7 @@ Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   const Support has_type = supports(type, ec);
   if (ec || has_type != Support::yes) return has_type;
   (void)make_least(type, flags, ec);
-  // The kernel looks for the descriptor behind a flag that it knows.
+  // A kernel that knows the flag looks the descriptor up.
   constexpr MapFlags of_descriptors = MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
   if (ec.value() == EBADF && (flags & of_descriptors) != MapFlags::none) ec.clear();
   const auto support = creation_says(type, ec.value());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Maps for tests, and what the kernel really holds in them, read beside Map.
+// Maps for tests, and their contents, read without Map.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,40 +15,36 @@
 
 namespace bpfmap::test {
 
-/// What a type is created with here: sizes and flags that it takes, four entries.
+/// Returns a number in `range` near 4.
+[[nodiscard]] inline std::uint32_t about_four(const SizeRange& range) {
+  constexpr std::uint32_t four = 4;
+  if (range.least >= four || range.most <= four)
+    return std::min(std::max(range.least, four), range.most);
+  return range.least + (four - range.least) / range.step * range.step;
+}
+
+/// Returns a spec that the kernel accepts, made from the type's row: sizes and entries near 4, and
+/// the required flags.
 [[nodiscard]] inline MapSpec spec_of(MapType type) {
-  MapSpec spec{.type = type, .key_size = 4, .value_size = 4, .max_entries = 4, .name = "test"};
+  const MapTypeTraits* const row = traits_of(type);
+  if (row == nullptr)
+    return {.type = type, .key_size = 4, .value_size = 4, .max_entries = 4, .name = "test"};
+  MapSpec spec{.type = type,
+               .key_size = about_four(row->key_size),
+               .value_size = about_four(row->value_size),
+               .max_entries = about_four(row->max_entries),
+               .flags = row->flags_needed,
+               .name = "test"};
+  if (row->key == KeyKind::prefix) spec.key_size = 8;
   switch (type) {
-    case MapType::lpm_trie:
-      spec.key_size = 8;
-      spec.flags = MapFlags::no_prealloc;
-      break;
-    case MapType::queue:
-    case MapType::stack:
-    case MapType::bloom_filter:
-      spec.key_size = 0;
-      break;
     case MapType::ringbuf:
     case MapType::user_ringbuf:
-      spec.key_size = spec.value_size = 0;
       spec.max_entries = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
-      break;
-    case MapType::arena:
-      spec.key_size = spec.value_size = 0;
-      spec.flags = MapFlags::mmapable;
-      break;
-    case MapType::stack_trace:
-      spec.value_size = 8;
       break;
     case MapType::sockmap:
     case MapType::sockhash:
     case MapType::reuseport_sockarray:
-      spec.value_size = 8;
-      break;
-    case MapType::cgroup_storage:
-    case MapType::percpu_cgroup_storage:
-      spec.key_size = 8;
-      spec.max_entries = 0;
+      spec.value_size = 8;  // a cookie, which a lookup returns
       break;
     default:
       break;
@@ -55,7 +52,7 @@ namespace bpfmap::test {
   return spec;
 }
 
-/// A map with keys and values of these sizes.
+/// Creates a map with keys and values of these sizes.
 [[nodiscard]] inline Map make_map(MapType type, std::uint32_t key_size, std::uint32_t value_size,
                                   std::uint32_t max_entries = 4, MapFlags flags = MapFlags::none) {
   return Map::create({.type = type,
@@ -66,7 +63,7 @@ namespace bpfmap::test {
                       .name = "test"});
 }
 
-/// The bytes that the kernel holds for `key`, of every CPU on a per-CPU map.
+/// Returns the value of `key`, of all CPUs on a per-CPU map.
 [[nodiscard]] inline std::optional<Bytes> stored(const Map& map, const Bytes& key) {
   Bytes value(map.is_percpu() ? sys::percpu_size(map.info().value_size) : map.info().value_size);
   const int result =
@@ -76,7 +73,7 @@ namespace bpfmap::test {
   return std::nullopt;
 }
 
-/// All keys that the kernel holds, in its order. For maps that nobody changes meanwhile.
+/// Returns all keys in the kernel's order. The map must not change meanwhile.
 [[nodiscard]] inline std::vector<Bytes> stored_keys(const Map& map) {
   std::vector<Bytes> keys;
   Bytes key(map.info().key_size);

@@ -84,7 +84,6 @@ TEST(MapTypeTable, HasTheTypesThatAreNewerThanTheHeaders) {
 TEST(MapTypeTable, IsInTheOrderOfTheNumbersWithoutGaps) {
   std::uint32_t number = 0;
   for (const auto& row : map_types()) EXPECT_EQ(static_cast<std::uint32_t>(row.type), ++number);
-  EXPECT_EQ(number, 35U);
 }
 
 TEST(MapTypeTable, HasNoNameTwice) {
@@ -93,7 +92,8 @@ TEST(MapTypeTable, HasNoNameTwice) {
 }
 
 TEST(MapTypeTable, KnowsNothingOfOtherNumbers) {
-  for (const std::uint32_t number : {0U, 36U, 1000U, 0xFFFF'FFFFU}) {
+  const auto next = static_cast<std::uint32_t>(map_types().size() + 1);
+  for (const std::uint32_t number : {0U, next, 1000U, 0xFFFF'FFFFU}) {
     EXPECT_EQ(traits_of(static_cast<MapType>(number)), nullptr) << number;
     EXPECT_EQ(to_string(static_cast<MapType>(number)), "unknown") << number;
   }

@@ -21,7 +21,7 @@ using test::FakeMap;
 using test::GuardedBuffer;
 
 constexpr std::uint32_t value_size = 12;
-constexpr MapType types[] = {MapType{36}, MapType{99}, MapType{0xFFFF'FFFF}};
+constexpr MapType types[] = {MapType{60}, MapType{99}, MapType{0xFFFF'FFFF}};
 
 std::size_t cpus() { return sys::possible_cpus().size(); }
 
