@@ -209,6 +209,16 @@ template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, CopyMode mode = CopyMode::update) {
   return copy(from.map(), to.map(), detail::copy_flags<To>(mode));
 }
+// For two maps of one type, which std::copy would take as well where a std::error_code, or a key of
+// namespace std, makes it visible.
+template <detail::typed_map M>
+std::uint64_t copy(const M& from, M& to, std::error_code& ec) noexcept {
+  return copy(from, to, CopyMode::update, ec);
+}
+template <detail::typed_map M>
+std::uint64_t copy(const M& from, M& to, CopyMode mode) {
+  return copy(from.map(), to.map(), detail::copy_flags<M>(mode));
+}
 
 /// An entry that outlives the scan: K and V, PerCpuValues<V> on a per-CPU map, Bytes on a Map.
 template <detail::whole_map M>

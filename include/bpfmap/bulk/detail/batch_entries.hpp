@@ -263,10 +263,9 @@ BatchResult write_batch(M& map, const Keys& keys, const Values& values, UpdateFl
 template <class M>
 void lookup_one(const M& map, const argument<typename M::key_type>& key,
                 std::optional<typename M::mapped_type>& room, std::error_code& ec) noexcept {
-  using V = typename M::mapped_type;
-  if constexpr (coded_as_object<V>)
+  if constexpr (coded_as_object<typename M::mapped_type>) {
     if (!room) room.emplace();
-  if (!room) {
+  } else if (!room) {
     room = map.lookup(key, ec);
     return;
   }

@@ -43,6 +43,11 @@ PerCpuResult<V> room_for_slots(std::size_t value_size) {
 // Returns false, with `ec` set, when an integer does not fit.
 template <decodable V>
 bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
+  // Laid out alike: a V may be too large to lie on the stack twice.
+  if constexpr (coded_as_object<V> && !integer_or_enum<V>) {
+    std::memcpy(values.bytes().data(), slots.bytes().data(), slots.bytes().size());
+    return true;
+  }
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if constexpr (std::same_as<V, Bytes>) {
       std::memcpy(values[i].data(), slots[i].data(), values[i].size());
