@@ -52,3 +52,13 @@ expect_refused("void f(Map& m) { m.erase(Padded{}); }" "Name the padding as a me
 expect_refused("template class bpfmap::MappedArray<WithBool>;" "any bytes must be a V")
 expect_refused("template class bpfmap::MappedArray<bool>;" "any bytes must be a V")
 expect_refused("void f(Map& m) { (void)m.lookup<std::array<bool, 2>>(0); }" "decodable")
+
+# What a class of descriptors cannot do says which function does it.
+foreach(verb update_batch insert_batch replace_batch)
+  expect_refused("void f(ProgArray& m, std::array<int, 1> a) { ${verb}(m, a, a); }" "use set()")
+  expect_refused("void f(SockHash<int>& m, std::array<int, 1> a) { ${verb}(m, a, a); }" "use set()")
+  expect_refused("void f(HashOfMaps<int, Map>& m, std::array<int, 1> k, std::array<Map, 1>& v) { ${verb}(m, k, v); }"
+                 "set_batch()")
+endforeach()
+expect_refused("void f(DevMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use the lookups of the class")
+expect_refused("void f(SockMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use the lookups of the class")

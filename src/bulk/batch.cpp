@@ -134,22 +134,6 @@ std::optional<std::size_t> key_count(const Map& map, BytesView bytes,
   return std::nullopt;
 }
 
-// One value for every CPU: the slots of a chunk of entries at a time.
-BatchResult update_every_cpu(Map& map, const FlatEntries& entries, UpdateFlags flags,
-                             std::error_code& ec) noexcept {
-  const std::size_t key_size = map.info().key_size;
-  const std::size_t value_size = map.info().value_size;
-  const std::size_t slot = sys::percpu_stride(value_size);
-  const std::size_t cpus = sys::possible_cpus().size();
-  return detail::in_chunks(entries.count, slot * cpus, ec, [&](std::size_t at, std::size_t count) {
-    Bytes slots(count * cpus * slot);
-    for (std::size_t i = 0; i < count * cpus; ++i)
-      std::memcpy(slots.data() + i * slot, entries.values + (at + i / cpus) * value_size,
-                  value_size);
-    return detail::update_flat(map, {entries.keys + at * key_size, slots.data(), count}, flags, ec);
-  });
-}
-
 // Records what failed at `keys`, if anything did.
 BatchResult reported(const Map& map, Operation operation, BytesView keys, const BatchResult& result,
                      UpdateFlags flags, std::error_code& ec) noexcept {
@@ -176,6 +160,23 @@ BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
   return BatchWrite{map, BatchWrite::Kind::update, entries, flags}.run(ec);
 }
 
+// On a per-CPU map, the slots of a chunk of entries at a time.
+BatchResult update_values(Map& map, const FlatEntries& entries, UpdateFlags flags,
+                          std::error_code& ec) noexcept {
+  if (!may_be_percpu(map)) return update_flat(map, entries, flags, ec);
+  const std::size_t key_size = map.info().key_size;
+  const std::size_t value_size = map.info().value_size;
+  const std::size_t slot = sys::percpu_stride(value_size);
+  const std::size_t cpus = sys::possible_cpus().size();
+  return in_chunks(entries.count, slot * cpus, ec, [&](std::size_t at, std::size_t count) {
+    Bytes slots(count * cpus * slot);
+    for (std::size_t i = 0; i < count * cpus; ++i)
+      std::memcpy(slots.data() + i * slot, entries.values + (at + i / cpus) * value_size,
+                  value_size);
+    return update_flat(map, {entries.keys + at * key_size, slots.data(), count}, flags, ec);
+  });
+}
+
 BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept {
   return BatchWrite{map, BatchWrite::Kind::erase, entries, UpdateFlags::any}.run(ec);
 }
@@ -190,7 +191,7 @@ BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags
     if (values.size() == *count * value_stride(map))
       result = detail::update_flat(map, entries, flags, ec);
     else if (may_be_percpu(map) && values.size() == *count * map.info().value_size)
-      result = update_every_cpu(map, entries, flags, ec);
+      result = detail::update_values(map, entries, flags, ec);
     else
       ec = Errc::wrong_value_count;
   }
@@ -218,8 +219,8 @@ BatchResult erase_batch(Map& map, BytesView keys) {
   return result;
 }
 
-BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
-                         std::span<bool> found, std::error_code& ec) noexcept {
+BatchResult lookup_batch_into(const Map& map, BytesView keys, MutableBytesView values,
+                              std::span<bool> found, std::error_code& ec) noexcept {
   BatchResult result;
   const auto count = key_count(map, keys, ec);
   const std::size_t stride = value_stride(map);
@@ -234,16 +235,15 @@ BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values
       result.failed = i;
       break;
     }
-    if (!found[i]) std::memset(value.data(), 0, value.size());
     ++(found[i] ? result.done : result.skipped);
   }
   return reported(map, Operation::lookup_batch, keys, result, {}, ec);
 }
 
-BatchResult lookup_batch(const Map& map, BytesView keys, MutableBytesView values,
-                         std::span<bool> found) {
+BatchResult lookup_batch_into(const Map& map, BytesView keys, MutableBytesView values,
+                              std::span<bool> found) {
   std::error_code ec;
-  const auto result = lookup_batch(map, keys, values, found, ec);
+  const auto result = lookup_batch_into(map, keys, values, found, ec);
   detail::throw_if(ec);
   return result;
 }

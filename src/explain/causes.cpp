@@ -36,6 +36,10 @@ constexpr std::array rights{
           "again with Access::read_write"},
     Cause{writes, any_type, EPERM, frozen,
           "the map is frozen: user space can no longer write to it; only a new map can be written"},
+    // Verbs that erase or write what a walk has read; a batch of given keys reads nothing.
+    Cause{set(erase_batch, update_batch), any_type, EPERM, write_only,
+          "this descriptor is write-only (Access::write_only or MapFlags::wronly), and this call "
+          "reads the map before it writes; open the map again with Access::read_write"},
     Cause{any_operation, any_type, EPERM, dotted,
           "'{dotted}' has a '.', which a bpffs does not allow in a name"},
     Cause{from_id, any_type, EPERM, lacks_privilege,

@@ -118,111 +118,136 @@ Bytes replicate(BytesView value) {
 
 bool Map::is_percpu() const noexcept { return is_percpu_type(info_.type); }
 
-bool Map::check_percpu(std::error_code& ec) const noexcept {
-  const Shape shape{*this, ec};
+namespace detail {
+
+bool check_percpu(const Map& map, std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   return shape.opened() && shape.percpu();
 }
 
-bool Map::read(BytesView key, MutableBytesView value, LookupFlags flags,
-               std::error_code& ec) const noexcept {
-  const Shape shape{*this, ec};
+bool read(const Map& map, BytesView key, MutableBytesView value, LookupFlags flags,
+          std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.plain(value.size())) return false;
   const auto call = [&](void* to) {
-    return sys::map_lookup_elem(fd(), pointer(key), to, detail::to_underlying(flags));
+    return sys::map_lookup_elem(map.fd(), pointer(key), to, to_underlying(flags));
   };
-  return detail::without_bad_alloc(ec, [&] {
-    return found(*this, copy_out(info_.type, value, call), Operation::lookup, key, ec);
+  return without_bad_alloc(ec, [&] {
+    return found(map, copy_out(map.info().type, value, call), Operation::lookup, key, ec);
   });
 }
 
-bool Map::read_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) const noexcept {
-  const Shape shape{*this, ec};
+bool read_percpu(const Map& map, BytesView key, MutableBytesView slots,
+                 std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
-  return found(*this, sys::map_lookup_elem(fd(), pointer(key), slots.data()), Operation::lookup,
+  return found(map, sys::map_lookup_elem(map.fd(), pointer(key), slots.data()), Operation::lookup,
                key, ec);
 }
 
-void Map::write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept {
-  const Shape shape{*this, ec};
+void write(Map& map, BytesView key, BytesView value, UpdateFlags flags,
+           std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key)) return;
-  const auto bits = detail::to_underlying(flags);
-  if (!is_percpu() && !is_unknown_type(info_.type)) {
+  const auto bits = to_underlying(flags);
+  if (!map.is_percpu() && !is_unknown_type(map.info().type)) {
     if (shape.plain(value.size()))
-      ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), value.data(), bits),
+      ec = outcome(map, sys::map_update_elem(map.fd(), pointer(key), value.data(), bits),
                    Operation::update, key);
     return;
   }
-  if (value.size() != info_.value_size) {
+  if (value.size() != map.info().value_size) {
     ec = Errc::wrong_value_size;
     return;
   }
   if (!shape.percpu()) return;
-  detail::without_bad_alloc(ec, [&] {
+  without_bad_alloc(ec, [&] {
     const Bytes slots = replicate(value);
-    ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), slots.data(), bits),
+    ec = outcome(map, sys::map_update_elem(map.fd(), pointer(key), slots.data(), bits),
                  Operation::update, key);
   });
 }
 
-void Map::write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
-                       std::error_code& ec) noexcept {
-  const Shape shape{*this, ec};
+void write_percpu(Map& map, BytesView key, BytesView slots, UpdateFlags flags,
+                  std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return;
-  const auto bits = detail::to_underlying(flags);
-  ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), slots.data(), bits),
+  const auto bits = to_underlying(flags);
+  ec = outcome(map, sys::map_update_elem(map.fd(), pointer(key), slots.data(), bits),
                Operation::update, key);
 }
 
-bool Map::read_cpu(BytesView key, std::uint32_t cpu, MutableBytesView value,
-                   std::error_code& ec) const noexcept {
-  const Shape shape{*this, ec};
+bool read_cpu(const Map& map, BytesView key, std::uint32_t cpu, MutableBytesView value,
+              std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return false;
-  const auto bits = detail::cpu_flags(cpu);
-  return found(*this, sys::map_lookup_elem(fd(), pointer(key), value.data(), bits),
+  const auto bits = cpu_flags(cpu);
+  return found(map, sys::map_lookup_elem(map.fd(), pointer(key), value.data(), bits),
                Operation::lookup, key, ec);
 }
 
-void Map::write_cpu(BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
-                    std::error_code& ec) noexcept {
-  const Shape shape{*this, ec};
+void write_cpu(Map& map, BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
+               std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return;
-  const auto bits = detail::to_underlying(flags) | detail::cpu_flags(cpu);
-  ec = outcome(*this, sys::map_update_elem(fd(), pointer(key), value.data(), bits),
+  const auto bits = to_underlying(flags) | cpu_flags(cpu);
+  ec = outcome(map, sys::map_update_elem(map.fd(), pointer(key), value.data(), bits),
                Operation::update, key);
 }
 
-bool Map::remove(BytesView key, std::error_code& ec) noexcept {
-  const Shape shape{*this, ec};
+bool remove(Map& map, BytesView key, std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key)) return false;
-  return found(*this, sys::map_delete_elem(fd(), pointer(key)), Operation::erase, key, ec);
+  return found(map, sys::map_delete_elem(map.fd(), pointer(key)), Operation::erase, key, ec);
 }
 
-bool Map::next(std::optional<BytesView> key, MutableBytesView next_key,
-               std::error_code& ec) const noexcept {
-  const Shape shape{*this, ec};
+bool next(const Map& map, std::optional<BytesView> key, MutableBytesView next_key,
+          std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || (key && !shape.key(*key)) || !shape.key(next_key)) return false;
-  const int result = sys::map_get_next_key(fd(), key ? pointer(*key) : nullptr, next_key.data());
+  const int result =
+      sys::map_get_next_key(map.fd(), key ? pointer(*key) : nullptr, next_key.data());
   ec = result == -ENOENT ? std::error_code{} : kernel_error(result);
   return result == 0;
 }
 
-bool Map::take(BytesView key, MutableBytesView value, LookupFlags flags,
-               std::error_code& ec) noexcept {
-  const Shape shape{*this, ec};
+bool take(Map& map, BytesView key, MutableBytesView value, LookupFlags flags,
+          std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.plain(value.size())) return false;
   const auto call = [&](void* to) {
-    return sys::map_lookup_and_delete_elem(fd(), pointer(key), to, detail::to_underlying(flags));
+    return sys::map_lookup_and_delete_elem(map.fd(), pointer(key), to, to_underlying(flags));
   };
-  return detail::without_bad_alloc(ec, [&] {
-    return found(*this, copy_out(info_.type, value, call), Operation::lookup_and_delete, key, ec);
+  return without_bad_alloc(ec, [&] {
+    return found(map, copy_out(map.info().type, value, call), Operation::lookup_and_delete, key,
+                 ec);
   });
 }
 
-bool Map::take_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) noexcept {
-  const Shape shape{*this, ec};
+bool take_percpu(Map& map, BytesView key, MutableBytesView slots, std::error_code& ec) noexcept {
+  const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slots(slots.size())) return false;
-  return found(*this, sys::map_lookup_and_delete_elem(fd(), pointer(key), slots.data()),
+  return found(map, sys::map_lookup_and_delete_elem(map.fd(), pointer(key), slots.data()),
                Operation::lookup_and_delete, key, ec);
+}
+
+}  // namespace detail
+
+bool Map::get_next_key_into(std::optional<BytesView> key, MutableBytesView next_key,
+                            std::error_code& ec) const noexcept {
+  ec.clear();
+  const bool found = detail::next(*this, key, next_key, ec);
+  if (ec)
+    ec = detail::record(
+        *this, {Operation::get_next_key, key.value_or(detail::sized(next_key.size()))}, ec);
+  return found;
+}
+
+bool Map::get_next_key_into(std::optional<BytesView> key, MutableBytesView next_key) const {
+  std::error_code ec;
+  const bool found = get_next_key_into(key, next_key, ec);
+  detail::throw_if(ec);
+  return found;
 }
 
 void Map::freeze(std::error_code& ec) noexcept {

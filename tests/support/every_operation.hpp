@@ -41,6 +41,11 @@ void each_read(M& map, const Key& key, Check check) {
     check("lookup_cookie", [&](auto&... ec) { (void)map.lookup_cookie(key, ec...); });
   if constexpr (requires { map.lookup_cpu(key, 0U); })
     check("lookup_cpu", [&](auto&... ec) { (void)map.lookup_cpu(key, 0U, ec...); });
+  if constexpr (requires { map.lookup_cpu(key, 0U); })
+    check("lookup_cpu_into", [&](auto&... ec) {
+      typename M::slot_type room{};
+      (void)map.lookup_cpu_into(key, 0U, room, ec...);
+    });
   if constexpr (requires { map.lookup_build_ids(key); }) {
     check("lookup_build_ids", [&](auto&... ec) { (void)map.lookup_build_ids(key, ec...); });
     check("ids", [&](auto&... ec) { (void)map.ids(ec...); });
@@ -141,6 +146,11 @@ void each_verb(M& map, Check check) {
   }
   if constexpr (requires { bpfmap::to_vector(map); })
     check("to_vector", [&](auto&... ec) { (void)bpfmap::to_vector(map, ec...); });
+  if constexpr (requires { bpfmap::to_vector(map); })
+    check("to_vector_into", [&](auto&... ec) {
+      std::vector<OwnedEntry<M>> entries;
+      bpfmap::to_vector_into(map, entries, ec...);
+    });
   if constexpr (requires { bpfmap::count_if(map, any); })
     check("count_if", [&](auto&... ec) { (void)bpfmap::count_if(map, any, ec...); });
   if constexpr (requires { bpfmap::erase_if(map, any); })
@@ -173,13 +183,11 @@ void each_batch(M& map, const Key& key, const Value& value, Check check) {
   if constexpr (requires { bpfmap::erase_batch(map, keys); })
     check("erase_batch", [&](auto&... ec) { (void)bpfmap::erase_batch(map, keys, ec...); });
   if constexpr (requires { bpfmap::lookup_batch(map, keys); })
-    check("lookup_batch", [&](auto&... ec) {
-      if constexpr (sizeof...(ec) == 0) {
-        (void)bpfmap::lookup_batch(map, keys);
-      } else {
-        std::array<std::optional<typename M::mapped_type>, 1> found;
-        (void)bpfmap::lookup_batch(map, keys, std::span{found}, ec...);
-      }
+    check("lookup_batch", [&](auto&... ec) { (void)bpfmap::lookup_batch(map, keys, ec...); });
+  if constexpr (requires { bpfmap::lookup_batch(map, keys); })
+    check("lookup_batch_into", [&](auto&... ec) {
+      std::array<std::optional<typename M::mapped_type>, 1> found;
+      (void)bpfmap::lookup_batch_into(map, keys, found, ec...);
     });
 }
 
@@ -210,35 +218,42 @@ int each_operation(typename R::M& map, const typename R::Value& value, Check che
 template <class M, MapType type, class Value, int count>
 using Slots = Row<M, type, std::uint32_t, Value, count>;
 
+/// A key of an LPM trie.
+struct Prefix {
+  std::uint32_t length = 0;
+  std::array<std::uint8_t, 4> address = {};
+};
+
 /// One for each class.
 using EveryRow = std::tuple<
-    Row<HashMap<std::uint32_t, std::uint64_t>, MapType::hash, std::uint32_t, std::uint64_t, 28>,
-    Slots<ArrayMap<std::uint64_t>, MapType::array, std::uint64_t, 15>,
+    Row<HashMap<std::uint32_t, std::uint64_t>, MapType::hash, std::uint32_t, std::uint64_t, 30>,
+    Slots<ArrayMap<std::uint64_t>, MapType::array, std::uint64_t, 17>,
     Row<PerCpuHashMap<std::uint32_t, std::uint64_t>, MapType::percpu_hash, std::uint32_t,
-        std::uint64_t, 33>,
-    Slots<PerCpuArrayMap<std::uint64_t>, MapType::percpu_array, std::uint64_t, 17>,
+        std::uint64_t, 36>,
+    Slots<PerCpuArrayMap<std::uint64_t>, MapType::percpu_array, std::uint64_t, 20>,
+    Row<LpmTrie<Prefix, std::uint64_t>, MapType::lpm_trie, Prefix, std::uint64_t, 28>,
     Slots<Queue<std::uint64_t>, MapType::queue, std::uint64_t, 9>,
     Slots<Stack<std::uint64_t>, MapType::stack, std::uint64_t, 9>,
     Slots<BloomFilter<std::uint64_t>, MapType::bloom_filter, std::uint64_t, 3>,
-    Slots<ArrayOfMaps<Map>, MapType::array_of_maps, Map, 19>,
-    Row<HashOfMaps<std::uint64_t, Map>, MapType::hash_of_maps, std::uint64_t, Map, 21>,
-    Slots<ProgArray, MapType::prog_array, int, 17>,
+    Slots<ArrayOfMaps<Map>, MapType::array_of_maps, Map, 20>,
+    Row<HashOfMaps<std::uint64_t, Map>, MapType::hash_of_maps, std::uint64_t, Map, 22>,
+    Slots<ProgArray, MapType::prog_array, int, 18>,
     Slots<CgroupArray, MapType::cgroup_array, int, 5>,
     Slots<PerfEventArray, MapType::perf_event_array, int, 4>,
-    Slots<DevMap, MapType::devmap, DevTarget, 14>,
-    Slots<DevMapHash, MapType::devmap_hash, DevTarget, 18>,
-    Slots<CpuMap, MapType::cpumap, CpuTarget, 14>, Slots<XskMap, MapType::xskmap, int, 4>,
-    Slots<SockMap, MapType::sockmap, int, 19>,
-    Row<SockHash<std::uint64_t>, MapType::sockhash, std::uint64_t, int, 19>,
-    Slots<ReusePortSockArray, MapType::reuseport_sockarray, int, 19>,
+    Slots<DevMap, MapType::devmap, DevTarget, 15>,
+    Slots<DevMapHash, MapType::devmap_hash, DevTarget, 19>,
+    Slots<CpuMap, MapType::cpumap, CpuTarget, 15>, Slots<XskMap, MapType::xskmap, int, 4>,
+    Slots<SockMap, MapType::sockmap, int, 20>,
+    Row<SockHash<std::uint64_t>, MapType::sockhash, std::uint64_t, int, 20>,
+    Slots<ReusePortSockArray, MapType::reuseport_sockarray, int, 20>,
     Row<SkStorage<std::uint64_t>, MapType::sk_storage, int, std::uint64_t, 9>,
     Row<TaskStorage<std::uint64_t>, MapType::task_storage, int, std::uint64_t, 9>,
     Row<InodeStorage<std::uint64_t>, MapType::inode_storage, int, std::uint64_t, 9>,
     Row<CgrpStorage<std::uint64_t>, MapType::cgrp_storage, int, std::uint64_t, 9>,
     Row<CgroupStorage<std::uint64_t, std::uint64_t>, MapType::cgroup_storage, std::uint64_t,
-        std::uint64_t, 16>,
+        std::uint64_t, 18>,
     Row<PerCpuCgroupStorage<std::uint64_t, std::uint64_t>, MapType::percpu_cgroup_storage,
-        std::uint64_t, std::uint64_t, 17>,
+        std::uint64_t, std::uint64_t, 19>,
     Slots<StackTraceMap, MapType::stack_trace, std::uint64_t, 8>>;
 
 }  // namespace bpfmap::test

@@ -63,6 +63,10 @@ class Drain {
     [[nodiscard]] value_type operator*() const noexcept {
       return Show::show(drain_->take_.key(), drain_->take_.value());
     }
+    /// As operator*, into `shown`: for values that are too large for the stack.
+    void read_into(value_type& shown) const noexcept {
+      Show::show_into(drain_->take_.key(), drain_->take_.value(), shown);
+    }
     iterator& operator++() {
       more_ = drain_->advance();
       return *this;

@@ -63,6 +63,10 @@ class ScanIterator {
   [[nodiscard]] value_type operator*() const noexcept {
     return Show::show(position_.key(), position_.value());
   }
+  /// As operator*, into `shown`: for values that are too large for the stack.
+  void read_into(value_type& shown) const noexcept {
+    Show::show_into(position_.key(), position_.value(), shown);
+  }
   ScanIterator& operator++() {
     position_.advance();
     return *this;

@@ -45,11 +45,11 @@ template <class Item>
 
 template <class Wanted, class M>
 concept wanted_for = written_map<M> && requires(const Wanted& wanted) {
-  { key_in(*std::begin(wanted)) } -> std::convertible_to<const typename M::key_type&>;
+  { key_in(*std::begin(wanted)) } -> std::convertible_to<argument<typename M::key_type>>;
   requires std::convertible_to<decltype(value_in(*std::begin(wanted))),
-                               const typename M::mapped_type&> ||
+                               argument<typename M::mapped_type>> ||
                std::convertible_to<decltype(value_in(*std::begin(wanted))),
-                                   const typename M::slot_type&>;
+                                   argument<typename M::slot_type>>;
 };
 
 }  // namespace detail
@@ -59,8 +59,9 @@ concept wanted_for = written_map<M> && requires(const Wanted& wanted) {
 /// touched. It erases first, so that a full map has room for new entries.
 ///
 /// `wanted` is a std::map, or a vector, span or array of std::pair or Entry; when several entries
-/// have the same key, the last one counts. On a per-CPU map a value is PerCpuValues<V>, or a V for
-/// every CPU. A V with a bpf_spin_lock is read and written under its lock. It is not atomic:
+/// have the same key, the last one counts. Integers may have any type; Errc::out_of_range, before
+/// anything is written, when one does not fit. On a per-CPU map a value is PerCpuValues<V>, or a V
+/// for every CPU. A V with a bpf_spin_lock is read and written under its lock. It is not atomic:
 /// readers see the map change entry by entry, and entries that others write meanwhile may stay. An
 /// LPM key is compared byte by byte: clear the bits behind the prefix (LpmKey does). With `ec` set:
 /// the changes made before the error.
@@ -76,21 +77,22 @@ SyncResult sync(M& map, const Wanted& wanted, std::error_code& ec) noexcept {
     Bytes values;
     std::size_t count = 0;
     for (const auto& item : wanted) {
-      const typename M::key_type& key = detail::key_in(item);
-      detail::append(keys, key);
+      const auto& value = detail::value_in(item);
+      if (!detail::append_argument<typename M::key_type>(keys, detail::key_in(item), ec)) return;
       if constexpr (percpu && detail::is_percpu_values<Value>) {
-        if (detail::value_in(item).empty()) ec = Errc::wrong_cpu_count;
-        detail::append_slots(values, detail::value_in(item));
+        if (value.empty()) ec = Errc::wrong_cpu_count;
+        detail::append_slots(values, value);
       } else if constexpr (percpu) {
-        detail::append_slots(values, typename M::slot_type(detail::value_in(item)));
+        const argument<typename M::slot_type>& slot = value;
+        if (!detail::fits(slot)) ec = Errc::out_of_range;
+        detail::append_slots(values, detail::value_of<typename M::slot_type>(slot));
       } else {
-        const typename M::mapped_type& value = detail::value_in(item);
-        detail::append(values, value);
+        (void)detail::append_argument<typename M::mapped_type>(values, value, ec);
       }
+      if (ec) return;
       ++count;
     }
-    if (!ec) result = detail::sync_flat(map.map(), {keys.data(), values.data(), count}, flags, ec);
-    return true;
+    result = detail::sync_flat(map.map(), {keys.data(), values.data(), count}, flags, ec);
   });
   if (ec)
     ec = detail::record(map.map(), {Operation::update_batch, {}, {}, detail::to_underlying(flags)},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bpfmap/bulk/batch.hpp"
+#include "bpfmap/bulk/detail/owned_entry.hpp"
 #include "bpfmap/bulk/detail/show.hpp"
 
 namespace bpfmap::inline v0 {
@@ -168,70 +169,87 @@ std::uint64_t clear(M& map, std::error_code& ec) noexcept {
   return clear(map.map(), ec);
 }
 
-/// Writes every entry of `from` into `to`, and returns how many were written. Keys and values must
+/// Which entries copy() writes to a typed map.
+enum class CopyMode : std::uint8_t {
+  update,   ///< all
+  insert,   ///< those whose key is missing; an existing entry stays as it is
+  replace,  ///< those whose key exists
+};
+
+namespace detail {
+
+template <class To>
+[[nodiscard]] constexpr UpdateFlags copy_flags(CopyMode mode) noexcept {
+  return locked_flags<To>(mode == CopyMode::insert    ? UpdateFlags::noexist
+                          : mode == CopyMode::replace ? UpdateFlags::exist
+                                                      : UpdateFlags::any);
+}
+
+}  // namespace detail
+
+/// Writes the entries of `from` into `to`, and returns how many were written. Keys and values must
 /// have the same size, and both maps must be per-CPU, or neither (Errc::wrong_key_size,
-/// wrong_value_size, map_is_percpu, map_is_not_percpu). With UpdateFlags::noexist, existing entries
-/// of `to` stay; with UpdateFlags::lock, which typed maps add for a V with a bpf_spin_lock, values
-/// are read and written under their locks. Inner maps are opened by their ids, which needs
-/// CAP_SYS_ADMIN, and put into `to`. With `ec` set: the number written before the error. ENOTSUPP
-/// where a value that is read cannot be written back: other arrays of descriptors, maps of sockets,
-/// and devmaps and cpumaps with a program in the value.
+/// wrong_value_size, map_is_percpu, map_is_not_percpu). A V with a bpf_spin_lock is read and
+/// written under its lock; on a Map, UpdateFlags::lock asks for that. Inner maps are opened by
+/// their ids, which needs CAP_SYS_ADMIN, and put into `to`. With `ec` set: the number written
+/// before the error. ENOTSUPP where a value that is read cannot be written back: other arrays of
+/// descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
 std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept;
 template <detail::typed_map From, detail::typed_map To>
-std::uint64_t copy(const From& from, To& to, UpdateFlags flags = UpdateFlags::any) {
-  return copy(from.map(), to.map(), detail::locked_flags<To>(flags));
-}
-template <detail::typed_map From, detail::typed_map To>
-std::uint64_t copy(const From& from, To& to, UpdateFlags flags, std::error_code& ec) noexcept {
-  return copy(from.map(), to.map(), detail::locked_flags<To>(flags), ec);
+std::uint64_t copy(const From& from, To& to, CopyMode mode, std::error_code& ec) noexcept {
+  return copy(from.map(), to.map(), detail::copy_flags<To>(mode), ec);
 }
 template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, std::error_code& ec) noexcept {
-  return copy(from, to, UpdateFlags::any, ec);
+  return copy(from, to, CopyMode::update, ec);
 }
-
-namespace detail {
-
-template <class M>
-struct OwnedEntryOf {
-  using type = Entry<typename M::key_type, typename M::mapped_type>;
-};
-template <>
-struct OwnedEntryOf<Map> {
-  using type = Entry<Bytes, Bytes>;
-};
-template <class Owned, class Shown>
-[[nodiscard]] Owned own(const Shown& shown) {
-  if constexpr (std::is_same_v<Owned, Bytes>)
-    return Owned(shown.begin(), shown.end());
-  else
-    return Owned(shown);
+template <detail::typed_map From, detail::typed_map To>
+std::uint64_t copy(const From& from, To& to, CopyMode mode = CopyMode::update) {
+  return copy(from.map(), to.map(), detail::copy_flags<To>(mode));
 }
-
-}  // namespace detail
+// For two maps of one type, which std::copy would take as well where a std::error_code, or a key of
+// namespace std, makes it visible.
+template <detail::typed_map M>
+std::uint64_t copy(const M& from, M& to, std::error_code& ec) noexcept {
+  return copy(from, to, CopyMode::update, ec);
+}
+template <detail::typed_map M>
+std::uint64_t copy(const M& from, M& to, CopyMode mode) {
+  return copy(from.map(), to.map(), detail::copy_flags<M>(mode));
+}
 
 /// An entry that outlives the scan: K and V, PerCpuValues<V> on a per-CPU map, Bytes on a Map.
 template <detail::whole_map M>
 using OwnedEntry = typename detail::OwnedEntryOf<M>::type;
 
-/// Returns all entries. With `ec` set: those read before the error; ENOMEM when there is no memory
-/// for more.
+/// Replaces the contents of `entries` with all entries of the map. Overwrites in place what is
+/// there, so that a polling loop over a map that does not grow allocates nothing but the memory of
+/// the walk. With `ec` set: those read before the error; ENOMEM when there is no memory for more.
 template <detail::whole_map M>
-[[nodiscard]] std::vector<OwnedEntry<M>> to_vector(const M& map, std::error_code& ec) noexcept {
-  using Owned = OwnedEntry<M>;
-  std::vector<Owned> entries;
+void to_vector_into(const M& map, std::vector<OwnedEntry<M>>& entries,
+                    std::error_code& ec) noexcept {
   Walk walk{detail::map_of(map), detail::with_lock<M>({})};
   std::error_code no_memory;
+  std::size_t count = 0;
   while (!no_memory && walk.next(ec))
-    detail::without_bad_alloc(no_memory, [&] {
-      detail::for_each_entry<M>(walk, [&](const auto& key, const auto& value) {
-        entries.push_back(
-            {detail::own<decltype(Owned::key)>(key), detail::own<decltype(Owned::value)>(value)});
-      });
-    });
+    detail::without_bad_alloc(no_memory, [&] { detail::own_batch(walk, entries, count); });
+  while (entries.size() > count) entries.pop_back();
   if (no_memory) ec = detail::record(detail::map_of(map), {Operation::scan}, no_memory);
+}
+template <detail::whole_map M>
+void to_vector_into(const M& map, std::vector<OwnedEntry<M>>& entries) {
+  std::error_code ec;
+  to_vector_into(map, entries, ec);
+  detail::throw_if(ec);
+}
+
+/// Returns all entries; see to_vector_into().
+template <detail::whole_map M>
+[[nodiscard]] std::vector<OwnedEntry<M>> to_vector(const M& map, std::error_code& ec) noexcept {
+  std::vector<OwnedEntry<M>> entries;
+  to_vector_into(map, entries, ec);
   return entries;
 }
 template <detail::whole_map M>

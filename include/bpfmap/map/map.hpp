@@ -15,6 +15,7 @@
 #include "bpfmap/codec/wire.hpp"
 #include "bpfmap/error.hpp"
 #include "bpfmap/map/detail/map_arguments.hpp"
+#include "bpfmap/map/detail/map_bytes.hpp"
 #include "bpfmap/map/flags.hpp"
 #include "bpfmap/map/map_info.hpp"
 #include "bpfmap/map/map_spec.hpp"
@@ -122,8 +123,8 @@ class Map {
   }
 
   /// Copies the value of `key` into `value`, which must be value_size bytes, and allocates nothing;
-  /// returns false when there is no such key. On a bloom filter, reads `value` and returns whether
-  /// the filter may hold it.
+  /// returns false, and leaves `value` unchanged, when there is no such key. On a bloom filter,
+  /// reads `value` and returns whether the filter may hold it.
   template <argument_encodable K>
   [[nodiscard]] bool lookup_into(const K& key, MutableBytesView value,
                                  LookupFlags flags = {}) const;
@@ -164,6 +165,12 @@ class Map {
   template <decodable K = Bytes>
   [[nodiscard]] std::optional<K> get_next_key(const detail::NextKeyArgument<K>& key,
                                               std::error_code& ec) const noexcept;
+  /// As get_next_key(), into `next_key`, which must be key_size bytes; returns false, and leaves
+  /// `next_key` unchanged, after the last key. `next_key` may be the memory of `key`.
+  [[nodiscard]] bool get_next_key_into(std::optional<BytesView> key,
+                                       MutableBytesView next_key) const;
+  [[nodiscard]] bool get_next_key_into(std::optional<BytesView> key, MutableBytesView next_key,
+                                       std::error_code& ec) const noexcept;
 
   /// Removes the entry of `key` and returns its value; nullopt when there is no such key
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM; queues and stacks 4.20, hash types 5.14, ENOTSUPP on others).
@@ -176,6 +183,19 @@ class Map {
   [[nodiscard]] std::optional<V> lookup_and_delete(const K& key, std::error_code& ec) noexcept {
     return lookup_and_delete<V>(key, {}, ec);
   }
+  /// As lookup_and_delete(), into `value`, which must be value_size bytes; returns false, and
+  /// leaves `value` unchanged, when there is no such key.
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_and_delete_into(const K& key, MutableBytesView value,
+                                            LookupFlags flags = {});
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_and_delete_into(const K& key, MutableBytesView value, LookupFlags flags,
+                                            std::error_code& ec) noexcept;
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_and_delete_into(const K& key, MutableBytesView value,
+                                            std::error_code& ec) noexcept {
+    return lookup_and_delete_into(key, value, {}, ec);
+  }
 
   /// Returns the value of `key` on each possible CPU, as std::vector<Bytes> or as PerCpuValues<V>;
   /// nullopt when there is no such key: `map.lookup_percpu<std::uint64_t>(0)`. Per-CPU maps only
@@ -187,7 +207,8 @@ class Map {
                                                              std::error_code& ec) const noexcept;
 
   /// Copies every CPU's slot of `key` into `slots`, which must be sys::percpu_size(value_size)
-  /// bytes, and allocates nothing; returns false when there is no such key.
+  /// bytes, and allocates nothing; returns false, and leaves `slots` unchanged, when there is no
+  /// such key.
   template <argument_encodable K>
   [[nodiscard]] bool lookup_percpu_into(const K& key, MutableBytesView slots) const;
   template <argument_encodable K>
@@ -215,6 +236,13 @@ class Map {
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<V> lookup_cpu(const K& key, std::uint32_t cpu,
                                             std::error_code& ec) const noexcept;
+  /// As lookup_cpu(), into `value`, which must be value_size bytes; returns false, and leaves
+  /// `value` unchanged, when there is no such key.
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_cpu_into(const K& key, std::uint32_t cpu, MutableBytesView value) const;
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_cpu_into(const K& key, std::uint32_t cpu, MutableBytesView value,
+                                     std::error_code& ec) const noexcept;
 
   /// Sets the value of `key` on the CPU with the number `cpu` only (BPF_F_CPU, 7.0). EINVAL on
   /// older kernels; there is no fallback, because writing back the other CPUs' values would undo
@@ -236,6 +264,13 @@ class Map {
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(
       const K& key, std::error_code& ec) noexcept;
+  /// As lookup_and_delete_percpu(), into `slots`, which must be sys::percpu_size(value_size) bytes;
+  /// returns false, and leaves `slots` unchanged, when there is no such key.
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_and_delete_percpu_into(const K& key, MutableBytesView slots);
+  template <argument_encodable K>
+  [[nodiscard]] bool lookup_and_delete_percpu_into(const K& key, MutableBytesView slots,
+                                                   std::error_code& ec) noexcept;
 
   /// Forbids writes from user space for the rest of the map's life (BPF_MAP_FREEZE, 5.2). EBUSY
   /// while the map is mapped writable; EPERM when it is already frozen.
@@ -255,33 +290,6 @@ class Map {
   Map(sys::UniqueFd fd, MapInfo info) noexcept : fd_(std::move(fd)), info_(std::move(info)) {}
   static Map open(sys::UniqueFd fd, std::error_code& ec) noexcept;
   static Map take(sys::UniqueFd fd, std::error_code& ec) noexcept;
-
-  // Every operation is implemented once, on bytes; the templates only encode and decode.
-  bool read(BytesView key, MutableBytesView value, LookupFlags flags,
-            std::error_code& ec) const noexcept;
-  bool read_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) const noexcept;
-  void write(BytesView key, BytesView value, UpdateFlags flags, std::error_code& ec) noexcept;
-  void write_percpu(BytesView key, BytesView slots, UpdateFlags flags,
-                    std::error_code& ec) noexcept;
-  bool read_cpu(BytesView key, std::uint32_t cpu, MutableBytesView value,
-                std::error_code& ec) const noexcept;
-  void write_cpu(BytesView key, std::uint32_t cpu, BytesView value, UpdateFlags flags,
-                 std::error_code& ec) noexcept;
-  bool remove(BytesView key, std::error_code& ec) noexcept;
-  bool next(std::optional<BytesView> key, MutableBytesView next_key,
-            std::error_code& ec) const noexcept;
-  bool take(BytesView key, MutableBytesView value, LookupFlags flags, std::error_code& ec) noexcept;
-  bool take_percpu(BytesView key, MutableBytesView slots, std::error_code& ec) noexcept;
-
-  bool check_percpu(std::error_code& ec) const noexcept;
-  template <decodable V, class K, class Call>
-  std::optional<PerCpuResult<V>> percpu(Operation operation, const K& key, std::error_code& ec,
-                                        Call call) const noexcept;
-  // Records the failure `ec`. A value that was to be read is given as its size.
-  template <class K, class V>
-  [[gnu::cold, gnu::noinline]] void fail(Operation operation, std::error_code& ec, const K& key,
-                                         const V& value, std::uint64_t flags = 0,
-                                         std::optional<std::size_t> count = {}) const noexcept;
 
   sys::UniqueFd fd_;
   MapInfo info_;

@@ -130,7 +130,7 @@ TEST(LookupBatch, GivesNothingForKeysThatAreMissing) {
             (std::vector<std::optional<std::uint64_t>>{std::nullopt, 20, std::nullopt, 20}));
   std::vector<std::optional<std::uint64_t>> room(4, 7);
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(lookup_batch(map, Keys{1, 2, 3, 2}, std::span{room}, ec), result(2, 2));
+  EXPECT_EQ(lookup_batch_into(map, Keys{1, 2, 3, 2}, std::span{room}, ec), result(2, 2));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(room, values);
 }
@@ -139,9 +139,9 @@ TEST(LookupBatch, IsRefusedWithoutRoomForEachKey) {
   const auto map = Numbers::create({.max_entries = 10});
   std::vector<std::optional<std::uint64_t>> room(2, 7);
   std::error_code ec;
-  EXPECT_EQ(lookup_batch(map, Keys{1}, std::span{room}, ec), result(0));
+  EXPECT_EQ(lookup_batch_into(map, Keys{1}, std::span{room}, ec), result(0));
   EXPECT_EQ(ec, Errc::wrong_value_count);
-  EXPECT_EQ(lookup_batch(map, Keys{1, 2, 3}, std::span{room}, ec), result(0));
+  EXPECT_EQ(lookup_batch_into(map, Keys{1, 2, 3}, std::span{room}, ec), result(0));
   EXPECT_EQ(ec, Errc::wrong_value_count);
   EXPECT_EQ(room[0], 7U);
 }
@@ -151,7 +151,7 @@ TEST(LookupBatch, StopsAtAnIndexOutOfRange) {
   map.update(1, 10);
   std::vector<std::optional<std::uint64_t>> room(3);
   std::error_code ec;
-  EXPECT_EQ(lookup_batch(map, Keys{1, 9, 2}, std::span{room}, ec), result(1, 0, 1));
+  EXPECT_EQ(lookup_batch_into(map, Keys{1, 9, 2}, std::span{room}, ec), result(1, 0, 1));
   EXPECT_EQ(ec, Errc::index_out_of_range);
   EXPECT_EQ(room[0], 10U);
   const BatchError error = batch_error_of([&] { (void)lookup_batch(map, Keys{1, 9, 2}); });

@@ -74,11 +74,11 @@ TEST(Copy, KeepsWhatIsThereWhenAskedTo) {
   auto to = Numbers::create({.max_entries = 1000});
   for (std::uint32_t key = 0; key < 1000; key += 5) to.update(key, 1);
   std::error_code ec = Errc::invalid_name;
-  EXPECT_EQ(copy(from, to, UpdateFlags::noexist, ec), 400U);
+  EXPECT_EQ(copy(from, to, CopyMode::insert, ec), 400U);
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_EQ(to.lookup(5), 1U);
   EXPECT_EQ(to.lookup(6), 60U);
-  EXPECT_EQ(copy(from, to, UpdateFlags::exist), 500U);
+  EXPECT_EQ(copy(from, to, CopyMode::replace), 500U);
   EXPECT_EQ(to.lookup(5), 50U);
 }
 
@@ -86,7 +86,7 @@ TEST(Copy, TellsThatTheTargetIsFull) {
   const auto from = numbers(500);
   auto to = Numbers::create({.max_entries = 300});
   std::error_code ec;
-  EXPECT_EQ(copy(from, to, UpdateFlags::any, ec), 300U);
+  EXPECT_EQ(copy(from, to, ec), 300U);
   EXPECT_EQ(ec, errno_code(E2BIG));
   EXPECT_EQ(count(to), 300U);
   const Error error = error_of([&] { copy(from, to); });

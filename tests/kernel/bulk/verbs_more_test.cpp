@@ -185,7 +185,7 @@ TEST(BatchRanges, AreAnythingThatLiesInARow) {
             test::result(1));
   std::optional<std::uint64_t> found[3];
   std::error_code ec;
-  EXPECT_EQ(lookup_batch(map, keys, found, ec), test::result(3));
+  EXPECT_EQ(lookup_batch_into(map, keys, found, ec), test::result(3));
   EXPECT_EQ(found[2], 30U);
   EXPECT_EQ(lookup_batch(map, keys).size(), 3U);
   EXPECT_EQ(erase_batch(map, keys, ec), test::result(3));
@@ -211,6 +211,38 @@ TEST(Predicates, TakeTheirArgumentsAsTheyLike) {
   EXPECT_EQ(erase_if(map, odd), 5U) << "it cannot be copied";
   EXPECT_EQ(calls, 10);
   EXPECT_EQ(count_if(std::as_const(map).map(), [](BytesView, BytesView) { return true; }), 5U);
+}
+
+// Every verb that takes a function, with every way of taking an entry.
+template <class M>
+void expect_functions_in_every_form(M map) {
+  const auto each = [&](auto call) {
+    call([](auto&, auto&) { return true; });
+    call([](auto&&, auto&&) { return true; });
+    call([](const auto&, const auto&) { return true; });
+    call([](auto, auto) { return true; });
+    call([](const auto&, auto) { return true; });
+    call([](auto&&...) { return true; });
+  };
+  each([&](auto function) {
+    EXPECT_EQ(count_if(map, function), 10U);
+    EXPECT_EQ(parallel_scan(map, 2, function).entries, 10U);
+    EXPECT_EQ(parallel_scan(map, 2, std::as_const(function)).entries, 10U);
+    if constexpr (requires { erase_if(map, function); }) {
+      EXPECT_EQ(erase_if(map, function), 10U);
+      for (std::uint32_t i = 0; i < 10; ++i) map.update(i, std::uint64_t{i});
+    }
+  });
+}
+
+TEST(Predicates, AreTakenInEveryFormByEveryVerb) {
+  auto percpu = PerCpuHashMap<std::uint32_t, std::uint64_t>::create({.max_entries = 10});
+  for (std::uint32_t i = 0; i < 10; ++i) percpu.update(i, i);
+  Map bytes = numbers(10).map().duplicate();
+  expect_functions_in_every_form(numbers(10));
+  expect_functions_in_every_form(std::move(percpu));
+  expect_functions_in_every_form(std::move(bytes));
+  expect_functions_in_every_form(ArrayMap<std::uint64_t>::create({.max_entries = 10}));
 }
 
 // Names that the library uses for types of its own.

@@ -253,7 +253,7 @@ TEST(LockedMapOfAProgram, IsReadAndWrittenUnderItsLock) {
   std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(locked.lookup(0, ec), (LockedCounter{.packets = 1, .bytes = 2}));
   EXPECT_EQ(ec, std::error_code{});
-  for (auto [index, value] : scan(locked, {.flags = LookupFlags::lock})) {
+  for (auto [index, value] : scan(locked)) {
     EXPECT_EQ(index, 0U);
     EXPECT_EQ(value.packets, 1U);
   }

@@ -2,10 +2,13 @@
 // What takes no heap: operations on entries, polling, and scans that are walked again.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -251,6 +254,57 @@ TEST(MapOperation, AllocatesNothingWithIntegersAndStructs) {
               ASSERT_FALSE(map.erase(1, ec));
             }),
             0U);
+}
+
+TEST(MapOperationInto, AllocatesNothing) {
+  Map map = Map::create({.type = MapType::hash, .key_size = 4, .value_size = 16, .max_entries = 4});
+  Map percpu =
+      Map::create({.type = MapType::percpu_hash, .key_size = 4, .value_size = 8, .max_entries = 4});
+  percpu.update(1, 1);
+  std::error_code ec;
+  FlowStats room;
+  std::array<std::byte, 4> next{};
+  PerCpuValues<std::uint64_t> slots;
+  std::uint64_t slot = 0;
+  const MutableBytesView bytes = std::as_writable_bytes(std::span{&room, 1});
+  const MutableBytesView slot_bytes = std::as_writable_bytes(std::span{&slot, 1});
+  EXPECT_EQ(allocations([&] {
+              map.update(1, stats);
+              ASSERT_TRUE(map.get_next_key_into(std::nullopt, next));
+              ASSERT_FALSE(map.get_next_key_into(next, next, ec));
+              ASSERT_TRUE(map.lookup_and_delete_into(1, bytes));
+              ASSERT_FALSE(map.lookup_and_delete_into(1, bytes, ec));
+              ASSERT_TRUE(percpu.lookup_percpu_into(1, slots.bytes()));
+              (void)percpu.lookup_cpu_into(1, 0, slot_bytes, ec);
+              ASSERT_TRUE(percpu.lookup_and_delete_percpu_into(1, slots.bytes()));
+              ASSERT_FALSE(percpu.lookup_and_delete_percpu_into(1, slots.bytes(), ec));
+            }),
+            0U);
+  EXPECT_EQ(room, stats);
+}
+
+TEST(LookupBatchInto, AllocatesNothing) {
+  const auto map = filled<HashMap<std::uint32_t, FlowStats>>(3);
+  auto percpu = PerCpuHashMap<std::uint32_t, FlowStats>::create({.max_entries = 4});
+  percpu.update(1, stats);
+  const std::array<std::uint32_t, 3> keys{1, 2, 7};
+  const std::array<std::uint32_t, 1> one{1};
+  std::array<std::optional<FlowStats>, 3> found;
+  std::array<std::optional<PerCpuValues<FlowStats>>, 1> slots{PerCpuValues<FlowStats>{}};
+  std::error_code ec;
+  EXPECT_EQ(allocations([&] {
+              ASSERT_EQ(lookup_batch_into(map, keys, found).done, 2U);
+              ASSERT_EQ(lookup_batch_into(map, keys, found, ec).skipped, 1U);
+              ASSERT_EQ(lookup_batch_into(percpu, one, slots).done, 1U);
+            }),
+            0U);
+}
+
+TEST(ToVectorInto, AllocatesTheMemoryOfItsWalkOnly) {
+  const auto map = filled<HashMap<std::uint32_t, FlowStats>>(1000);
+  auto entries = to_vector(map);
+  EXPECT_EQ(allocations([&] { to_vector_into(map, entries); }), 1U);
+  EXPECT_EQ(entries.size(), 1000U);
 }
 
 TEST(Supports, AllocatesNothingWhenItRemembers) {

@@ -160,7 +160,8 @@ static_assert(!can_erase<Array> && !can_clear<Array> && !can_drain<Array>);
 static_assert(!can_insert<Array, Values> && can_update<Array, Values>);
 static_assert(can_insert<Numbers, Values> && can_insert<PerCpuNumbers, Values>);
 static_assert(can_update<PerCpuNumbers, std::vector<PerCpuValues<std::uint64_t>>>);
-static_assert(!can_update<Numbers, std::vector<std::uint32_t>>);
+static_assert(can_update<Numbers, std::vector<std::uint32_t>>);
+static_assert(!can_update<Numbers, std::vector<double>> && !can_update<Numbers, std::vector<bool>>);
 static_assert(!can_update<Numbers, std::vector<PerCpuValues<std::uint64_t>>>);
 static_assert(!can_update<const Numbers, Values> && !can_erase<const Numbers>);
 

@@ -184,7 +184,7 @@ TEST(AnUnknownTypesMap, IsReadAndWrittenManyKeysAtATime) {
     const GuardedBuffer values{3 * sys::percpu_size(value_size)};
     bool found[3] = {};
     std::error_code ec;
-    EXPECT_EQ(lookup_batch(map, keys, values.bytes(), found, ec).done, 3U);
+    EXPECT_EQ(lookup_batch_into(map, keys, values.bytes(), found, ec).done, 3U);
     EXPECT_FALSE(ec) << ec.message();
     EXPECT_EQ(values.bytes().front(), std::byte{1});
     EXPECT_EQ(update_batch(map, keys, values.bytes(), UpdateFlags::any, ec).done, 3U);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Every public operation of every typed map and every verb on whole maps, once: both forms end with
-// the same code and have the same text, and the error_code is set or cleared. The operations of Map
-// are in map_calls.hpp, those of rings and memory in the tests of their classes.
+// the same code and have the same text, and the error_code is set or cleared. Then the same of the
+// operations of Map, of rings and memory, and of free functions. The test `both_forms` shows that
+// none is missing.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "bpfmap/bpfmap.hpp"
+#include "every_function.hpp"
 #include "every_operation.hpp"
 #include "fake_bpf.hpp"
 #include "told.hpp"
@@ -137,6 +139,28 @@ TYPED_TEST(BothForms, SetOrClearTheErrorCode) {
                                             EXPECT_NO_THROW(call());
                                           }
                                         });
+}
+
+TEST(EveryFunction, HasOneTextInBothForms) {
+  test::each_function([](const char* name, auto call) {
+    std::error_code ec;
+    call(ec);
+    if (ec)
+      expect_told(name, call);
+    else
+      EXPECT_NO_THROW(call()) << name;
+  });
+}
+
+TEST(EveryFunction, SetsOrClearsTheErrorCode) {
+  test::each_function([](const char* name, auto call) {
+    SCOPED_TRACE(name);
+    std::error_code clean;
+    call(clean);
+    std::error_code used = Errc::invalid_name;
+    call(used);
+    EXPECT_EQ(used, clean) << "neither set nor cleared";
+  });
 }
 
 }  // namespace

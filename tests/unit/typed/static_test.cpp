@@ -77,6 +77,53 @@ static_assert(std::is_same_v<Array::mapped_type, FlowStats>);
 static_assert(std::is_same_v<PerCpuHash::mapped_type, PerCpuValues<FlowStats>>);
 static_assert(std::is_same_v<PerCpuArray::mapped_type, PerCpuValues<FlowStats>>);
 
+// Batches of values exist only where values are written and read as such.
+template <class M, class V>
+concept has_batches_of_values =
+    requires(M& map, std::vector<typename M::key_type> keys, std::vector<V> values) {
+      update_batch(map, keys, values);
+    } ||
+    requires(M& map, std::vector<typename M::key_type> keys, std::vector<V> values) {
+      insert_batch(map, keys, values);
+    } ||
+    requires(M& map, std::vector<typename M::key_type> keys, std::vector<V> values) {
+      replace_batch(map, keys, values);
+    } || requires(M& map, std::vector<typename M::key_type> keys) { lookup_batch(map, keys); } ||
+    requires(M& map, std::vector<typename M::key_type> keys, std::vector<std::optional<V>> values) {
+      lookup_batch_into(map, keys, values);
+    };
+template <class M, class... Values>
+constexpr bool has_no_batches_of = !(has_batches_of_values<M, Values> || ...);
+static_assert(has_batches_of_values<Hash, FlowStats> && has_batches_of_values<Array, FlowStats>);
+static_assert(
+    has_batches_of_values<LpmTrie<LpmKey<std::array<std::uint8_t, 4>>, FlowStats>, FlowStats>);
+static_assert(has_no_batches_of<ProgArray, int, std::uint32_t>);
+static_assert(has_no_batches_of<CgroupArray, int>);
+static_assert(has_no_batches_of<PerfEventArray, int>);
+static_assert(has_no_batches_of<DevMap, DevTarget, DevEntry, int>);
+static_assert(has_no_batches_of<DevMapHash, DevTarget, DevEntry, int>);
+static_assert(has_no_batches_of<CpuMap, CpuTarget, CpuEntry, int>);
+static_assert(has_no_batches_of<XskMap, int>);
+static_assert(has_no_batches_of<SockMap, int, std::uint64_t>);
+static_assert(has_no_batches_of<SockHash<FlowKey>, int, std::uint64_t>);
+static_assert(has_no_batches_of<ReusePortSockArray, int, std::uint64_t>);
+static_assert(has_no_batches_of<ArrayOfMaps<Map>, int, std::uint32_t>);
+static_assert(has_no_batches_of<HashOfMaps<FlowKey, Map>, int, std::uint32_t>);
+static_assert(has_no_batches_of<SkStorage<FlowStats>, FlowStats>);
+
+// Flags are for Map alone.
+template <class M>
+concept takes_flags =
+    requires(M& map, std::vector<typename M::key_type> keys, std::vector<FlowStats> values) {
+      update_batch(map, keys, values, UpdateFlags::any);
+    } || requires(M& map, typename M::key_type key) { map.update(key, {}, UpdateFlags::any); } ||
+    requires(M& map, typename M::key_type key) { (void)map.lookup(key, LookupFlags::lock); } ||
+    requires(M& map) { copy(map, map, UpdateFlags::any); };
+static_assert(!takes_flags<Hash> && !takes_flags<Array> && !takes_flags<PerCpuHash>);
+template <class M>
+concept takes_a_copy_mode = requires(M& map) { copy(map, map, CopyMode::insert); };
+static_assert(takes_a_copy_mode<Hash> && !takes_a_copy_mode<Map>);
+
 // --- ownership ---
 
 template <class M>

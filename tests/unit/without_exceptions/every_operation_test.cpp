@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "bpfmap/bpfmap.hpp"
+#include "every_function.hpp"
 #include "every_operation.hpp"
 
 #ifdef __cpp_exceptions
@@ -36,6 +37,19 @@ void expect_no_map_of(std::tuple<Rows...>*) {
 
 TEST(EveryOperationWithoutExceptions, ReportsThatThereIsNoMap) {
   expect_no_map_of(static_cast<test::EveryRow*>(nullptr));
+}
+
+TEST(EveryFunctionWithoutExceptions, ExplainsItsFailure) {
+  int failures = 0;
+  test::each_function([&failures](const char* name, auto call) {
+    SCOPED_TRACE(name);
+    std::error_code ec;
+    call(ec);
+    if (!ec) return;
+    ++failures;
+    EXPECT_FALSE(explain(ec).empty());
+  });
+  EXPECT_GT(failures, 70);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <type_traits>
 
@@ -37,23 +38,33 @@ inline constexpr bool sized_by_map = false;
 
 // A key or value in the memory of a walk: bytes and per-CPU slots in place, anything else decoded.
 template <class T>
-[[nodiscard]] T show(const std::byte* at, [[maybe_unused]] std::size_t size) noexcept {
+[[nodiscard]] T show(BytesView bytes) noexcept {
   if constexpr (shown_in_place<T>)
-    return T{BytesView{at, size}};
+    return T{bytes};
   else if constexpr (sized_by_map<T>)
-    return T::of_bytes(BytesView{at, size});
+    return T::of_bytes(bytes);
   else
-    return Codec<T>::decode(std::span<const std::byte, Codec<T>::size>{at, Codec<T>::size});
+    return Codec<T>::decode(
+        std::span<const std::byte, Codec<T>::size>{bytes.data(), Codec<T>::size});
+}
+// As show(), into `out`.
+template <class T>
+void show_into(BytesView bytes, T& out) noexcept {
+  if constexpr (coded_as_object<T>)
+    std::memcpy(&out, bytes.data(), sizeof(T));
+  else
+    out = show<T>(bytes);
 }
 
-// `options` for a walk of an M. The class of a typed map sets the flags: a value with a
-// bpf_spin_lock is read under its lock.
+// `options` for a walk of an M. The class of a typed map decides on the flags: a value with a
+// bpf_spin_lock is read under its lock, and no other.
 template <class M>
 [[nodiscard]] ScanOptions with_lock(ScanOptions options) noexcept {
+  if constexpr (!std::same_as<M, Map>) options.flags = LookupFlags::none;
   if constexpr (written_map<M>)
     if constexpr (std::same_as<typename M::mapped_type, typename M::slot_type> &&
                   has_spin_lock<typename M::mapped_type>)
-      options.flags = options.flags | LookupFlags::lock;
+      options.flags = LookupFlags::lock;
   return options;
 }
 
@@ -62,32 +73,34 @@ template <class M>
 struct ShowEntry {
   using type = Entry<shown_key<M>, shown_value<M>>;
   static type show(BytesView key, BytesView value) noexcept {
-    return {detail::show<shown_key<M>>(key.data(), key.size()),
-            detail::show<shown_value<M>>(value.data(), value.size())};
+    return {detail::show<shown_key<M>>(key), detail::show<shown_value<M>>(value)};
+  }
+  static void show_into(BytesView key, BytesView value, type& out) noexcept {
+    detail::show_into(key, out.key);
+    detail::show_into(value, out.value);
   }
 };
 template <class M>
 struct ShowKey {
   using type = shown_key<M>;
-  static type show(BytesView key, BytesView) noexcept {
-    return detail::show<type>(key.data(), key.size());
+  static type show(BytesView key, BytesView) noexcept { return detail::show<type>(key); }
+  static void show_into(BytesView key, BytesView, type& out) noexcept {
+    detail::show_into(key, out);
+  }
+};
+template <class Value>
+struct ShowOneValue {
+  using type = Value;
+  static type show(BytesView, BytesView value) noexcept { return detail::show<type>(value); }
+  static void show_into(BytesView, BytesView value, type& out) noexcept {
+    detail::show_into(value, out);
   }
 };
 template <class M>
-struct ShowValue {
-  using type = shown_value<M>;
-  static type show(BytesView, BytesView value) noexcept {
-    return detail::show<type>(value.data(), value.size());
-  }
-};
+using ShowValue = ShowOneValue<shown_value<M>>;
 // A popped value.
 template <class M>
-struct ShowPopped {
-  using type = typename M::value_type;
-  static type show(BytesView, BytesView value) noexcept {
-    return detail::show<type>(value.data(), value.size());
-  }
-};
+using ShowPopped = ShowOneValue<typename M::value_type>;
 
 // Calls `function` with a key and a value that it may modify, as its parameters require.
 template <class F, class K, class V>
@@ -114,8 +127,8 @@ void for_each_entry(const Walk& walk, Function&& function) {
   const std::byte* key = walk.keys();
   const std::byte* value = walk.values();
   for (std::uint32_t i = 0; i < walk.size(); ++i, key += key_size, value += stride) {
-    auto shown_k = show<shown_key<M>>(key, key_size);
-    auto shown_v = show<shown_value<M>>(value, stride);
+    auto shown_k = show<shown_key<M>>({key, key_size});
+    auto shown_v = show<shown_value<M>>({value, stride});
     call_with(function, shown_k, shown_v);
   }
 }

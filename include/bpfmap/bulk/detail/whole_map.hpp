@@ -42,6 +42,14 @@ concept written_map = typed_map<M> && requires(const M& map, const typename M::k
   requires requires(typename M::mapped_type& room) { map.lookup_into(key, room); };
 };
 
+// A typed map whose values are written as descriptors or redirect targets, with set().
+template <class M>
+concept descriptor_map =
+    tagged_map<M> && !written_map<M> &&
+    (requires { typename M::inner_type; } || requires(M& map, const typename M::key_type& key) {
+      map.set(key, {1});
+    });
+
 // A map with entries that can be removed.
 template <class M>
 concept erasable_map =

@@ -36,7 +36,7 @@ struct ScanOptions {
   /// Entries per system call at the start; 0: 256, or fewer when they take more than 1 MiB. A
   /// larger hash bucket doubles the room, which is limited to 64 MiB and to max_entries.
   std::uint32_t batch_size = 0;
-  LookupFlags flags = {};
+  LookupFlags flags = {};  ///< of a Map; a typed map decides by its V (see has_spin_lock)
   /// Memory to use instead of the walk's own, as long as it is large enough: see Walk::bytes_for().
   MutableBytesView buffer = {};
 };

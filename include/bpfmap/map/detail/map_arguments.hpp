@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <type_traits>
 #include <vector>
@@ -25,7 +26,7 @@ using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>,
 // A range that can be indexed and holds one value per CPU.
 template <class T>
 concept percpu_values = !byte_range<T> && requires(const T& values) {
-  { values.size() } -> std::convertible_to<std::size_t>;
+  { std::size(values) } -> std::convertible_to<std::size_t>;
   requires argument_encodable<std::remove_cvref_t<decltype(values[0])>>;
 };
 template <class V>

@@ -43,6 +43,11 @@ PerCpuResult<V> room_for_slots(std::size_t value_size) {
 // Returns false, with `ec` set, when an integer does not fit.
 template <decodable V>
 bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
+  // Laid out alike: a V may be too large to lie on the stack twice.
+  if constexpr (coded_as_object<V> && !integer_or_enum<V>) {
+    std::memcpy(values.bytes().data(), slots.bytes().data(), slots.bytes().size());
+    return true;
+  }
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if constexpr (std::same_as<V, Bytes>) {
       std::memcpy(values[i].data(), slots[i].data(), values[i].size());
@@ -58,7 +63,7 @@ bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
 template <detail::percpu_values Values>
 void encode_slots(const Values& values, std::size_t value_size, Slots& slots,
                   std::error_code& ec) noexcept {
-  if (values.size() != slots.size()) ec = Errc::wrong_cpu_count;
+  if (std::size(values) != slots.size()) ec = Errc::wrong_cpu_count;
   for (std::size_t i = 0; i < slots.size() && !ec; ++i) {
     const auto& value = values[i];
     const Encoded<std::remove_cvref_t<decltype(value)>> bytes{value, value_size, ec};
@@ -67,6 +72,31 @@ void encode_slots(const Values& values, std::size_t value_size, Slots& slots,
     else
       std::memcpy(slots[i].data(), bytes.bytes().data(), value_size);
   }
+}
+
+// Reads or removes all slots of a key, and decodes them. The result is allocated before an entry is
+// removed.
+template <decodable V, class K, class Call>
+std::optional<PerCpuResult<V>> percpu(const Map& map, Operation operation, const K& key,
+                                      std::error_code& ec, Call call) noexcept {
+  ec.clear();
+  const EncodedKey<K> bytes{key, map.info().key_size, ec};
+  const bool allowed = !ec && check_percpu(map, ec);
+  auto result = without_bad_alloc(ec, [&]() -> std::optional<PerCpuResult<V>> {
+    if (!allowed) return std::nullopt;
+    if (asked<V>(map.info().value_size).size() != map.info().value_size) {
+      ec = Errc::wrong_value_size;
+      return std::nullopt;
+    }
+    Slots slots{map.info().value_size};
+    auto values = room_for_slots<V>(map.info().value_size);
+    if (!call(bytes.bytes(), slots.bytes(), ec)) return std::nullopt;
+    if (!decode_slots<V>(slots, values, ec)) return std::nullopt;
+    return values;
+  });
+  if (ec) [[unlikely]]
+    fail(map, operation, ec, key, asked<V>(map.info().value_size));
+  return result;
 }
 
 }  // namespace detail
@@ -83,9 +113,9 @@ template <decodable V, argument_encodable K>
 std::optional<PerCpuResult<V>> Map::lookup_percpu(const K& key,
                                                   std::error_code& ec) const noexcept {
   const auto call = [this](BytesView k, MutableBytesView slots, std::error_code& e) {
-    return read_percpu(k, slots, e);
+    return detail::read_percpu(*this, k, slots, e);
   };
-  return percpu<V>(Operation::lookup, key, ec, call);
+  return detail::percpu<V>(*this, Operation::lookup, key, ec, call);
 }
 
 template <argument_encodable K>
@@ -101,9 +131,9 @@ bool Map::lookup_percpu_into(const K& key, MutableBytesView slots,
                              std::error_code& ec) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  const bool found = !ec && read_percpu(bytes.bytes(), slots, ec);
+  const bool found = !ec && detail::read_percpu(*this, bytes.bytes(), slots, ec);
   if (ec) [[unlikely]]
-    fail(Operation::lookup, ec, key, detail::sized(slots.size()));
+    detail::fail(*this, Operation::lookup, ec, key, detail::sized(slots.size()));
   return found;
 }
 
@@ -119,14 +149,15 @@ void Map::update_percpu(const K& key, const Values& values, UpdateFlags flags,
                         std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  if (!ec && check_percpu(ec))
+  if (!ec && detail::check_percpu(*this, ec))
     detail::without_bad_alloc(ec, [&] {
       detail::Slots slots{info_.value_size};
       detail::encode_slots(values, info_.value_size, slots, ec);
-      if (!ec) write_percpu(bytes.bytes(), slots.bytes(), flags, ec);
+      if (!ec) detail::write_percpu(*this, bytes.bytes(), slots.bytes(), flags, ec);
     });
   if (ec) [[unlikely]]
-    fail(Operation::update, ec, key, BytesView{}, detail::to_underlying(flags), values.size());
+    detail::fail(*this, Operation::update, ec, key, BytesView{}, detail::to_underlying(flags),
+                 std::size(values));
 }
 
 template <decodable V, argument_encodable K>
@@ -142,14 +173,36 @@ std::optional<V> Map::lookup_cpu(const K& key, std::uint32_t cpu,
                                  std::error_code& ec) const noexcept {
   ec.clear();
   auto value = detail::without_bad_alloc(ec, [&]() -> std::optional<V> {
-    detail::Room<V> room{info_.value_size};
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-    if (ec || !read_cpu(bytes.bytes(), cpu, room.bytes(), ec)) return std::nullopt;
-    return room.take(ec);
+    if (ec) return std::nullopt;
+    return detail::read_decoded<V>(info_.value_size, ec, [&](MutableBytesView room) {
+      return detail::read_cpu(*this, bytes.bytes(), cpu, room, ec);
+    });
   });
   if (ec) [[unlikely]]
-    fail(Operation::lookup, ec, key, detail::asked<V>(info_.value_size), detail::cpu_flags(cpu));
+    detail::fail(*this, Operation::lookup, ec, key, detail::asked<V>(info_.value_size),
+                 detail::cpu_flags(cpu));
   return value;
+}
+
+template <argument_encodable K>
+bool Map::lookup_cpu_into(const K& key, std::uint32_t cpu, MutableBytesView value) const {
+  std::error_code ec;
+  const bool found = lookup_cpu_into(key, cpu, value, ec);
+  detail::throw_if(ec);
+  return found;
+}
+
+template <argument_encodable K>
+bool Map::lookup_cpu_into(const K& key, std::uint32_t cpu, MutableBytesView value,
+                          std::error_code& ec) const noexcept {
+  ec.clear();
+  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+  const bool found = !ec && detail::read_cpu(*this, bytes.bytes(), cpu, value, ec);
+  if (ec) [[unlikely]]
+    detail::fail(*this, Operation::lookup, ec, key, detail::sized(value.size()),
+                 detail::cpu_flags(cpu));
+  return found;
 }
 
 template <argument_encodable K, argument_encodable V>
@@ -165,9 +218,10 @@ void Map::update_cpu(const K& key, std::uint32_t cpu, const V& value, UpdateFlag
   ec.clear();
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ec};
   const detail::Encoded<V> value_bytes{value, info_.value_size, ec};
-  if (!ec) write_cpu(key_bytes.bytes(), cpu, value_bytes.bytes(), flags, ec);
+  if (!ec) detail::write_cpu(*this, key_bytes.bytes(), cpu, value_bytes.bytes(), flags, ec);
   if (ec) [[unlikely]]
-    fail(Operation::update, ec, key, value, detail::to_underlying(flags) | detail::cpu_flags(cpu));
+    detail::fail(*this, Operation::update, ec, key, value,
+                 detail::to_underlying(flags) | detail::cpu_flags(cpu));
 }
 
 template <decodable V, argument_encodable K>
@@ -184,34 +238,28 @@ std::optional<PerCpuResult<V>> Map::lookup_and_delete_percpu(const K& key,
   const auto call = [this](BytesView k, MutableBytesView slots, std::error_code& e) {
     // Checked first, because the entry and its value would be lost.
     if (detail::may_not_hold<V>(info_.value_size)) e = Errc::out_of_range;
-    return !e && take_percpu(k, slots, e);
+    return !e && detail::take_percpu(*this, k, slots, e);
   };
-  return percpu<V>(Operation::lookup_and_delete, key, ec, call);
+  return detail::percpu<V>(*this, Operation::lookup_and_delete, key, ec, call);
 }
 
-// Reads or removes all slots of a key, and decodes them. The result is allocated before an entry is
-// removed.
-template <decodable V, class K, class Call>
-std::optional<PerCpuResult<V>> Map::percpu(Operation operation, const K& key, std::error_code& ec,
-                                           Call call) const noexcept {
+template <argument_encodable K>
+bool Map::lookup_and_delete_percpu_into(const K& key, MutableBytesView slots) {
+  std::error_code ec;
+  const bool found = lookup_and_delete_percpu_into(key, slots, ec);
+  detail::throw_if(ec);
+  return found;
+}
+
+template <argument_encodable K>
+bool Map::lookup_and_delete_percpu_into(const K& key, MutableBytesView slots,
+                                        std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  const bool allowed = !ec && check_percpu(ec);
-  auto result = detail::without_bad_alloc(ec, [&]() -> std::optional<PerCpuResult<V>> {
-    if (!allowed) return std::nullopt;
-    if (detail::asked<V>(info_.value_size).size() != info_.value_size) {
-      ec = Errc::wrong_value_size;
-      return std::nullopt;
-    }
-    detail::Slots slots{info_.value_size};
-    auto values = detail::room_for_slots<V>(info_.value_size);
-    if (!call(bytes.bytes(), slots.bytes(), ec)) return std::nullopt;
-    if (!detail::decode_slots<V>(slots, values, ec)) return std::nullopt;
-    return values;
-  });
+  const bool found = !ec && detail::take_percpu(*this, bytes.bytes(), slots, ec);
   if (ec) [[unlikely]]
-    fail(operation, ec, key, detail::asked<V>(info_.value_size));
-  return result;
+    detail::fail(*this, Operation::lookup_and_delete, ec, key, detail::sized(slots.size()));
+  return found;
 }
 
 }  // namespace bpfmap::inline v0

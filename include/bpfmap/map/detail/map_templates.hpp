@@ -6,14 +6,18 @@
 #include "bpfmap/map/map.hpp"
 
 namespace bpfmap::inline v0 {
+namespace detail {
+
 template <class K, class V>
-void Map::fail(Operation operation, std::error_code& ec, const K& key, const V& value,
-               std::uint64_t flags, std::optional<std::size_t> count) const noexcept {
+void fail(const Map& map, Operation operation, std::error_code& ec, const K& key, const V& value,
+          std::uint64_t flags, std::optional<std::size_t> count) noexcept {
   std::error_code ignored;
-  const detail::EncodedKey<K> key_bytes{key, info_.key_size, ignored};
-  const detail::Encoded<V> value_bytes{value, info_.value_size, ignored};
-  ec = detail::record(*this, {operation, key_bytes.bytes(), value_bytes.bytes(), flags, count}, ec);
+  const EncodedKey<K> key_bytes{key, map.info().key_size, ignored};
+  const Encoded<V> value_bytes{value, map.info().value_size, ignored};
+  ec = record(map, {operation, key_bytes.bytes(), value_bytes.bytes(), flags, count}, ec);
 }
+
+}  // namespace detail
 
 template <decodable V, argument_encodable K>
 std::optional<V> Map::lookup(const K& key, LookupFlags flags) const {
@@ -34,12 +38,12 @@ std::optional<V> Map::lookup(const K& key, LookupFlags flags, std::error_code& e
     const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
     if (ec) return std::nullopt;
     return detail::read_decoded<V>(info_.value_size, ec, [&](MutableBytesView room) {
-      return read(bytes.bytes(), room, flags, ec);
+      return detail::read(*this, bytes.bytes(), room, flags, ec);
     });
   });
   if (ec) [[unlikely]]
-    fail(Operation::lookup, ec, key, detail::asked<V>(info_.value_size),
-         detail::to_underlying(flags));
+    detail::fail(*this, Operation::lookup, ec, key, detail::asked<V>(info_.value_size),
+                 detail::to_underlying(flags));
   return value;
 }
 
@@ -56,9 +60,10 @@ bool Map::lookup_into(const K& key, MutableBytesView value, LookupFlags flags,
                       std::error_code& ec) const noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  const bool found = !ec && read(bytes.bytes(), value, flags, ec);
+  const bool found = !ec && detail::read(*this, bytes.bytes(), value, flags, ec);
   if (ec) [[unlikely]]
-    fail(Operation::lookup, ec, key, detail::sized(value.size()), detail::to_underlying(flags));
+    detail::fail(*this, Operation::lookup, ec, key, detail::sized(value.size()),
+                 detail::to_underlying(flags));
   return found;
 }
 
@@ -74,9 +79,9 @@ void Map::update(const K& key, const V& value, UpdateFlags flags, std::error_cod
   ec.clear();
   const detail::EncodedKey<K> key_bytes{key, info_.key_size, ec};
   const detail::Encoded<V> value_bytes{value, info_.value_size, ec};
-  if (!ec) write(key_bytes.bytes(), value_bytes.bytes(), flags, ec);
+  if (!ec) detail::write(*this, key_bytes.bytes(), value_bytes.bytes(), flags, ec);
   if (ec) [[unlikely]]
-    fail(Operation::update, ec, key, value, detail::to_underlying(flags));
+    detail::fail(*this, Operation::update, ec, key, value, detail::to_underlying(flags));
 }
 
 template <argument_encodable K>
@@ -91,9 +96,9 @@ template <argument_encodable K>
 bool Map::erase(const K& key, std::error_code& ec) noexcept {
   ec.clear();
   const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
-  const bool erased = !ec && remove(bytes.bytes(), ec);
+  const bool erased = !ec && detail::remove(*this, bytes.bytes(), ec);
   if (ec) [[unlikely]]
-    fail(Operation::erase, ec, key, BytesView{});
+    detail::fail(*this, Operation::erase, ec, key, BytesView{});
   return erased;
 }
 
@@ -114,16 +119,16 @@ std::optional<K> Map::get_next_key(const detail::NextKeyArgument<K>& key,
     bool found = false;
     if (key) {
       const detail::EncodedKey<std::remove_cvref_t<decltype(*key)>> bytes{*key, info_.key_size, ec};
-      found = !ec && next(bytes.bytes(), room.bytes(), ec);
+      found = !ec && detail::next(*this, bytes.bytes(), room.bytes(), ec);
     } else {
-      found = next(std::nullopt, room.bytes(), ec);
+      found = detail::next(*this, std::nullopt, room.bytes(), ec);
     }
     return found ? room.take(ec) : std::nullopt;
   });
   if (ec && key) [[unlikely]]
-    fail(Operation::get_next_key, ec, *key, BytesView{});
+    detail::fail(*this, Operation::get_next_key, ec, *key, BytesView{});
   else if (ec) [[unlikely]]
-    fail(Operation::get_next_key, ec, detail::asked<K>(info_.key_size), BytesView{});
+    detail::fail(*this, Operation::get_next_key, ec, detail::asked<K>(info_.key_size), BytesView{});
   return next_key;
 }
 
@@ -145,13 +150,33 @@ std::optional<V> Map::lookup_and_delete(const K& key, LookupFlags flags,
     if (!ec && detail::may_not_hold<V>(info_.value_size)) ec = Errc::out_of_range;
     if (ec) return std::nullopt;
     return detail::read_decoded<V>(info_.value_size, ec, [&](MutableBytesView room) {
-      return take(bytes.bytes(), room, flags, ec);
+      return detail::take(*this, bytes.bytes(), room, flags, ec);
     });
   });
   if (ec) [[unlikely]]
-    fail(Operation::lookup_and_delete, ec, key, detail::asked<V>(info_.value_size),
-         detail::to_underlying(flags));
+    detail::fail(*this, Operation::lookup_and_delete, ec, key, detail::asked<V>(info_.value_size),
+                 detail::to_underlying(flags));
   return value;
+}
+
+template <argument_encodable K>
+bool Map::lookup_and_delete_into(const K& key, MutableBytesView value, LookupFlags flags) {
+  std::error_code ec;
+  const bool found = lookup_and_delete_into(key, value, flags, ec);
+  detail::throw_if(ec);
+  return found;
+}
+
+template <argument_encodable K>
+bool Map::lookup_and_delete_into(const K& key, MutableBytesView value, LookupFlags flags,
+                                 std::error_code& ec) noexcept {
+  ec.clear();
+  const detail::EncodedKey<K> bytes{key, info_.key_size, ec};
+  const bool found = !ec && detail::take(*this, bytes.bytes(), value, flags, ec);
+  if (ec) [[unlikely]]
+    detail::fail(*this, Operation::lookup_and_delete, ec, key, detail::sized(value.size()),
+                 detail::to_underlying(flags));
+  return found;
 }
 
 }  // namespace bpfmap::inline v0

@@ -120,18 +120,20 @@ class InnerMapOperations {
 
   /// Stores one inner map for each key, and waits for programs only once (BPF_MAP_UPDATE_BATCH,
   /// 5.16). Returns how many were stored. Errc::wrong_value_count unless there is one map for each
-  /// key.
-  BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners) {
+  /// key. Keys may be of any integer type for an integer K.
+  template <detail::range_of<K> Keys>
+  BatchResult set_batch(const Keys& all_keys, std::span<const Inner> inners) {
     std::error_code ec = detail::no_error();
     const BatchResult result = set_batch(all_keys, inners, ec);
     detail::throw_if(ec);
     return result;
   }
-  BatchResult set_batch(std::span<const K> all_keys, std::span<const Inner> inners,
+  template <detail::range_of<K> Keys>
+  BatchResult set_batch(const Keys& all_keys, std::span<const Inner> inners,
                         std::error_code& ec) noexcept {
     detail::clear(ec);
     BatchResult result;
-    if (all_keys.size() != inners.size())
+    if (std::size(all_keys) != inners.size())
       ec = Errc::wrong_value_count;
     else
       result = write_batch(all_keys, inners, ec);
@@ -163,30 +165,43 @@ class InnerMapOperations {
   }
   [[nodiscard]] Map& self() noexcept { return static_cast<Derived&>(*this).map(); }
 
-  BatchResult write_batch(std::span<const K> all_keys, std::span<const Inner> inners,
+  template <class Keys>
+  BatchResult write_batch(const Keys& all_keys, std::span<const Inner> inners,
                           std::error_code& ec) noexcept {
     return detail::without_bad_alloc(ec, [&] {
       Bytes flat_keys;
       Bytes fds;
-      for (std::size_t i = 0; i < all_keys.size(); ++i) {
-        detail::append(flat_keys, all_keys[i]);
-        detail::append(fds, detail::inner_map(inners[i]).fd());
+      std::size_t fitting = 0;
+      std::error_code refused;
+      for (; fitting < inners.size(); ++fitting) {
+        if (!detail::append_argument<K>(flat_keys, all_keys[fitting], refused)) break;
+        detail::append(fds, detail::inner_map(inners[fitting]).fd());
       }
-      return detail::update_flat(self(), {flat_keys.data(), fds.data(), all_keys.size()},
-                                 UpdateFlags::any, ec);
+      BatchResult result = detail::update_flat(self(), {flat_keys.data(), fds.data(), fitting},
+                                               UpdateFlags::any, ec);
+      if (refused && !ec) {
+        ec = refused;
+        result.failed = fitting;
+      }
+      return result;
     });
   }
-  [[gnu::cold]] std::error_code record_failed(std::span<const K> all_keys,
-                                              std::span<const Inner> inners,
+  template <class Keys>
+  [[gnu::cold]] std::error_code record_failed(const Keys& all_keys, std::span<const Inner> inners,
                                               const BatchResult& result,
                                               const std::error_code& ec) const noexcept {
-    if (!result.failed) return detail::record_entry(self(), {Operation::update_batch}, result, ec);
+    std::error_code recorded = ec;
+    if (!result.failed || ec == Errc::out_of_range) {
+      detail::record_failed(self(), Operation::update_batch, all_keys, result, {}, recorded);
+      return recorded;
+    }
     const Map& inner = detail::inner_map(inners[*result.failed]);
     const int fd = inner.fd();
-    const detail::ElementBytes<K> key{all_keys[*result.failed]};
+    const argument<K>& failed = all_keys[*result.failed];
+    const detail::ElementBytes<K> key{detail::value_of<K>(failed)};
     const detail::ElementBytes<int> value{fd};
-    const std::error_code recorded = detail::record_entry(
-        self(), {Operation::update_batch, key.view(), value.view()}, result, ec);
+    recorded = detail::record_entry(self(), {Operation::update_batch, key.view(), value.view()},
+                                    result, ec);
     detail::add_inner(inner.info(), like_);
     return recorded;
   }

@@ -59,6 +59,23 @@ class PerCpuUpdateOperations {
     return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu, ec);
   }
 
+  /// As lookup_cpu(), into `value`; returns false, and leaves `value` unchanged, when there is
+  /// none.
+  [[nodiscard]] bool lookup_cpu_into(argument<K> key, std::uint32_t cpu, V& value) const {
+    std::error_code ec;
+    const bool found = lookup_cpu_into(key, cpu, value, ec);
+    detail::throw_if(ec);
+    return found;
+  }
+  [[nodiscard]] bool lookup_cpu_into(argument<K> key, std::uint32_t cpu, V& value,
+                                     std::error_code& ec) const noexcept {
+    return detail::fit(self(), Operation::lookup, ec, key) &&
+           detail::read_value_into(value, [&](void* to) {
+             return self().lookup_cpu_into(detail::value_of<K>(key), cpu,
+                                           {static_cast<std::byte*>(to), Codec<V>::size}, ec);
+           });
+  }
+
   /// Sets the value of `key` on the CPU with the number `cpu` only (BPF_F_CPU, 7.0). EINVAL on
   /// older kernels, where writing all CPUs would undo concurrent updates.
   void update_cpu(argument<K> key, std::uint32_t cpu, argument<V> value) {

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// The stack that operations on large values take, as the build is optimised.
+#include "stack_use.hpp"

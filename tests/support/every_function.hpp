@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+// Every public operation that every_operation.hpp does not have: of Map, of views of memory, of
+// rings, and free functions; in both forms, on empty objects. Compiles without exceptions, where
+// only the forms with an error_code may be called.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "bpfmap/bpfmap.hpp"
+#include "bpfmap/interop/libbpf.hpp"
+#include "every_operation.hpp"
+
+namespace bpfmap::test {
+
+inline constexpr std::chrono::milliseconds at_once{0};
+
+/// The operations of Map on entries.
+template <class Check>
+void each_map_operation(Map& map, Check check) {
+  std::array<std::byte, 8> room{};
+  const std::array<std::uint64_t, 1> per_cpu{1};
+  check("lookup", [&](auto&... ec) { (void)map.lookup(1, ec...); });
+  check("lookup_into", [&](auto&... ec) { (void)map.lookup_into(1, room, ec...); });
+  check("update", [&](auto&... ec) { map.update(1, 2, ec...); });
+  check("erase", [&](auto&... ec) { (void)map.erase(1, ec...); });
+  check("get_next_key", [&](auto&... ec) { (void)map.get_next_key(std::nullopt, ec...); });
+  check("get_next_key_into",
+        [&](auto&... ec) { (void)map.get_next_key_into(std::nullopt, room, ec...); });
+  check("lookup_and_delete", [&](auto&... ec) { (void)map.lookup_and_delete(1, ec...); });
+  check("lookup_and_delete_into",
+        [&](auto&... ec) { (void)map.lookup_and_delete_into(1, room, ec...); });
+  check("lookup_percpu", [&](auto&... ec) { (void)map.lookup_percpu(1, ec...); });
+  check("lookup_percpu_into", [&](auto&... ec) { (void)map.lookup_percpu_into(1, room, ec...); });
+  check("update_percpu", [&](auto&... ec) { map.update_percpu(1, per_cpu, ec...); });
+  check("lookup_cpu", [&](auto&... ec) { (void)map.lookup_cpu(1, 0, ec...); });
+  check("lookup_cpu_into", [&](auto&... ec) { (void)map.lookup_cpu_into(1, 0, room, ec...); });
+  check("update_cpu", [&](auto&... ec) { map.update_cpu(1, 0, 2, ec...); });
+  check("lookup_and_delete_percpu",
+        [&](auto&... ec) { (void)map.lookup_and_delete_percpu(1, ec...); });
+  check("lookup_and_delete_percpu_into",
+        [&](auto&... ec) { (void)map.lookup_and_delete_percpu_into(1, room, ec...); });
+}
+
+/// The operations on a Map as a whole.
+template <class Check>
+void each_whole_map_operation(Map& map, Check check) {
+  const std::array<int, 1> numbers{1};
+  const std::array<std::byte, 8> bytes{};
+  std::array<std::byte, 8> room{};
+  std::array<bool, 1> found{};
+  check("duplicate", [&](auto&... ec) { (void)map.duplicate(ec...); });
+  check("fd_info", [&](auto&... ec) { (void)map.fd_info(ec...); });
+  check("freeze", [&](auto&... ec) { map.freeze(ec...); });
+  check("pin", [&](auto&... ec) { map.pin("", ec...); });
+  check("is_pinned_at", [&](auto&... ec) { (void)is_pinned_at(map, "", ec...); });
+  check("spec_of", [&](auto&... ec) { (void)spec_of(map, ec...); });
+  check("find_variable", [&](auto&... ec) { (void)find_variable(map, "x", ec...); });
+  check("next of a Walk", [&](auto&... ec) {
+    Walk walk{map};
+    (void)walk.next(ec...);
+  });
+  check("drain", [&](auto&... ec) {
+    Drain<Map> drained = drain(map, ec...);
+    for ([[maybe_unused]] const auto& entry : drained) continue;
+  });
+  check("update_batch", [&](auto&... ec) { (void)update_batch(map, bytes, bytes, ec...); });
+  check("update_batch of numbers",
+        [&](auto&... ec) { (void)update_batch(map, numbers, numbers, ec...); });
+  check("erase_batch", [&](auto&... ec) { (void)erase_batch(map, bytes, ec...); });
+  check("erase_batch of numbers", [&](auto&... ec) { (void)erase_batch(map, numbers, ec...); });
+  check("lookup_batch_into",
+        [&](auto&... ec) { (void)lookup_batch_into(map, bytes, room, found, ec...); });
+  check("sync", [&](auto&... ec) { (void)sync(map, bytes, bytes, ec...); });
+  each_verb(map, check);
+}
+
+/// The functions that make a Map, a typed map or a view of memory: the constructors of TypedMap,
+/// and its static members.
+template <class Check>
+void each_opening(Check check) {
+  using Hash = HashMap<std::uint32_t, std::uint64_t>;
+  const std::string path;
+  const std::uint32_t id = 0xffffffff;
+  check("create", [&](auto&... ec) { (void)Map::create({}, ec...); });
+  check("open_pinned", [&](auto&... ec) { (void)Map::open_pinned(path, ec...); });
+  check("from_id", [&](auto&... ec) { (void)Map::from_id(id, ec...); });
+  check("adopt", [&](auto&... ec) { (void)Map::adopt(sys::UniqueFd{}, ec...); });
+  check("duplicate_of", [&](auto&... ec) { (void)Map::duplicate_of(-1, ec...); });
+  check("open_or_create", [&](auto&... ec) { (void)open_or_create(path, {}, ec...); });
+  check("HashMap", [&](auto&... ec) { (void)Hash{Map{}, ec...}; });
+  check("create a HashMap", [&](auto&... ec) { (void)Hash::create({.key_size = 3}, ec...); });
+  check("open_pinned a HashMap", [&](auto&... ec) { (void)Hash::open_pinned(path, ec...); });
+  check("from_id a HashMap", [&](auto&... ec) { (void)Hash::from_id(id, ec...); });
+  check("open_or_create a HashMap",
+        [&](auto&... ec) { (void)Hash::open_or_create(path, {}, ec...); });
+  check("create an ArrayOfMaps",
+        [&](auto&... ec) { (void)ArrayOfMaps<Map>::create({}, Map{}, ec...); });
+  check("MappedArray", [&](auto&... ec) { (void)MappedArray<std::uint64_t>{Map{}, ec...}; });
+  check("MappedBytes", [&](auto&... ec) { (void)MappedBytes<>{Map{}, ec...}; });
+  check("Arena", [&](auto&... ec) { (void)Arena{Map{}, ec...}; });
+  check("RingReader", [&](auto&... ec) { (void)RingReader{Map{}, ec...}; });
+  check("UserRingBuffer", [&](auto&... ec) { (void)UserRingBuffer{Map{}, ec...}; });
+  check("PerfBuffer", [&](auto&... ec) { (void)PerfBuffer{Map{}, 1, ec...}; });
+  check("from",
+        [&](auto&... ec) { (void)from(static_cast<const struct bpf_map*>(nullptr), ec...); });
+  check("reuse", [&](auto&... ec) { reuse(static_cast<struct bpf_map*>(nullptr), Map{}, ec...); });
+}
+
+/// Views of memory, and records.
+template <class Check>
+void each_memory_operation(Check check) {
+  const auto ignore = [](BytesView) {};
+  const MappedArray<std::uint64_t> array;
+  const MappedBytes<> bytes;
+  RingBuffer ring;
+  RingReader reader;
+  UserRingBuffer samples;
+  PerfBuffer perf;
+  check("at of a MappedArray", [&](auto&... ec) { (void)array.at(0, ec...); });
+  check("at of MappedBytes", [&](auto&... ec) { (void)bytes.at(0, ec...); });
+  check("as", [&](auto&... ec) { (void)bytes.as<int>(0, ec...); });
+  check("variable", [&](auto&... ec) { (void)bytes.variable<int>("x", ec...); });
+  check("for_each of a RingBuffer", [&](auto&... ec) { ring.for_each(Map{}, ignore, ec...); });
+  check("remove", [&](auto&... ec) { (void)ring.remove(Map{}, ec...); });
+  check("poll a RingBuffer", [&](auto&... ec) { (void)ring.poll(at_once, ec...); });
+  check("consume a RingBuffer", [&](auto&... ec) { (void)ring.consume(ec...); });
+  check("next", [&](auto&... ec) { (void)reader.next(ec...); });
+  check("next as an Event", [&](auto&... ec) { (void)reader.next<int>(ec...); });
+  check("next_with_rest", [&](auto&... ec) { (void)reader.next_with_rest<int>(ec...); });
+  check("wait", [&](auto&... ec) { (void)reader.wait(at_once, ec...); });
+  check("reserve", [&](auto&... ec) { (void)samples.reserve<int>(at_once, ec...); });
+  check("reserve bytes", [&](auto&... ec) { (void)samples.reserve(8, at_once, ec...); });
+  check("wait_until_drained",
+        [&](auto&... ec) { (void)samples.wait_until_drained(at_once, ec...); });
+  check("for_each of a PerfBuffer", [&](auto&... ec) { perf.for_each(ignore, ec...); });
+  check("on_lost", [&](auto&... ec) { perf.on_lost([](std::uint32_t, std::uint64_t) {}, ec...); });
+  check("poll a PerfBuffer", [&](auto&... ec) { (void)perf.poll(at_once, ec...); });
+  check("consume a PerfBuffer", [&](auto&... ec) { (void)perf.consume(ec...); });
+  check("pause", [&](auto&... ec) { perf.pause(ec...); });
+  check("resume", [&](auto&... ec) { perf.resume(ec...); });
+  check("add_online_cpus", [&](auto&... ec) { (void)perf.add_online_cpus(ec...); });
+}
+
+/// What needs no map.
+template <class Check>
+void each_other_function(Check check) {
+  const std::array<std::byte, 9> nine{};
+  check("unpin", [&](auto&... ec) { (void)Map::unpin("", ec...); });
+  check("list_pins", [&](auto&... ec) { (void)list_pins("", ec...); });
+  check("list_maps", [&](auto&... ec) { (void)list_maps(ec...); });
+  check("next_map_id", [&](auto&... ec) { (void)next_map_id(0xfffffffe, ec...); });
+  check("supports a type", [&](auto&... ec) { (void)supports(MapType::hash, ec...); });
+  check("supports flags",
+        [&](auto&... ec) { (void)supports(MapType::hash, MapFlags::no_prealloc, ec...); });
+  check("supports an operation",
+        [&](auto&... ec) { (void)supports(Operation::erase, MapType::hash, ec...); });
+  check("decode_int_value", [&](auto&... ec) { (void)decode_int_value(nine, ec...); });
+  check("decode_native_int", [&](auto&... ec) { (void)decode_native_int(nine, ec...); });
+  check("encode_int_key", [&](auto&... ec) { (void)encode_int_key(256, 1, ec...); });
+  check("encode_native_int", [&](auto&... ec) { (void)encode_native_int(256, 1, ec...); });
+  check("FixedString", [&](auto&... ec) { (void)FixedString<2>{std::string_view{"long"}, ec...}; });
+  check("parse", [&](auto&... ec) { (void)LpmKey<in_addr>::parse("nothing", ec...); });
+}
+
+/// Calls `check(name, call)` for all of the above; `call` as in each_operation().
+template <class Check>
+void each_function(Check check) {
+  Map none;
+  each_map_operation(none, check);
+  each_whole_map_operation(none, check);
+  each_opening(check);
+  each_memory_operation(check);
+  each_other_function(check);
+}
+
+}  // namespace bpfmap::test
