@@ -146,7 +146,14 @@ constexpr std::array paths{
     Cause{adopt, any_type, EINVAL, always,
           "the descriptor does not refer to a map, but to a program, a link, a file or another "
           "object"},
-    Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
+    Cause{set(adopt, duplicate, iterate), any_type, EBADF, always, "no such descriptor is open"},
+    Cause{iterate, any_type, EINVAL, [](const Failure&) { return kernel_is_before("5.8"); },
+          "BPF iterators need Linux 5.8, and this is {kernel}"},
+    Cause{iterate, any_type, EINVAL, always,
+          "the descriptor does not refer to the link of an iterator program"},
+    Cause{wait_for_programs, any_type, EINVAL,
+          [](const Failure&) { return kernel_is_before("5.14"); },
+          "waiting for sleepable programs needs Linux 5.14, and this is {kernel}"},
     Cause{pin, any_type, EEXIST, always,
           "the path already exists; unpin it, or choose another name"},
     Cause{pin, any_type, ENOENT, no_folder, "the folder {folder} does not exist; create it first"},
@@ -173,6 +180,9 @@ constexpr std::array resources{
     Cause{element_operations, locking, ETIMEDOUT, always,
           "a lock inside the map is contended; try again"},
     Cause{any_operation, any_type, EINTR, always, "a signal interrupted the call; try again"},
+    Cause{set(pin, migrate), any_type, EAGAIN, always,
+          "another process holds the lock on {folder}, which protects the replacement of pins; try "
+          "again"},
     Cause{open_or_create, any_type, EAGAIN, always,
           "other processes keep creating and removing this pin, or one holds the lock on {folder}; "
           "try again"},

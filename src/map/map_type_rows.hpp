@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The table of map types: a new type is a row at its end. Private to src/map/, src/bulk/ and
 // src/explain/.
+//
+// Batches came with these commits: hashes and arrays cb4d03ab499d and 057996380a42 (5.6), lpm_trie
+// f56387c534c4 and percpu_array f008d732ab18 (5.13), maps of maps 9263dddc7b6f (5.19).
 #pragma once
 
 #include <array>
