@@ -20,6 +20,20 @@ bool is_too_large(std::uint64_t size, const sys::MappingOptions& options) {
   return !sys::Mapping::of(-1, size, options) && errno == ENOMEM;
 }
 
+#ifdef __i386__
+// What cmake/reference/own-types.md says of i386, and its cure.
+struct Plain {
+  std::uint32_t packets;
+  std::uint64_t bytes;
+};
+struct Aligned {
+  std::uint32_t packets;
+  alignas(8) std::uint64_t bytes;
+};
+static_assert(sizeof(Plain) == 12 && alignof(std::uint64_t) == 4);
+static_assert(sizeof(Aligned) == 16 && alignof(Aligned) == 8);
+#endif
+
 }  // namespace
 
 int main() {
