@@ -148,7 +148,7 @@ std::string rest_of(const MapSpec& spec) {
 }
 
 bool is_about_spec(int error) {
-  constexpr std::array errors{EINVAL, E2BIG, EBADF, EACCES, EOPNOTSUPP, sys::enotsupp};
+  constexpr std::array errors{EINVAL, E2BIG, EBADF, EACCES, ERANGE, EOPNOTSUPP, sys::enotsupp};
   return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 

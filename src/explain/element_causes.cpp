@@ -63,6 +63,12 @@ constexpr std::array buffers{
           "PerfBufferOptions::replace"},
     Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
           "it was opened before fork(2), by the parent process; open the map again in the child"},
+    Cause{info, array, ENOTUNIQ, always,
+          "several static variables of the section have this name, from files that were linked "
+          "together; give them names of their own, or read the section with MappedBytes::bytes()"},
+    Cause{set(Operation::drain), any_type, ESTALE, always,
+          "its entries were removed before fork(2), by the parent process, which still has them; "
+          "make a drain in the child"},
     Cause{view, perf_event_array, EACCES, lacks_perfmon,
           "opening the CPUs' perf events needs CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
           "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "

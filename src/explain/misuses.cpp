@@ -104,6 +104,10 @@ constexpr std::array rows{
           "right number"},
     Cause{any_operation, any_type, misuse(Errc::wrong_value_count), always,
           "a batch takes one value for each key"},
+    Cause{
+        view, perf_event_array, misuse(Errc::no_cpu_list), always,
+        "/sys/devices/system/cpu/online cannot be read, so it is unknown which CPUs need a buffer; "
+        "mount sysfs on /sys, or name the CPUs in PerfBufferOptions::cpus"},
     Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
           "/sys/devices/system/cpu/possible cannot be read, so the number of slots that the kernel "
           "copies is unknown; mount sysfs on /sys"},

@@ -24,6 +24,16 @@ std::string descriptor(BytesView bytes) {
   return bytes.empty() ? "it" : std::to_string(static_cast<std::int32_t>(leading_u32(bytes)));
 }
 
+// A view of an array's memory records a std::size_t, which is no key.
+std::string index(const Failure& failure) {
+  const BytesView key = failure.record.key.view();
+  std::uint64_t wide = 0;
+  if (key.size() != sizeof wide || failure.info.key_size == sizeof wide)
+    return number(leading_u32(key));
+  std::memcpy(&wide, key.data(), sizeof wide);
+  return number(wide);
+}
+
 std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
 
 // The memory of the entries alone.
@@ -92,7 +102,7 @@ constexpr std::array placeholders{
     Placeholder{"max_entries", [](const Failure& f) { return number(f.info.max_entries); }},
     Placeholder{"given_key_size", [](const Failure& f) { return number(f.record.key.size); }},
     Placeholder{"given_value_size", [](const Failure& f) { return number(f.record.value.size); }},
-    Placeholder{"index", [](const Failure& f) { return number(leading_u32(f.record.key.view())); }},
+    Placeholder{"index", index},
     Placeholder{"prefix_bits", prefix_bits},
     Placeholder{"key_fd", [](const Failure& f) { return descriptor(f.record.key.view()); }},
     Placeholder{"value_fd", [](const Failure& f) { return descriptor(f.record.value.view()); }},

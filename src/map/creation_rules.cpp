@@ -57,6 +57,13 @@ bool nested_twice(const Failure& f) { return maps_of_maps.contains(inner_type(f)
 bool has_btf_types(const Failure& f) {
   return f.spec->btf_key_type_id != 0 || f.spec->btf_value_type_id != 0;
 }
+// The kernel's check; it keeps the upper half of an arena's pointers in one register.
+bool crosses_four_gib(const Failure& f) {
+  const std::uint64_t begin = f.spec->map_extra;
+  const std::uint64_t last = begin + f.spec->max_entries * page_size() - 1;
+  return begin != 0 && begin >> 32U != last >> 32U;
+}
+
 bool is_struct_ops(const Failure& f) { return f.spec->btf_vmlinux_value_type_id != 0; }
 
 // bpf_map_ops::map_check_btf of these is map_check_no_btf.
@@ -92,6 +99,12 @@ constexpr std::array rule_rows{
            return f.spec->max_entries > (std::uint64_t{1} << 32U) / page_size();
          },
          "max_entries is {max_entries}: an arena has 4 GiB at most, in pages of {page_size} bytes"},
+    Rule{arena, crosses_four_gib,
+         "map_extra is {map_extra}: from there, the memory would cross a multiple of 4 GiB, as an "
+         "arena may not"},
+    Rule{stack_trace,
+         [](const Failure& f) { return f.spec->max_entries > std::uint32_t{1} << 31U; },
+         "max_entries is {max_entries}: stack_trace maps take 1 to 2147483648"},
     Rule{cpumap, [](const Failure& f) { return f.error == E2BIG; },
          "max_entries is {max_entries}: more CPUs than the kernel was built for (NR_CPUS); {cpus} "
          "are possible here"},

@@ -7,8 +7,6 @@
 #include <cerrno>
 #include <limits>
 
-#include "bpfmap/sys/ownership.hpp"
-
 namespace bpfmap::inline v0::sys {
 
 std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
@@ -29,13 +27,12 @@ Mapping Mapping::of(int fd, std::uint64_t size, const MappingOptions& options) n
   if (memory == MAP_FAILED) return mapping;
   mapping.address_ = static_cast<std::byte*>(memory);
   mapping.size_ = static_cast<std::size_t>(size);
-  if (!options.inherited) mapping.process_ = process_token();
+  if (!options.inherited) mapping.process_ = OwnerProcess::current();
   return mapping;
 }
 
 void Mapping::unmap() noexcept {
-  if (address_ == nullptr) return;
-  if (process_ != 0 && process_ != process_token()) return;
+  if (address_ == nullptr || !is_ours()) return;
   // Keeps errno: callers read it after the call that failed.
   const int error = errno;
   ::munmap(address_, size_);

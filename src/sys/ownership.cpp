@@ -2,25 +2,62 @@
 #include "bpfmap/sys/ownership.hpp"
 
 #include <pthread.h>
-#include <unistd.h>
+#include <sys/mman.h>
+
+#include "bpfmap/sys/mapping.hpp"
 
 namespace bpfmap::inline v0::sys {
 namespace {
 
-// The number of forks between the first process and this one. A child writes it before it has
-// threads.
-constinit std::uint32_t generation = 0;
+// The token of this process, or of the one that forked it.
+constinit std::uint64_t last_token = 0;
 
-// The process id alone is not enough: a child in a new PID namespace may have its parent's id. This
-// handler alone is not enough either: clone(2) does not run it.
-[[maybe_unused]] const int registered = ::pthread_atfork(
-    nullptr, nullptr, [] { __atomic_fetch_add(&generation, 1, __ATOMIC_RELAXED); });
+// Where there is no page that the kernel clears.
+constinit std::uint64_t word_without_page = 0;
+
+std::uint64_t* make_word() noexcept {
+  const std::size_t size = page_size();
+  void* const page =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return &word_without_page;
+  // An emulator that ignores advice accepts any.
+  if (::madvise(page, size, MADV_WIPEONFORK) == 0 && ::madvise(page, size, -1) != 0)
+    return static_cast<std::uint64_t*>(page);
+  ::munmap(page, size);
+  return &word_without_page;
+}
+
+// The kernel clears it in a child (MADV_WIPEONFORK, 4.14), also of clone(2) and in a PID namespace
+// where the child has the parent's number. Never unmapped.
+std::uint64_t* word() noexcept {
+  static std::uint64_t* const made = make_word();
+  return made;
+}
+
+// Before there are threads: one could fork while another one makes the word.
+int prepare() noexcept {
+  (void)word();
+  return ::pthread_atfork(nullptr, nullptr, [] { __atomic_store_n(word(), 0, __ATOMIC_RELAXED); });
+}
+[[maybe_unused]] const int prepared = prepare();
 
 }  // namespace
 
 std::uint64_t process_token() noexcept {
-  const std::uint64_t forks = __atomic_load_n(&generation, __ATOMIC_RELAXED);
-  return forks << 32U | static_cast<std::uint32_t>(::getpid());
+  std::uint64_t token = __atomic_load_n(word(), __ATOMIC_RELAXED);
+  if (token != 0) return token;
+  const std::uint64_t next = __atomic_load_n(&last_token, __ATOMIC_RELAXED) + 1;
+  if (__atomic_compare_exchange_n(word(), &token, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    token = next;
+  __atomic_store_n(&last_token, token, __ATOMIC_RELAXED);
+  return token;
+}
+
+OwnerProcess OwnerProcess::current() noexcept {
+  OwnerProcess process;
+  process.token_ = process_token();
+  process.word_ = word();
+  return process;
 }
 
 }  // namespace bpfmap::inline v0::sys

@@ -22,7 +22,7 @@ enum class Woken : std::uint8_t { ready, called, interrupted, timed_out, failed 
 
 class Deadline {
  public:
-  explicit Deadline(std::chrono::milliseconds timeout) noexcept : timeout_(timeout) {}
+  explicit Deadline(Timeout timeout) noexcept : timeout_(timeout.milliseconds()) {}
   // Negative: there is none.
   [[nodiscard]] std::chrono::milliseconds rest() noexcept {
     if (timeout_.count() <= 0) return timeout_;
@@ -78,13 +78,18 @@ inline Woken wait_poll(int fd, Waker& waker, short events, std::chrono::millisec
 // is one of the functions above. The kernel reports a record that is still being written, as long
 // as that takes: then this looks again every millisecond instead of all the time.
 template <class Consume, class Wait, class IsHeldUp>
-std::size_t consume_or_wait(std::chrono::milliseconds timeout, Waker& waker, std::error_code& ec,
-                            Consume consume, Wait wait, IsHeldUp is_held_up) {
+std::size_t consume_or_wait(Timeout timeout, Waker& waker, std::error_code& ec, Consume consume,
+                            Wait wait, IsHeldUp is_held_up) {
   constexpr std::chrono::milliseconds nap{1};
   Deadline deadline{timeout};
   for (Woken woken = Woken::timed_out;;) {
     const std::size_t records = consume(ec);
-    if (ec || records != 0) return records;
+    if (ec) return records;
+    if (records != 0) {
+      // The caller returns, so it also learns why somebody called.
+      (void)waker.take();
+      return records;
+    }
     if (woken == Woken::called || woken == Woken::interrupted || waker.take()) return 0;
     const auto rest = deadline.rest();
     if (rest.count() == 0) return 0;

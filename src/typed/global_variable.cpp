@@ -148,12 +148,16 @@ GlobalVariable find(const Map& map, std::string_view name, std::error_code& ec) 
   const std::uint32_t id = map.info().btf_value_type_id;
   const auto section = btf.type(id);
   if (!section || section->kind() != kind_section) return ec = Errc::no_btf, GlobalVariable{};
+  std::optional<GlobalVariable> found;
   for (std::uint32_t i = 0; i < section->members(); ++i) {
     const auto entry = btf.entry(id, i);
     const auto variable = entry ? btf.type(entry->type) : std::nullopt;
-    if (variable && btf.name(*variable) == name) return {entry->offset, entry->size};
+    if (!variable || btf.name(*variable) != name) continue;
+    if (found) return ec = detail::kernel_error(-ENOTUNIQ), GlobalVariable{};
+    found = {entry->offset, entry->size};
   }
-  return ec = Errc::no_such_variable, GlobalVariable{};
+  if (!found) ec = Errc::no_such_variable;
+  return found.value_or(GlobalVariable{});
 }
 
 }  // namespace

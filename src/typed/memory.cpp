@@ -2,9 +2,7 @@
 // Maps as memory.
 #include "bpfmap/typed/detail/memory.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <span>
 
 #include "bpfmap/map/detail/failure_record.hpp"
@@ -23,6 +21,17 @@ sys::Mapping detail::map_memory(const Map& map, std::uint64_t size,
   return memory;
 }
 
+namespace {
+
+// Without BTF only the name says that a map holds a section: no map of a program's own has a dot in
+// its name.
+bool may_be_section(const MapInfo& info) noexcept {
+  return detail::is_section(info) || (info.btf_id == 0 && info.max_entries == 1 &&
+                                      info.name.find('.') != decltype(info.name)::npos);
+}
+
+}  // namespace
+
 std::uint64_t detail::element_count(const Map& map, std::size_t size, std::size_t alignment,
                                     std::error_code& ec) noexcept {
   const MapInfo& info = map.info();
@@ -33,15 +42,14 @@ std::uint64_t detail::element_count(const Map& map, std::size_t size, std::size_
     return info.value_size / size;
   // The compiler ends a section after its last variable; a struct ends at a multiple of its
   // alignment. More variables may follow the struct.
-  if (is_section(info) && info.value_size + alignment > size) return 1;
+  if (may_be_section(info) && info.value_size + alignment > size) return 1;
   ec = wrong_size(map, size);
   return 0;
 }
 
 std::error_code detail::wrong_index(const Map& map, std::size_t index, std::size_t count) noexcept {
   if (!map) return record(map, {.operation = Operation::lookup}, Errc::no_map);
-  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-  const auto key = static_cast<std::uint32_t>(std::min(index, most));
+  const std::uint64_t key = index;
   return record(
       map,
       {.operation = Operation::lookup, .key = std::as_bytes(std::span{&key, 1}), .count = count},

@@ -1,245 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/typed/perf_buffer.hpp"
 
-#include <fcntl.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <cerrno>
-#include <cstring>
 
-#include "bpfmap/sys/bpf.hpp"
-#include "bpfmap/sys/cpus.hpp"
-#include "bpfmap/typed/base/typed_map.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
 #include "event_wait.hpp"
-#include "perf_memory.hpp"
-#include "perf_slots.hpp"
-#include "turns.hpp"
+#include "perf.hpp"
+#include "perf_records.hpp"
 
 namespace bpfmap::inline v0 {
 
-struct detail::Perf {
-  Perf() : scratch(largest_perf_record) {}
-  Perf(const Perf&) = delete;
-  Perf& operator=(const Perf&) = delete;
-  ~Perf();
-
-  PerfBufferOptions options;
-  sys::UniqueFd map;  // of the map that the slots belong to
-  sys::UniqueFd epoll;
-  sys::UniqueFd rest;  // an eventfd, readable while a call has left records behind
-  Waker waker;
-  std::vector<PerfMemory> buffers;
-  std::vector<std::byte> scratch;
-  std::unique_ptr<PerfHandler> handler;
-  std::unique_ptr<LostHandler> lost_handler;
-  std::uint64_t lost = 0;
-  std::size_t first = 0;  // whose turn it is
-  int pid = ::getpid();
-  bool has_rest = false;
-  bool paused = false;
-  bool running = false;
-};
-
-// A child of fork(2) closes its copies of the descriptors, but the slots are the parent's.
-detail::Perf::~Perf() {
-  if (pid != ::getpid()) return;
-  for (const PerfMemory& buffer : buffers) {
-    const std::uint32_t cpu = buffer.cpu();
-    (void)sys::map_delete_elem(map.get(), &cpu);
-  }
-}
-
-namespace {
-
 using detail::Handled;
-using detail::Perf;
 using detail::PerfMemory;
-using Cpus = std::vector<std::uint32_t>;
-
-constexpr std::array types{MapType::perf_event_array};
-constexpr detail::Requirement requirement{.types = types, .key_size = 4, .value_size = 4};
-constexpr std::uint64_t is_buffer = 1;  // in epoll_event.data
-
-// A record as it lies in the buffer, without what it carries.
-struct SampleRecord {
-  ::perf_event_header header;
-  std::uint32_t size;
-};
-struct LostRecord {
-  ::perf_event_header header;
-  std::uint64_t id;
-  std::uint64_t lost;
-};
-
-// Empty when it cannot be read.
-Cpus online_cpus() {
-  std::array<char, 8192> list;
-  const sys::UniqueFd fd{::open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC)};
-  const auto size = fd ? ::read(fd.get(), list.data(), list.size()) : -1;
-  return size < 0 ? Cpus{} : sys::parse_cpu_list({list.data(), static_cast<std::size_t>(size)});
-}
-
-// Refusals of an opening, each with what it is about.
-std::error_code refuse(const Map& map, std::error_code ec) noexcept {
-  return detail::record(map, {Operation::view}, ec);
-}
-std::error_code refuse_cpu(const Map& map, std::uint32_t cpu, std::error_code ec) noexcept {
-  return detail::record(map, {Operation::view, std::as_bytes(std::span{&cpu, 1})}, ec);
-}
-std::error_code refuse_pages(const Map& map, const PerfBufferOptions& options,
-                             int result) noexcept {
-  return detail::record(map, {.operation = Operation::view, .count = options.pages_per_cpu},
-                        detail::kernel_error(result));
-}
-
-int watch(const Perf& perf, int fd, std::uint64_t data) noexcept {
-  ::epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.u64 = data;
-  return ::epoll_ctl(perf.epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
-}
-
-int open_descriptors(Perf& perf, const Map& map) noexcept {
-  perf.map = sys::UniqueFd::duplicate_of(map.fd());
-  perf.epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
-  perf.rest.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!perf.map || !perf.epoll || !perf.rest) return -errno;
-  if (const int result = perf.waker.open()) return result;
-  if (const int result = watch(perf, perf.waker.fd(), 0)) return result;
-  return watch(perf, perf.rest.get(), is_buffer);
-}
-
-std::error_code check_cpu(const Map& map, std::uint32_t cpu) noexcept {
-  const auto possible = sys::possible_cpus();
-  if (!possible.empty() && !std::binary_search(possible.begin(), possible.end(), cpu))
-    return refuse_cpu(map, cpu, Errc::no_such_cpu);
-  if (cpu >= map.info().max_entries) return refuse_cpu(map, cpu, Errc::index_out_of_range);
-  return {};
-}
-
-// `buffers` has room for one more.
-std::error_code add_buffer(Perf& perf, const Map& map, std::uint32_t cpu) noexcept {
-  PerfMemory buffer{cpu};
-  if (const int result = buffer.open(perf.options))
-    return refuse_cpu(map, cpu, detail::kernel_error(result));
-  if (const int result = buffer.map(perf.options)) return refuse_pages(map, perf.options, result);
-  if (const int result = watch(perf, buffer.event(), is_buffer))
-    return refuse(map, detail::kernel_error(result));
-  const int event = buffer.event();
-  if (const int result = sys::map_update_elem(map.fd(), &cpu, &event))
-    return refuse_cpu(map, cpu, detail::kernel_error(result));
-  if (perf.paused) (void)buffer.pause_output(true);
-  perf.buffers.push_back(std::move(buffer));
-  return {};
-}
-
-// All checks come first: a refusal opens nothing.
-std::error_code add_buffers(Perf& perf, const Map& map, const Cpus& cpus) noexcept {
-  for (const std::uint32_t cpu : cpus)
-    if (const auto ec = check_cpu(map, cpu)) return ec;
-  if (!perf.options.replace) {
-    const detail::PerfSlots slots{map};
-    for (const std::uint32_t cpu : cpus)
-      if (slots.is_taken(cpu)) return refuse_cpu(map, cpu, detail::kernel_error(-EBUSY));
-  }
-  std::error_code ec;
-  detail::without_bad_alloc(ec, [&] { perf.buffers.reserve(perf.buffers.size() + cpus.size()); });
-  if (ec) return refuse(map, ec);
-  for (const std::uint32_t cpu : cpus)
-    if (const auto failure = add_buffer(perf, map, cpu)) return failure;
-  return {};
-}
-
-// Sorted, each once.
-Cpus chosen_cpus(const PerfBufferOptions& options) {
-  Cpus cpus = options.cpus.empty() ? online_cpus() : options.cpus;
-  std::sort(cpus.begin(), cpus.end());
-  cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
-  return cpus;
-}
-
-std::error_code open(std::unique_ptr<Perf>& perf, const Map& map,
-                     const PerfBufferOptions& options) noexcept {
-  if (const auto ec = detail::check(map, requirement)) return ec;
-  if (!std::has_single_bit(options.pages_per_cpu)) return refuse_pages(map, options, -EINVAL);
-  std::error_code ec;
-  auto opened = detail::make_handler<Perf>(ec);
-  if (ec) return refuse(map, ec);
-  const Cpus cpus = detail::without_bad_alloc(ec, [&] {
-    opened->options = options;
-    return chosen_cpus(options);
-  });
-  if (ec) return refuse(map, ec);
-  if (cpus.empty()) return refuse(map, Errc::no_cpu_list);
-  if (const int result = open_descriptors(*opened, map))
-    return refuse(map, detail::kernel_error(result));
-  if (const auto failure = add_buffers(*opened, map, cpus)) return failure;
-  perf = std::move(opened);
-  return {};
-}
-
-Handled::End take_sample(Perf& perf, std::uint32_t cpu, const ::perf_event_header& header,
-                         Handled& handled) {
-  SampleRecord record;
-  std::memcpy(&record, &header, sizeof record);
-  const auto* const data = reinterpret_cast<const std::byte*>(&header) + sizeof record;
-  const auto end = perf.handler->take(*perf.handler, cpu, {data, record.size});
-  handled.record_size = record.size;
-  if (end != Handled::End::wrong_size) ++handled.records;
-  return end;
-}
-
-void take_lost(Perf& perf, std::uint32_t cpu, const ::perf_event_header& header) {
-  LostRecord record;
-  std::memcpy(&record, &header, sizeof record);
-  perf.lost += record.lost;
-  if (perf.lost_handler != nullptr) (*perf.lost_handler)(cpu, record.lost);
-}
-
-Handled read_buffer(Perf& perf, PerfMemory& buffer, std::size_t max_records) {
-  Handled handled;
-  while (handled.records != max_records && handled.end == Handled::End::none_left) {
-    const ::perf_event_header* const header = buffer.current(perf.scratch);
-    if (header == nullptr) break;
-    const auto step = buffer.step(*header);
-    if (header->type == PERF_RECORD_SAMPLE)
-      handled.end = take_sample(perf, buffer.cpu(), *header, handled);
-    else if (header->type == PERF_RECORD_LOST)
-      take_lost(perf, buffer.cpu(), *header);
-  }
-  return handled;
-}
-
-// Keeps epoll_fd() readable while records are left: the kernel reports each of them once. Also when
-// a callback throws.
-class KeepsReadable {
- public:
-  explicit KeepsReadable(Perf& perf) noexcept : perf_(perf) {}
-  KeepsReadable(const KeepsReadable&) = delete;
-  KeepsReadable& operator=(const KeepsReadable&) = delete;
-  ~KeepsReadable() {
-    bool left = false;
-    for (PerfMemory& buffer : perf_.buffers) {
-      left = left || buffer.has_more();
-      buffer.finish(perf_.paused);
-    }
-    if (left == perf_.has_rest) return;
-    perf_.has_rest = left;
-    std::uint64_t count = 1;
-    [[maybe_unused]] const auto done = left ? ::write(perf_.rest.get(), &count, sizeof count)
-                                            : ::read(perf_.rest.get(), &count, sizeof count);
-  }
-
- private:
-  Perf& perf_;
-};
-
-}  // namespace
 
 PerfBuffer::PerfBuffer() noexcept = default;
 PerfBuffer::PerfBuffer(PerfBuffer&& other) noexcept = default;
@@ -252,7 +24,7 @@ PerfBuffer& PerfBuffer::operator=(PerfBuffer&& other) noexcept {
 PerfBuffer::~PerfBuffer() = default;
 
 PerfBuffer::PerfBuffer(Map map, const PerfBufferOptions& options, std::error_code& ec) noexcept {
-  ec = open(perf_, map, options);
+  ec = detail::open_perf(perf_, map, options);
   if (!ec) map_ = std::move(map);
 }
 
@@ -264,7 +36,7 @@ PerfBuffer::PerfBuffer(Map map, const PerfBufferOptions& options) {
 
 std::error_code PerfBuffer::check_usable() const noexcept {
   if (!perf_) return Errc::no_map;
-  if (perf_->pid != ::getpid()) return detail::kernel_error(-ESTALE);
+  if (!perf_->process.is_current()) return detail::kernel_error(-ESTALE);
   return detail::kernel_error(perf_->running ? -EDEADLK : 0);
 }
 
@@ -295,19 +67,13 @@ std::size_t PerfBuffer::run(std::size_t max_records, Operation operation, std::e
     ec = fail(operation, ec);
     return 0;
   }
-  Perf& perf = *perf_;
-  const detail::Running running{perf.running};
-  const KeepsReadable keeps_readable{perf};
-  for (PerfMemory& buffer : perf.buffers)
-    if (const int result = buffer.look()) ec = fail(operation, detail::kernel_error(result));
-  const auto end = detail::take_turns(perf.buffers.size(), perf.first, max_records,
-                                      [&perf](std::size_t i, std::size_t most) {
-                                        return read_buffer(perf, perf.buffers[i], most);
-                                      });
+  int failure = 0;
+  const auto end = detail::read_records(*perf_, max_records, failure);
+  if (failure != 0) ec = fail(operation, detail::kernel_error(failure));
   if (end.last.end == Handled::End::wrong_size)
     ec = detail::record(
         map_,
-        {operation, detail::sized(perf.handler->event_size), detail::sized(end.last.record_size)},
+        {operation, detail::sized(perf_->handler->event_size), detail::sized(end.last.record_size)},
         Errc::wrong_record_size);
   return end.records;
 }
@@ -326,8 +92,7 @@ std::size_t PerfBuffer::consume(std::size_t max_records) {
 }
 
 // The kernel reports a record once, perhaps to whoever watches epoll_fd(): reads before it waits.
-std::size_t PerfBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_records,
-                             std::error_code& ec) {
+std::size_t PerfBuffer::poll(Timeout timeout, std::size_t max_records, std::error_code& ec) {
   if (!perf_ || perf_->running || max_records == 0) return run(max_records, Operation::poll, ec);
   ec.clear();
   return detail::consume_or_wait(
@@ -341,7 +106,7 @@ std::size_t PerfBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_
       [] { return false; });
 }
 
-std::size_t PerfBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_records) {
+std::size_t PerfBuffer::poll(Timeout timeout, std::size_t max_records) {
   std::error_code ec;
   const std::size_t records = poll(timeout, max_records, ec);
   detail::throw_if(ec);
@@ -349,14 +114,9 @@ std::size_t PerfBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_
 }
 
 std::error_code PerfBuffer::pause_output(bool paused) noexcept {
-  if (const auto ec = check_usable()) return fail(Operation::view, ec);
-  for (const PerfMemory& buffer : perf_->buffers) {
-    if (!paused && buffer.is_paused()) continue;  // until its snapshot is read
-    if (const int result = buffer.pause_output(paused))
-      return fail(Operation::view, detail::kernel_error(result));
-  }
-  perf_->paused = paused;
-  return {};
+  std::error_code ec = check_usable();
+  if (!ec) ec = perf_->pause_output(paused);
+  return ec ? fail(Operation::view, ec) : ec;
 }
 
 void PerfBuffer::pause(std::error_code& ec) noexcept { ec = pause_output(true); }
@@ -365,35 +125,27 @@ void PerfBuffer::resume(std::error_code& ec) noexcept { ec = pause_output(false)
 void PerfBuffer::resume() { detail::throw_if(pause_output(false)); }
 
 std::vector<std::uint32_t> PerfBuffer::cpus() const {
-  Cpus cpus;
-  if (perf_)
-    for (const PerfMemory& buffer : perf_->buffers) cpus.push_back(buffer.cpu());
-  std::sort(cpus.begin(), cpus.end());
+  return perf_ ? perf_->cpus() : std::vector<std::uint32_t>{};
+}
+
+std::vector<std::uint32_t> PerfBuffer::cpus_without_buffer(std::error_code& ec) const noexcept {
+  ec = check_usable();
+  const auto cpus = detail::without_bad_alloc(
+      ec, [&] { return ec ? std::vector<std::uint32_t>{} : perf_->cpus_without_buffer(ec); });
+  if (ec) ec = fail(Operation::view, ec);
   return cpus;
 }
 
 std::vector<std::uint32_t> PerfBuffer::cpus_without_buffer() const {
-  if (!perf_) return {};
-  const Cpus have = cpus();
-  Cpus without = online_cpus();
-  std::erase_if(without, [&have](std::uint32_t cpu) {
-    return std::binary_search(have.begin(), have.end(), cpu);
-  });
-  return without;
+  std::error_code ec;
+  auto cpus = cpus_without_buffer(ec);
+  detail::throw_if(ec);
+  return cpus;
 }
 
 std::size_t PerfBuffer::add_online_cpus(std::error_code& ec) noexcept {
-  ec = check_usable();
-  if (!ec) {
-    const std::size_t before = perf_->buffers.size();
-    const Cpus cpus = detail::without_bad_alloc(ec, [this] { return cpus_without_buffer(); });
-    if (!ec) {
-      ec = add_buffers(*perf_, map_, cpus);
-      return perf_->buffers.size() - before;
-    }
-  }
-  ec = fail(Operation::view, ec);
-  return 0;
+  const auto cpus = cpus_without_buffer(ec);
+  return ec ? 0 : detail::add_buffers(*perf_, map_, cpus, ec);
 }
 
 std::size_t PerfBuffer::add_online_cpus() {
@@ -417,7 +169,7 @@ std::uint64_t PerfBuffer::lost() const noexcept { return perf_ ? perf_->lost : 0
 
 std::size_t PerfBuffer::bytes_waiting() const noexcept {
   std::size_t sum = 0;
-  if (perf_ && perf_->pid == ::getpid())
+  if (perf_ && perf_->process.is_current())
     for (const PerfMemory& buffer : perf_->buffers) sum += buffer.bytes_waiting();
   return sum;
 }

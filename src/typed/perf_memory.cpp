@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "perf_memory.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ namespace {
   attr.config = PERF_COUNT_SW_BPF_OUTPUT;
   attr.sample_type = PERF_SAMPLE_RAW;
   attr.sample_period = 1;
+  attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED;
   attr.write_backward = options.overwrite ? 1 : 0;
   if (options.wakeup_bytes != 0) {
     attr.watermark = 1;
@@ -31,7 +33,15 @@ namespace {
   return attr;
 }
 
-std::size_t page_size() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+// What read(2) gives of such an event.
+struct Reading {
+  std::uint64_t value;
+  std::uint64_t nanoseconds;  // during which it was on its CPU
+};
+
+bool read_event(int event, Reading& reading) noexcept {
+  return ::read(event, &reading, sizeof reading) == sizeof reading;
+}
 
 }  // namespace
 
@@ -45,15 +55,29 @@ int PerfMemory::open(const PerfBufferOptions& options) noexcept {
 
 // The kernel overwrites what is mapped read-only.
 int PerfMemory::map(const PerfBufferOptions& options) noexcept {
-  const std::size_t page_bytes = page_size();
+  const std::size_t page_bytes = sys::page_size();
   if (options.pages_per_cpu > std::numeric_limits<std::size_t>::max() / page_bytes / 2)
     return -ENOMEM;
   const std::size_t size = options.pages_per_cpu * page_bytes;
-  if (const int result = pages_.map(event_.get(), 0, page_bytes + size, !overwrites_))
+  if (const int result = map_pages(pages_, event_.get(), 0, page_bytes + size, !overwrites_))
     return result;
   data_ = pages_.data() + page_bytes;
   mask_ = size - 1;
   return 0;
+}
+
+// Time stands still for an event without a CPU. The clock of a CPU may stand still, too, until its
+// next tick.
+bool PerfMemory::is_attached() const noexcept {
+  Reading before{};
+  if (!read_event(event_.get(), before)) return false;
+  for (int tries = 0; tries < 4; ++tries) {
+    if (tries != 0) ::poll(nullptr, 0, 5);
+    Reading now{};
+    if (!read_event(event_.get(), now)) return false;
+    if (now.nanoseconds != before.nanoseconds) return true;
+  }
+  return false;
 }
 
 int PerfMemory::pause_output(bool paused) const noexcept {

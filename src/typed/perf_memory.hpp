@@ -10,6 +10,7 @@
 #include <span>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/sys/mapping.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
 #include "bpfmap/typed/detail/ring_memory.hpp"
 #include "bpfmap/typed/perf_buffer.hpp"
@@ -36,6 +37,13 @@ class PerfMemory {
   [[nodiscard]] std::size_t bytes_waiting() const noexcept {
     return overwrites_ ? 0 : static_cast<std::size_t>(head() - tail());
   }
+  // Whether anything was never handed out.
+  [[nodiscard]] bool has_unread() const noexcept {
+    return has_more() || (overwrites_ ? head() != newest_ : head() != tail());
+  }
+  // Whether its CPU writes to it. An event leaves a CPU that goes offline, and does not return with
+  // it.
+  [[nodiscard]] bool is_attached() const noexcept;
   // PERF_EVENT_IOC_PAUSE_OUTPUT; 0 or -errno.
   [[nodiscard]] int pause_output(bool paused) const noexcept;
   // Whether look() has paused it.
@@ -84,7 +92,7 @@ class PerfMemory {
   bool overwrites_ = false;
   bool paused_ = false;  // by look()
   sys::UniqueFd event_;
-  KernelPages pages_;
+  sys::Mapping pages_;
   std::byte* data_ = nullptr;
   std::size_t mask_ = 0;
   std::uint64_t position_ = 0;

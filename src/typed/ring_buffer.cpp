@@ -2,7 +2,6 @@
 #include "bpfmap/typed/ring_buffer.hpp"
 
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +19,7 @@ struct detail::Rings {
   Waker waker;
   std::vector<std::unique_ptr<RingHandler>> handlers;
   std::size_t first = 0;  // whose turn it is
-  int pid = ::getpid();
+  sys::OwnerProcess process = sys::OwnerProcess::current();
   bool running = false;
 };
 
@@ -48,7 +47,7 @@ int watch(Rings& rings, int fd, std::uint64_t data) noexcept {
 }
 
 std::error_code check_usable(const Rings& rings) noexcept {
-  if (rings.pid != ::getpid()) return detail::kernel_error(-ESTALE);
+  if (!rings.process.is_current()) return detail::kernel_error(-ESTALE);
   return detail::kernel_error(rings.running ? -EDEADLK : 0);
 }
 
@@ -72,7 +71,7 @@ std::error_code add_to(std::unique_ptr<Rings>& rings,
     return detail::refuse(map, -EEXIST);
   if (const int result = handler->memory.open(map)) return detail::refuse(map, result);
   std::error_code ec;
-  auto opened = rings ? nullptr : detail::make_handler<Rings>(ec);
+  auto opened = rings ? nullptr : detail::make_object<Rings>(ec);
   if (ec) return detail::refuse(map, ec);
   Rings& to = rings ? *rings : *opened;
   if (opened) {
@@ -152,8 +151,9 @@ std::size_t RingBuffer::run(std::size_t max_records, Operation operation, std::e
     return 0;
   }
   Rings& rings = *rings_;
-  if (rings.running) {
-    ec = detail::record(rings.handlers.front()->map, {operation}, detail::kernel_error(-EDEADLK));
+  ec = check_usable(rings);
+  if (ec) {
+    ec = detail::record(rings.handlers.front()->map, {operation}, ec);
     return 0;
   }
   const detail::Running running{rings.running};
@@ -187,30 +187,22 @@ std::size_t RingBuffer::consume(std::size_t max_records) {
   return records;
 }
 
-std::size_t RingBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_records,
-                             std::error_code& ec) {
-  if (!*this || rings_->running || max_records == 0) return run(max_records, Operation::poll, ec);
+std::size_t RingBuffer::poll(Timeout timeout, std::size_t max_records, std::error_code& ec) {
+  if (!*this || max_records == 0) return run(max_records, Operation::poll, ec);
   Rings& rings = *rings_;
-  const auto fail = [&rings](std::error_code error) {
-    return detail::record(rings.handlers.front()->map, {Operation::poll}, error);
-  };
-  ec = check_usable(rings);
-  if (ec) {
-    ec = fail(ec);
-    return 0;
-  }
   return detail::consume_or_wait(
       timeout, rings.waker, ec,
       [&](std::error_code& error) { return run(max_records, Operation::poll, error); },
       [&](std::chrono::milliseconds rest, std::error_code& error) {
         const auto woken = detail::wait_epoll(rings.epoll.get(), rings.waker, rest, error);
-        if (woken == detail::Woken::failed) error = fail(error);
+        if (woken == detail::Woken::failed)
+          error = detail::record(rings.handlers.front()->map, {Operation::poll}, error);
         return woken;
       },
       [&] { return bytes_waiting() != 0; });
 }
 
-std::size_t RingBuffer::poll(std::chrono::milliseconds timeout, std::size_t max_records) {
+std::size_t RingBuffer::poll(Timeout timeout, std::size_t max_records) {
   std::error_code ec;
   const std::size_t records = poll(timeout, max_records, ec);
   detail::throw_if(ec);

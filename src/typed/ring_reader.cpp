@@ -12,7 +12,7 @@ namespace bpfmap::inline v0 {
 std::error_code RingReader::open(Map& map) noexcept {
   if (const auto ec = detail::check_ring(map)) return ec;
   std::error_code ec;
-  auto waker = detail::make_handler<detail::Waker>(ec);
+  auto waker = detail::make_object<detail::Waker>(ec);
   if (ec) return detail::refuse(map, ec);
   if (const int result = waker->open()) return detail::refuse(map, result);
   if (const int result = memory_.open(map)) return detail::refuse(map, result);
@@ -38,7 +38,7 @@ RingReader::RingReader(RingReader&& other) noexcept
 
 RingReader& RingReader::operator=(RingReader&& other) noexcept {
   if (this == &other) return *this;
-  if (memory_.is_ours()) release();
+  release();
   map_ = std::move(other.map_);
   memory_ = std::move(other.memory_);
   waker_ = std::move(other.waker_);
@@ -47,9 +47,7 @@ RingReader& RingReader::operator=(RingReader&& other) noexcept {
   return *this;
 }
 
-RingReader::~RingReader() {
-  if (holds_ && memory_.is_ours()) release();
-}
+RingReader::~RingReader() { release(); }
 
 std::optional<BytesView> RingReader::next() {
   std::error_code ec;
@@ -58,10 +56,10 @@ std::optional<BytesView> RingReader::next() {
   return record;
 }
 
-bool RingReader::wait(std::chrono::milliseconds timeout, std::error_code& ec) noexcept {
+bool RingReader::wait(Timeout timeout, std::error_code& ec) noexcept {
   ec.clear();
-  if (!map_) {
-    ec = empty(Operation::poll);
+  if (!usable()) {
+    ec = unusable(Operation::poll);
     return false;
   }
   release();
@@ -79,15 +77,15 @@ bool RingReader::wait(std::chrono::milliseconds timeout, std::error_code& ec) no
                                  [this] { return bytes_waiting() != 0; }) != 0;
 }
 
-bool RingReader::wait(std::chrono::milliseconds timeout) {
+bool RingReader::wait(Timeout timeout) {
   std::error_code ec;
   const bool ready = wait(timeout, ec);
   detail::throw_if(ec);
   return ready;
 }
 
-std::error_code RingReader::empty(Operation operation) noexcept {
-  return detail::record(Map{}, {operation}, Errc::no_map);
+std::error_code RingReader::unusable(Operation operation) const noexcept {
+  return detail::record(map_, {operation}, map_ ? detail::kernel_error(-ESTALE) : Errc::no_map);
 }
 
 std::error_code RingReader::wrong_size(std::size_t record, std::size_t event) const noexcept {

@@ -22,6 +22,7 @@ template <class Handle>
 TurnsEnd take_turns(std::size_t sources, std::size_t& first, std::size_t max_records,
                     Handle handle) {
   TurnsEnd end;
+  if (sources == 0) return end;
   const std::size_t share = std::max<std::size_t>(max_records / sources, 1);
   for (bool more = true; more && end.records != max_records;) {
     more = false;

@@ -2,11 +2,9 @@
 #include "bpfmap/typed/user_ring_buffer.hpp"
 
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <limits>
 
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/typed/base/typed_map.hpp"
@@ -21,7 +19,7 @@ namespace detail {
 struct UserRing {
   // 0 or -errno.
   [[nodiscard]] int open(const Map& from) noexcept;
-  [[nodiscard]] RingPosition* word(const KernelPages& page) const noexcept {
+  [[nodiscard]] RingPosition* word(const sys::Mapping& page) const noexcept {
     return reinterpret_cast<RingPosition*>(page.data());
   }
   [[nodiscard]] std::size_t bytes_waiting() const noexcept {
@@ -31,24 +29,26 @@ struct UserRing {
   // nullptr: no room.
   [[nodiscard]] std::byte* reserve(std::uint32_t bytes) const noexcept;
 
-  KernelPages consumer_page;
-  KernelPages producer_pages;
+  sys::Mapping consumer_page;
+  sys::Mapping producer_pages;
   std::byte* data = nullptr;
   std::size_t size = 0;
   sys::UniqueFd epoll;
   Waker waker;
-  int pid = ::getpid();
+  sys::OwnerProcess process = sys::OwnerProcess::current();
 };
 
 int UserRing::open(const Map& from) noexcept {
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  size = from.info().max_entries;
-  if (size > (std::numeric_limits<std::size_t>::max() - page) / 2) return -ENOMEM;
-  if (const int result = consumer_page.map(from.fd(), 0, page, false)) return result;
-  if (const int result = producer_pages.map(from.fd(), page, page + 2 * size, true)) return result;
+  const std::size_t page = sys::page_size();
+  const std::uint64_t bytes = from.info().max_entries;
+  if (const int result = map_pages(consumer_page, from.fd(), 0, page, false)) return result;
+  if (const int result = map_pages(producer_pages, from.fd(), page, page + 2 * bytes, true))
+    return result;
+  size = static_cast<std::size_t>(bytes);
   data = producer_pages.data() + page;
   if (const int result = waker.open()) return result;
   epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return -errno;
   // By edges, each of them a drain: the level says only that the buffer is not quite full.
   ::epoll_event event{};
   event.events = EPOLLOUT | EPOLLET;
@@ -79,27 +79,19 @@ constexpr detail::Requirement requirement{.types = types, .key_size = 0, .value_
 // What a dynptr can hold. The kernel takes no larger sample, nor any that comes behind it.
 constexpr std::size_t max_sample = (std::size_t{1} << 24U) - 1;
 
+}  // namespace
+
 // The header lies in front of the sample.
-void commit(MutableBytesView sample, std::uint32_t bits) noexcept {
+void UserRingBuffer::ByteSample::commit(std::uint32_t bits) noexcept {
+  const MutableBytesView sample = std::exchange(bytes_, {});
+  if (sample.data() == nullptr || !process_.is_current()) return;
   auto* const length = reinterpret_cast<std::uint32_t*>(sample.data() - sizeof(detail::RingHeader));
   __atomic_exchange_n(length, static_cast<std::uint32_t>(sample.size()) | bits, __ATOMIC_SEQ_CST);
 }
 
-}  // namespace
+void UserRingBuffer::ByteSample::submit() noexcept { commit(0); }
 
-void UserRingBuffer::ByteSample::submit() noexcept {
-  if (*this) commit(bytes_, 0);
-  bytes_ = {};
-}
-
-void UserRingBuffer::ByteSample::discard() noexcept {
-  if (*this) commit(bytes_, detail::RingHeader::discarded);
-  bytes_ = {};
-}
-
-void UserRingBuffer::ByteSample::abandon() noexcept {
-  if (*this && pid_ == ::getpid()) discard();
-}
+void UserRingBuffer::ByteSample::discard() noexcept { commit(detail::RingHeader::discarded); }
 
 UserRingBuffer::UserRingBuffer() noexcept = default;
 UserRingBuffer::UserRingBuffer(UserRingBuffer&& other) noexcept = default;
@@ -116,7 +108,7 @@ std::error_code UserRingBuffer::open(Map& map) noexcept {
   if (const auto ec = detail::check(map, requirement)) return ec;
   std::error_code ec = detail::check_read_write(map);
   std::unique_ptr<detail::UserRing> ring;
-  if (!ec) ring = detail::make_handler<detail::UserRing>(ec);
+  if (!ec) ring = detail::make_object<detail::UserRing>(ec);
   if (!ec) ec = detail::kernel_error(ring->open(map));
   if (ec) return detail::record(map, {Operation::view}, ec);
   ring_ = std::move(ring);
@@ -136,14 +128,14 @@ std::error_code UserRingBuffer::fail(std::error_code ec, std::size_t size) const
   return detail::record(map_, {Operation::reserve, {}, detail::sized(size)}, ec);
 }
 
+std::error_code UserRingBuffer::check_usable() const noexcept {
+  if (!ring_) return Errc::no_map;
+  return detail::kernel_error(ring_->process.is_current() ? 0 : -ESTALE);
+}
+
 // Until `done` or the end of the time.
 template <class Done>
-bool UserRingBuffer::wait(std::chrono::milliseconds timeout, std::error_code& ec,
-                          Done done) const noexcept {
-  if (ring_->pid != ::getpid()) {
-    ec = fail(detail::kernel_error(-ESTALE));
-    return false;
-  }
+bool UserRingBuffer::wait(Timeout timeout, std::error_code& ec, Done done) const noexcept {
   return detail::consume_or_wait(
              timeout, ring_->waker, ec,
              [&](std::error_code&) -> std::size_t { return done() ? 1 : 0; },
@@ -155,12 +147,11 @@ bool UserRingBuffer::wait(std::chrono::milliseconds timeout, std::error_code& ec
              [] { return false; }) != 0;
 }
 
-std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(std::size_t size,
-                                                                  std::chrono::milliseconds timeout,
+std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(std::size_t size, Timeout timeout,
                                                                   std::error_code& ec) noexcept {
   if (ec) ec.clear();
-  if (!ring_) {
-    ec = fail(Errc::no_map, size);
+  if (const auto refusal = check_usable()) {
+    ec = fail(refusal, size);
     return std::nullopt;
   }
   if (size > max_sample || detail::ring_stride(size) > ring_->size) {
@@ -168,34 +159,33 @@ std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(std::size_t si
     return std::nullopt;
   }
   std::byte* room = ring_->reserve(static_cast<std::uint32_t>(size));
-  if (room == nullptr && timeout.count() != 0)
+  if (room == nullptr && timeout.milliseconds().count() != 0)
     wait(timeout, ec, [&] {
       room = ring_->reserve(static_cast<std::uint32_t>(size));
       return room != nullptr;
     });
   if (room == nullptr) return std::nullopt;
-  return ByteSample{{room, size}, ring_->pid};
+  return ByteSample{{room, size}, ring_->process};
 }
 
-std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(
-    std::size_t size, std::chrono::milliseconds timeout) {
+std::optional<UserRingBuffer::ByteSample> UserRingBuffer::reserve(std::size_t size,
+                                                                  Timeout timeout) {
   std::error_code ec;
   auto sample = reserve(size, timeout, ec);
   detail::throw_if(ec);
   return sample;
 }
 
-bool UserRingBuffer::wait_until_drained(std::chrono::milliseconds timeout,
-                                        std::error_code& ec) noexcept {
+bool UserRingBuffer::wait_until_drained(Timeout timeout, std::error_code& ec) noexcept {
   ec.clear();
-  if (!ring_) {
-    ec = fail(Errc::no_map);
+  if (const auto refusal = check_usable()) {
+    ec = fail(refusal);
     return false;
   }
   return wait(timeout, ec, [this] { return ring_->bytes_waiting() == 0; });
 }
 
-bool UserRingBuffer::wait_until_drained(std::chrono::milliseconds timeout) {
+bool UserRingBuffer::wait_until_drained(Timeout timeout) {
   std::error_code ec;
   const bool drained = wait_until_drained(timeout, ec);
   detail::throw_if(ec);

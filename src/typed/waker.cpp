@@ -11,12 +11,14 @@ namespace bpfmap::inline v0::detail {
 
 int Waker::open() noexcept {
   event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  process_ = sys::OwnerProcess::current();
   return event_ ? 0 : -errno;
 }
 
 // The flag is a hint that there is something to read. Set behind the eventfd, it may come late, and
 // then the next take() reads; the other way round the eventfd might stay readable for ever.
 void Waker::wake() noexcept {
+  if (!is_ours()) return;
   const int error = errno;
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
@@ -25,12 +27,14 @@ void Waker::wake() noexcept {
 }
 
 void Waker::close() noexcept {
+  if (!is_ours()) return;
   __atomic_store_n(&closed_, true, __ATOMIC_RELEASE);
   wake();
 }
 
 bool Waker::take() noexcept {
   if (is_closed()) return true;
+  if (!__atomic_load_n(&called_, __ATOMIC_RELAXED)) return false;
   if (!__atomic_exchange_n(&called_, false, __ATOMIC_SEQ_CST)) return false;
   std::uint64_t calls = 0;
   return ::read(event_.get(), &calls, sizeof calls) > 0;

@@ -20,6 +20,20 @@ __u64 started_at[1] SEC(".data.started");
 
 struct line lines[4] SEC(".data.lines") = {{1}, {2}, {3}, {4}};
 
+// Static variables of functions.
+static __attribute__((noinline)) __u32 first_calls(void) {
+  static volatile __u32 calls SEC(".data.calls") = 100;
+  return ++calls;
+}
+static __attribute__((noinline)) __u32 second_calls(void) {
+  static volatile __u32 calls SEC(".data.calls") = 200;
+  return ++calls;
+}
+
+// Begins and ends with a page of its own.
+struct page page SEC(".data.page") = {{7}};
+char behind_page SEC(".data.page") = 8;
+
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __type(key, __u32);
@@ -36,6 +50,10 @@ int mark(void* ctx) {
   seen = 1;
   lines[2].value += hidden;
   *(volatile __u64*)started_at = limit;
+  first_calls();
+  second_calls();
+  ++*(volatile char*)&behind_page;
+  ++*(volatile __u64*)&page.first.value;
   return 0;
 }
 

@@ -8,3 +8,8 @@
 struct line {
   __u64 value;
 } __attribute__((aligned(64)));
+
+// On pages of its own.
+struct page {
+  struct line first;
+} __attribute__((aligned(4096)));

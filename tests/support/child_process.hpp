@@ -4,6 +4,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,11 +14,11 @@
 
 namespace bpfmap::test {
 
-/// Runs `body` in a forked child; fails when an expectation failed there.
-template <class Body>
-void in_child(Body body) {
+/// Runs `body` in a child that `make` forks; fails when an expectation failed there.
+template <class Make, class Body>
+void in_child_by(Make make, Body body) {
   std::fflush(nullptr);
-  const pid_t child = ::fork();
+  const pid_t child = make();
   ASSERT_GE(child, 0);
   if (child == 0) {
     body();
@@ -26,6 +29,34 @@ void in_child(Body body) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), 0) << "an expectation failed in the child, see above";
+}
+
+/// Runs `body` in a forked child.
+template <class Body>
+void in_child(Body body) {
+  in_child_by([] { return ::fork(); }, body);
+}
+
+/// Runs `body` in a child that the C library does not know of: no handler of pthread_atfork() runs.
+template <class Body>
+void in_cloned_child(Body body) {
+  const auto clone = [] {
+    return static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  };
+  in_child_by(clone, body);
+}
+
+/// Runs `body` in a child that is the first process of a PID namespace. Called there again, the
+/// child has its parent's PID.
+template <class Body>
+void in_first_process(Body body) {
+  in_child([&body] {
+    ASSERT_EQ(::unshare(CLONE_NEWPID), 0);
+    in_child([&body] {
+      EXPECT_EQ(::getpid(), 1);
+      body();
+    });
+  });
 }
 
 }  // namespace bpfmap::test

@@ -47,7 +47,8 @@ struct DrainShows<M> {
 /// when the entry is removed. A bpf_spin_lock does not protect a value whose key is erased and
 /// inserted again: the value may then be torn.
 ///
-/// A forked child may destroy a drain; the entries remain its parent's.
+/// After fork(2), the child may only destroy a drain that its parent has begun (walking it fails
+/// with ESTALE, and put_back() does nothing); the entries remain its parent's.
 template <class M>
 class Drain {
   using Show = typename detail::DrainShows<M>::type;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bpfmap/config.hpp"
+#include "bpfmap/sys/ownership.hpp"
 
 namespace bpfmap::inline v0::sys {
 
@@ -20,7 +21,8 @@ struct MappingOptions {
   std::uint64_t offset = 0;
   /// Where to map; 0: anywhere.
   std::uint64_t address = 0;
-  /// false where the kernel keeps the memory out of a child of fork(2): arenas and perf buffers.
+  /// false where the kernel keeps the memory out of a child of fork(2) (arenas and perf buffers),
+  /// or where a child must not use it. Only the process that mapped it then unmaps it.
   bool inherited = true;
 };
 
@@ -49,6 +51,8 @@ class Mapping {
 
   /// Returns the first byte; nullptr when empty.
   [[nodiscard]] std::byte* data() const noexcept { return address_; }
+  /// Returns whether this process may use and unmap the memory; true when empty.
+  [[nodiscard]] bool is_ours() const noexcept { return process_.is_current(); }
   /// Returns the requested size in bytes; the kernel maps whole pages.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] explicit operator bool() const noexcept { return address_ != nullptr; }
@@ -58,7 +62,7 @@ class Mapping {
 
   std::byte* address_ = nullptr;
   std::size_t size_ = 0;
-  std::uint64_t process_ = 0;  // the only process to unmap it; 0: any
+  OwnerProcess process_;  // the only one to unmap it
 };
 
 }  // namespace bpfmap::inline v0::sys

@@ -6,10 +6,11 @@
 //   its operations reports Errc::no_map. Moving an owner to itself changes nothing.
 // - Threads: const operations may run in several threads at once. Moving, assigning and destroying
 //   need exclusive access, as with the standard containers.
-// - fork(2): a child has copies of descriptors and of the memory of arrays; it may use and destroy
-//   them without effect on the parent. The kernel keeps the memory of arenas and perf buffers out
-//   of a child. There the inherited owner must not be used, and its destructor does not touch
-//   anything that the child has mapped at these addresses since; the child maps its own.
+// - fork(2) and clone(2): a child may destroy every owner that it inherits, without effect on the
+//   parent. It may also use inherited maps, scans and mapped arrays. Of the readers and writers of
+//   events, and of drains, it may only destroy its copies: their operations fail with ESTALE or do
+//   nothing. Arenas and perf buffers are not mapped in a child, so it must not touch an inherited
+//   arena's memory. The child opens its own.
 // - Static destructors: an owner works in them, whatever was destroyed before it. The library's
 //   process-wide data (the possible CPUs) is never destroyed.
 #pragma once
@@ -21,8 +22,27 @@
 namespace bpfmap::inline v0::sys {
 
 /// Returns a number that differs between a process and each of its forked children, even where both
-/// have the same PID in their PID namespaces. For owners of resources that a child does not
-/// inherit.
+/// have the same PID in their PID namespaces.
 [[nodiscard]] std::uint64_t process_token() noexcept;
+
+/// Remembers a process. For owners of resources that a child does not inherit, or must not use.
+class OwnerProcess {
+ public:
+  /// Belongs to every process.
+  constexpr OwnerProcess() noexcept = default;
+  /// Returns the process that runs.
+  [[nodiscard]] static OwnerProcess current() noexcept;
+  /// Returns whether this process made it by current(); false in a forked child. Costs two loads,
+  /// and is safe in signal handlers.
+  [[nodiscard]] bool is_current() const noexcept {
+    return __atomic_load_n(word_, __ATOMIC_RELAXED) == token_;
+  }
+
+ private:
+  static constexpr std::uint64_t any = 0;
+
+  const std::uint64_t* word_ = &any;  // holds the token of the process that reads it
+  std::uint64_t token_ = any;
+};
 
 }  // namespace bpfmap::inline v0::sys

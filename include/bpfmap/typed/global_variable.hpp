@@ -20,8 +20,9 @@ struct GlobalVariable {
 
 /// Finds the variable `name`, static ones included, of the section that `map` holds (.bss, .data,
 /// .rodata), in the BTF that the kernel keeps for the map (BPF_BTF_GET_FD_BY_ID, 4.18; sections
-/// 5.2). Throws Error: Errc::no_btf when the map has none; Errc::no_such_variable; EPERM without
-/// CAP_SYS_ADMIN.
+/// 5.2). The static variable `calls` of a function `f` has the name "f.calls". Throws Error:
+/// Errc::no_btf when the map has none; Errc::no_such_variable; ENOTUNIQ when linked files have
+/// several static variables of this name; EPERM without CAP_SYS_ADMIN.
 [[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name);
 /// As above; all zero when `ec` is set.
 [[nodiscard]] GlobalVariable find_variable(const Map& map, std::string_view name,

@@ -3,7 +3,6 @@
 // for kernels before 5.8. Layer 2.
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -74,7 +73,8 @@ class PerfBuffer {
   /// a power of two, ENOMEM for one that does not fit into memory, and EPERM for one beyond
   /// kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK without CAP_IPC_LOCK; Errc::index_out_of_range
   /// for a CPU without a slot in the map; Errc::no_such_cpu for a CPU that does not exist, and
-  /// ENODEV for one that is offline; EBUSY for a slot that another reader uses, if the kernel
+  /// ENODEV for one that is offline; Errc::no_cpu_list when the list of online CPUs is needed and
+  /// missing; EBUSY for a slot that another reader uses, if the kernel
   /// reports it (5.10, CAP_BPF).
   PerfBuffer(Map map, const PerfBufferOptions& options);
   PerfBuffer(Map map, const PerfBufferOptions& options, std::error_code& ec) noexcept;
@@ -89,7 +89,8 @@ class PerfBuffer {
   /// Sets the callback for the records, replacing any earlier one: `fn(const Event&)` or `fn(cpu,
   /// const Event&)` for records of an Event's size, the same with a trailing `BytesView rest` for
   /// records that begin with an Event, or with only a BytesView when no Event is given. A record of
-  /// another size ends the call with Errc::wrong_record_size, and is then skipped.
+  /// another size ends the call with Errc::wrong_record_size, and is then skipped. Both forms let
+  /// an exception through that copying `fn` throws; the earlier callback then stays.
   template <class Event = BytesView, class Fn>
   void for_each(Fn&& fn) {
     std::error_code ec;
@@ -97,7 +98,8 @@ class PerfBuffer {
     detail::throw_if(ec);
   }
   template <class Event = BytesView, class Fn>
-  void for_each(Fn&& fn, std::error_code& ec) noexcept {
+  void for_each(Fn&& fn, std::error_code& ec) noexcept(
+      std::is_nothrow_constructible_v<std::decay_t<Fn>, Fn>) {
     using Callback = std::decay_t<Fn>;
     check_callback<Event, Callback>();
     using Handler = detail::PerfHandlerOf<Event, Callback>;
@@ -112,7 +114,8 @@ class PerfBuffer {
     detail::throw_if(ec);
   }
   template <class Fn>
-  void on_lost(Fn&& fn, std::error_code& ec) noexcept {
+  void on_lost(Fn&& fn, std::error_code& ec) noexcept(
+      std::is_nothrow_constructible_v<std::decay_t<Fn>, Fn>) {
     using Callback = std::decay_t<Fn>;
     static_assert(detail::callable_with<Callback, std::uint32_t, std::uint64_t>,
                   "bpfmap: the callback must take a CPU number (std::uint32_t) and a number of "
@@ -129,11 +132,9 @@ class PerfBuffer {
   /// ends. One call hands out the records that were there when it looked, and serves all CPUs
   /// fairly within `max_records`. An empty PerfBuffer, or one without for_each(), is Errc::no_map.
   /// With `ec` set, the records that were handed out before the failure are counted.
-  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records = all_records);
-  std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec) {
-    return poll(timeout, all_records, ec);
-  }
-  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records, std::error_code& ec);
+  std::size_t poll(Timeout timeout, std::size_t max_records = all_records);
+  std::size_t poll(Timeout timeout, std::error_code& ec) { return poll(timeout, all_records, ec); }
+  std::size_t poll(Timeout timeout, std::size_t max_records, std::error_code& ec);
 
   /// As poll(), but does not wait.
   std::size_t consume(std::size_t max_records = all_records);
@@ -159,11 +160,13 @@ class PerfBuffer {
 
   /// Returns the CPUs that have a buffer, ascending.
   [[nodiscard]] std::vector<std::uint32_t> cpus() const;
-  /// Returns the online CPUs without a buffer, where records are lost. They came online later, or
-  /// were not chosen.
+  /// Returns the online CPUs where programs find no buffer and records are lost, ascending: they
+  /// came online later, went offline and came back, or were not chosen. Errors: Errc::no_cpu_list.
   [[nodiscard]] std::vector<std::uint32_t> cpus_without_buffer() const;
+  [[nodiscard]] std::vector<std::uint32_t> cpus_without_buffer(std::error_code& ec) const noexcept;
   /// Adds a buffer for each of cpus_without_buffer(), and returns how many it added. Fails as the
-  /// constructor does; existing buffers stay.
+  /// constructor does; existing buffers stay. The buffer that a CPU had before it went offline
+  /// stays until its records are read.
   std::size_t add_online_cpus();
   std::size_t add_online_cpus(std::error_code& ec) noexcept;
 

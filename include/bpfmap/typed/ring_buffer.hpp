@@ -2,7 +2,6 @@
 // RingBuffer: callbacks for the records of BPF_MAP_TYPE_RINGBUF maps. Layer 2.
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -36,7 +35,7 @@ template <class Event, class Fn>
 class RingHandlerOf final : public RingHandler {
  public:
   template <class Callable>
-  RingHandlerOf(Map from, Callable&& fn)
+  RingHandlerOf(Map from, Callable&& fn) noexcept(std::is_nothrow_constructible_v<Fn, Callable>)
       : RingHandler(std::move(from), &handle_records), fn_(std::forward<Callable>(fn)) {}
 
  private:
@@ -107,8 +106,8 @@ struct Rings;
 /// that calls them (EDEADLK), except to wake() or close() it.
 ///
 /// One thread at a time, except for wake(), close() and closed(). After fork(2), the child may only
-/// destroy its parent's RingBuffer, without effect on the parent. There poll(), for_each() and
-/// remove() fail with ESTALE; consume() does not check.
+/// destroy its parent's RingBuffer, without effect on the parent: poll(), consume(), for_each() and
+/// remove() fail with ESTALE, wake() and close() do nothing.
 class RingBuffer {
  public:
   /// Makes an empty RingBuffer; for_each() adds maps.
@@ -121,7 +120,8 @@ class RingBuffer {
   /// sizeof(Event) bytes, `fn(const Event&, BytesView rest)` for records that begin with an Event,
   /// or `fn(BytesView)` when no Event is given. Takes over the map; `for_each(map.duplicate(), fn)`
   /// leaves the caller's map in place. A record of another size ends the call with
-  /// Errc::wrong_record_size, and is then skipped.
+  /// Errc::wrong_record_size, and is then skipped. Both forms let an exception through that copying
+  /// `fn` throws; the map is then not added.
   ///
   /// Call it at any time except from a callback. Errors: Errc::wrong_map_type for another type of
   /// map, EEXIST for a map that was already added, EACCES for a descriptor that is not both
@@ -133,7 +133,8 @@ class RingBuffer {
     detail::throw_if(ec);
   }
   template <class Event = BytesView, class Fn>
-  void for_each(Map map, Fn&& fn, std::error_code& ec) noexcept {
+  void for_each(Map map, Fn&& fn, std::error_code& ec) noexcept(
+      std::is_nothrow_constructible_v<std::decay_t<Fn>, Fn>) {
     using Callback = std::decay_t<Fn>;
     check_callback<Event, Callback>();
     using Handler = detail::RingHandlerOf<Event, Callback>;
@@ -152,11 +153,9 @@ class RingBuffer {
   /// A call ends even if programs write as fast as it reads: it hands out the records that were
   /// there when it looked. It serves all maps fairly within `max_records`. Without a map:
   /// Errc::no_map. With `ec` set, the records that were handed out before the failure are counted.
-  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records = all_records);
-  std::size_t poll(std::chrono::milliseconds timeout, std::error_code& ec) {
-    return poll(timeout, all_records, ec);
-  }
-  std::size_t poll(std::chrono::milliseconds timeout, std::size_t max_records, std::error_code& ec);
+  std::size_t poll(Timeout timeout, std::size_t max_records = all_records);
+  std::size_t poll(Timeout timeout, std::error_code& ec) { return poll(timeout, all_records, ec); }
+  std::size_t poll(Timeout timeout, std::size_t max_records, std::error_code& ec);
 
   /// As poll(), but neither waits nor calls the kernel. When it returns 0, any record submitted
   /// later makes epoll_fd() readable.

@@ -2,7 +2,6 @@
 // RingReader: one BPF_MAP_TYPE_RINGBUF map, record by record. Layer 2.
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -31,7 +30,7 @@ namespace bpfmap::inline v0 {
 ///
 /// One thread at a time, except for wake(), close() and closed(). Use one reader at a time per map:
 /// two would take each other's records. After fork(2), the child may only destroy its parent's
-/// reader; the parent keeps holding its record.
+/// reader (next() and wait() fail with ESTALE); the parent keeps holding its record.
 class RingReader {
  public:
   /// Empty.
@@ -95,15 +94,15 @@ class RingReader {
   }
   /// Releases the current record. Without effect when there is none.
   void release() noexcept {
-    if (std::exchange(holds_, false)) memory_.release(held_);
+    if (std::exchange(holds_, false) && memory_.is_ours()) memory_.release(held_);
   }
 
   /// Releases the current record, and waits up to `timeout` (negative: no limit) for the next.
   /// Returns whether there is one: false after the timeout, after a signal or after wake(). Looks
   /// before it waits, and once more when the timeout ends, so it also finds records that were sent
   /// with BPF_RB_NO_WAKEUP.
-  bool wait(std::chrono::milliseconds timeout);
-  bool wait(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
+  bool wait(Timeout timeout);
+  bool wait(Timeout timeout, std::error_code& ec) noexcept;
 
   /// Ends the wait() that is waiting, or otherwise the next one. Safe in signal handlers and other
   /// threads.
@@ -142,8 +141,8 @@ class RingReader {
   }
   [[nodiscard]] detail::RingRecord step(std::error_code& ec) noexcept {
     if (ec) ec.clear();
-    if (!map_) [[unlikely]] {
-      ec = empty(Operation::consume);
+    if (!usable()) [[unlikely]] {
+      ec = unusable(Operation::consume);
       return {};
     }
     detail::RingPosition position = holds_ ? held_ : memory_.consumer();
@@ -159,7 +158,8 @@ class RingReader {
     return record;
   }
   std::error_code open(Map& map) noexcept;
-  [[gnu::cold]] static std::error_code empty(Operation operation) noexcept;
+  [[nodiscard]] bool usable() const noexcept { return map_ && memory_.is_ours(); }
+  [[gnu::cold]] std::error_code unusable(Operation operation) const noexcept;
   [[gnu::cold]] std::error_code wrong_size(std::size_t record, std::size_t event) const noexcept;
 
   Map map_;

@@ -2,15 +2,17 @@
 // UserRingBuffer: BPF_MAP_TYPE_USER_RINGBUF, samples for BPF programs. Layer 2.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <optional>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/sys/ownership.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 
 namespace bpfmap::inline v0 {
@@ -31,7 +33,8 @@ struct UserRing;
 /// discarded holds up those after it. One thread at a time may call reserve(); any thread may
 /// submit and discard samples, and call wake(), close(), closed() and bytes_waiting(). Use one
 /// UserRingBuffer at a time per map. After fork(2), the child may only destroy its parent's
-/// UserRingBuffer and samples; the parent's samples stay reserved.
+/// UserRingBuffer and samples (reserve() and wait_until_drained() fail with ESTALE); the parent's
+/// samples stay reserved.
 class UserRingBuffer {
  public:
   /// A sample in the buffer's own memory, aligned to 8 bytes: it is written where the program reads
@@ -40,32 +43,34 @@ class UserRingBuffer {
   class ByteSample {
    public:
     ByteSample(ByteSample&& other) noexcept
-        : bytes_(std::exchange(other.bytes_, {})), pid_(other.pid_) {}
+        : bytes_(std::exchange(other.bytes_, {})), process_(other.process_) {}
     ByteSample& operator=(ByteSample&& other) noexcept {
       if (this == &other) return *this;
-      abandon();
+      discard();
       bytes_ = std::exchange(other.bytes_, {});
-      pid_ = other.pid_;
+      process_ = other.process_;
       return *this;
     }
-    ~ByteSample() { abandon(); }
+    ~ByteSample() { discard(); }
 
     /// Returns the bytes of the sample. They hold data of earlier samples until they are written.
     [[nodiscard]] MutableBytesView bytes() const noexcept { return bytes_; }
     /// Returns whether it is neither submitted, nor discarded, nor moved from.
     [[nodiscard]] explicit operator bool() const noexcept { return bytes_.data() != nullptr; }
-    /// Makes the sample visible to the program. Without effect when it is empty.
+    /// Makes the sample visible to the program. Without effect when it is empty, or its parent's in
+    /// a forked child.
     void submit() noexcept;
-    /// Drops the sample; the program never sees it. Without effect when it is empty.
+    /// Drops the sample; the program never sees it. Without effect as above.
     void discard() noexcept;
 
    private:
     friend class UserRingBuffer;
-    ByteSample(MutableBytesView bytes, int pid) noexcept : bytes_(bytes), pid_(pid) {}
-    void abandon() noexcept;
+    ByteSample(MutableBytesView bytes, sys::OwnerProcess process) noexcept
+        : bytes_(bytes), process_(process) {}
+    void commit(std::uint32_t bits) noexcept;
 
     MutableBytesView bytes_;
-    int pid_;  // a forked child must not discard the sample
+    sys::OwnerProcess process_;
   };
 
   /// A ByteSample that is a T, value-initialised.
@@ -99,37 +104,34 @@ class UserRingBuffer {
   /// nullopt after the timeout, after a signal or after wake(). A T that never fits, because it is
   /// larger than the buffer minus 8 bytes or than 16 MiB minus 1 byte, is E2BIG.
   template <class T>
-  [[nodiscard]] std::optional<Sample<T>> reserve(std::chrono::milliseconds timeout = {}) {
+  [[nodiscard]] std::optional<Sample<T>> reserve(Timeout timeout = {}) {
     check_sample<T>();
     auto sample = reserve(sizeof(T), timeout);
     return sample ? std::optional<Sample<T>>{Sample<T>{*std::move(sample)}} : std::nullopt;
   }
   template <class T>
-  [[nodiscard]] std::optional<Sample<T>> reserve(std::chrono::milliseconds timeout,
-                                                 std::error_code& ec) noexcept {
+  [[nodiscard]] std::optional<Sample<T>> reserve(Timeout timeout, std::error_code& ec) noexcept {
     check_sample<T>();
     auto sample = reserve(sizeof(T), timeout, ec);
     return sample ? std::optional<Sample<T>>{Sample<T>{*std::move(sample)}} : std::nullopt;
   }
   template <class T>
   [[nodiscard]] std::optional<Sample<T>> reserve(std::error_code& ec) noexcept {
-    return reserve<T>(std::chrono::milliseconds{0}, ec);
+    return reserve<T>(Timeout{}, ec);
   }
   /// Reserves `size` bytes, as reserve<T>() does.
-  [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size,
-                                                  std::chrono::milliseconds timeout = {});
-  [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size,
-                                                  std::chrono::milliseconds timeout,
+  [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size, Timeout timeout = {});
+  [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size, Timeout timeout,
                                                   std::error_code& ec) noexcept;
   [[nodiscard]] std::optional<ByteSample> reserve(std::size_t size, std::error_code& ec) noexcept {
-    return reserve(size, std::chrono::milliseconds{0}, ec);
+    return reserve(size, Timeout{}, ec);
   }
 
   /// Waits up to `timeout` (negative: no limit) until programs have drained every sample, and
   /// returns whether they have: false after the timeout, after a signal or after wake(). A drain
   /// with BPF_RB_NO_WAKEUP is noticed only when the timeout ends.
-  bool wait_until_drained(std::chrono::milliseconds timeout);
-  bool wait_until_drained(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
+  bool wait_until_drained(Timeout timeout);
+  bool wait_until_drained(Timeout timeout, std::error_code& ec) noexcept;
 
   /// Ends the reserve() or wait_until_drained() that is waiting, or otherwise the next one that
   /// would wait. Safe in signal handlers and other threads.
@@ -156,14 +158,18 @@ class UserRingBuffer {
  private:
   template <class T>
   static constexpr void check_sample() noexcept {
+    static_assert(std::is_nothrow_default_constructible_v<T>,
+                  "bpfmap: T cannot be a sample: its default constructor must be noexcept. Reserve "
+                  "bytes instead: reserve(size).");
     static_assert(viewable_as_record<T> && alignof(T) <= 8,
                   "bpfmap: T cannot be a sample. It must be its own layout: trivially copyable, no "
                   "pointer, span or string, without a Codec of its own, and aligned to 8 bytes at "
                   "most. Reserve bytes instead: reserve(size).");
   }
   std::error_code open(Map& map) noexcept;
+  [[nodiscard]] std::error_code check_usable() const noexcept;
   template <class Done>
-  bool wait(std::chrono::milliseconds timeout, std::error_code& ec, Done done) const noexcept;
+  bool wait(Timeout timeout, std::error_code& ec, Done done) const noexcept;
   [[nodiscard]] std::error_code fail(std::error_code ec, std::size_t size = 0) const noexcept;
 
   Map map_;

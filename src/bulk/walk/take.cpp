@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/bulk/walk/take.hpp"
 
-#include <unistd.h>
-
 #include "become.hpp"
 #include "bucket_walk.hpp"
 #include "entry.hpp"
@@ -89,7 +87,7 @@ Take::Take(Map& map, const ScanOptions& options) noexcept
 
 Take& Take::operator=(Take&& other) noexcept {
   if (this == &other) return *this;
-  if (left() != 0 && owner_ == ::getpid()) put_back();
+  if (left() != 0) put_back();
   engine_ = std::move(other.engine_);
   at_ = std::exchange(other.at_, 0);
   next_ = std::exchange(other.next_, 0);
@@ -100,17 +98,21 @@ Take& Take::operator=(Take&& other) noexcept {
 }
 
 Take::~Take() {
-  if (left() != 0 && owner_ == ::getpid()) put_back();
+  if (left() != 0) put_back();
 }
 
 bool Take::advance(std::error_code& ec) noexcept {
   ec.clear();
+  if (!owner_.is_current()) {
+    ec = kernel_error(-ESTALE);
+    return false;
+  }
   if (next_ == end_) {
     next_ = end_ = at_ = 0;
     finished_ = !engine_.next(ec);
     if (finished_) return false;
     end_ = engine_.state().count;
-    if (end_ > 1) owner_ = ::getpid();
+    owner_ = sys::OwnerProcess::current();
   }
   at_ = next_++;
   return true;
@@ -127,6 +129,7 @@ void Take::resume() noexcept {
 }
 
 std::uint32_t Take::put_back() noexcept {
+  if (!owner_.is_current()) return left();
   // What cannot be put back moves to the end of the batch, which is handed out last.
   std::uint32_t kept = end_;
   const std::size_t key_size = buffer().layout().key;

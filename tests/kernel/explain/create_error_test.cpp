@@ -227,6 +227,8 @@ const std::vector<LimitCase>& limit_cases() {
        "page size ("},
       {arena, max_entries, 1048577, 1, argument_list_too_long,
        "max_entries is 1048577: an arena has 4 GiB at most, in pages of "},
+      {stack_trace, max_entries, 2147483649, too_large, argument_list_too_long,
+       "max_entries is 2147483649: stack_trace maps take 1 to 2147483648"},
   };
   return rows;
 }
@@ -338,6 +340,13 @@ TEST_F(CreateRule, OnMapExtra) {
        "map_extra is 16: the number of hashes is 1 to 15, or 0 for 5: EINVAL"},
       {arena, extra(77), extra(0), invalid_argument,
        "map_extra is 77: the address to map at is a multiple of the page size ("},
+      {arena,
+       [](MapSpec& spec) {
+         spec.map_extra = 0x100'ffff'f000;
+         spec.max_entries = 2;
+       },
+       extra(0x100'0000'0000), result_out_of_range,
+       "map_extra is 1103806590976: from there, the memory would cross a multiple of 4 GiB"},
       {array, extra(1), extra(0), invalid_argument,
        "map_extra is 1: array maps have no use for it; leave it 0: EINVAL"},
   });

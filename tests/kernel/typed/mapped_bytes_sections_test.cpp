@@ -92,6 +92,38 @@ TEST(SectionAsAnArray, IsRefusedToAStructThatGoesBeyondIt) {
   EXPECT_TRUE(contains(text, "value type has 24 bytes, the map's values have 9"));
 }
 
+TEST(SectionAsAnArray, MayBeAlignedToAPage) {
+  const auto skeleton = loaded();
+  ASSERT_NE(skeleton, nullptr);
+  ASSERT_EQ(from(skeleton->maps.data_page).info().value_size, 4097U);
+  const MappedArray<sections::sections__data_page> view{from(skeleton->maps.data_page)};
+  ASSERT_EQ(view.size(), 1U);
+  run(skeleton);
+  EXPECT_EQ(view[0].page.first.value, 8U);
+  EXPECT_EQ(view[0].behind_page, 9);
+}
+
+// A section of an object without BTF: its map has a section's name.
+TEST(SectionAsAnArray, MayLackItsBtf) {
+  struct Globals {
+    std::uint64_t hits;
+    char seen;
+  };
+  const Map bss = Map::create({.type = MapType::array,
+                               .key_size = 4,
+                               .value_size = 9,
+                               .max_entries = 1,
+                               .flags = MapFlags::mmapable,
+                               .name = "prog.bss"});
+  const MappedArray<Globals> view{bss.duplicate()};
+  ASSERT_EQ(view.size(), 1U);
+  view[0].seen = 7;
+  EXPECT_EQ((bss.lookup<std::array<std::byte, 9>>(0)->at(8)), std::byte{7});
+  (void)told(Errc::wrong_value_size, [&](auto&... ec) {
+    MappedArray<std::array<std::uint64_t, 3>> large{bss.duplicate(), ec...};
+  });
+}
+
 TEST(MappedArray, RefusesASingleValueThatIsNoSectionAndTooSmall) {
   const Map narrow = test::make_map(MapType::array, 4, 4, 1, MapFlags::mmapable);
   (void)told(Errc::wrong_value_size,
@@ -131,7 +163,7 @@ TEST(MappedArrayAt, IsTheElementOrAnError) {
   for (const std::size_t i : {std::size_t{4}, ~std::size_t{0}}) {
     const auto text =
         told(Errc::index_out_of_range, [&](auto&... error) { (void)array.at(i, error...); });
-    EXPECT_TRUE(contains(text, "is out of range (4 elements)"));
+    EXPECT_TRUE(contains(text, "index " + std::to_string(i) + " is out of range (4 elements)"));
   }
   const auto moved = std::move(array);
   (void)told(Errc::no_map, [&](auto&... error) { (void)array.at(0, error...); });
@@ -214,6 +246,45 @@ TEST(FindVariable, IsWhereTheProgramHasIt) {
   EXPECT_EQ(find_variable(bss, "seen"), (GlobalVariable{8, 1}));
   EXPECT_EQ(find_variable(from(skeleton->maps.data), "hidden"), (GlobalVariable{16, 4}));
   EXPECT_EQ(find_variable(from(skeleton->maps.data_lines), "lines").size, 256U);
+}
+
+TEST(FindVariable, FindsStaticVariablesOfFunctions) {
+  const auto skeleton = loaded();
+  ASSERT_NE(skeleton, nullptr);
+  const Map calls = from(skeleton->maps.data_calls);
+  run(skeleton);
+  const auto values = calls.lookup<std::array<std::uint32_t, 2>>(0);
+  ASSERT_TRUE(values);
+  const auto value_of = [&](const char* name) {
+    return values->at(find_variable(calls, name).offset / sizeof(std::uint32_t));
+  };
+  EXPECT_EQ(value_of("first_calls.calls"), 101U);
+  EXPECT_EQ(value_of("second_calls.calls"), 201U);
+  (void)told(Errc::no_such_variable,
+             [&](auto&... ec) { (void)find_variable(calls, "calls", ec...); });
+}
+
+// As after linking two files with a static variable each.
+TEST(FindVariable, RefusesANameThatSeveralVariablesHave) {
+  const auto skeleton = loaded();
+  ASSERT_NE(skeleton, nullptr);
+  const Map bss = from(skeleton->maps.bss);
+  const test::FakeBpf fake{[](int cmd, void* attr, unsigned int size) -> long {
+    const long result = sys::bpf_syscall(cmd, attr, size);
+    if (cmd != BPF_OBJ_GET_INFO_BY_FD) return result;
+    bpf_attr request{};
+    std::memcpy(&request, attr, size);
+    bpf_btf_info info{};
+    std::memcpy(&info, reinterpret_cast<void*>(request.info.info), 16);
+    void* const at = info.btf == 0
+                         ? nullptr
+                         : ::memmem(reinterpret_cast<void*>(info.btf), info.btf_size, "\0seen", 6);
+    if (at != nullptr) std::memcpy(at, "\0hits", 6);
+    return result;
+  }};
+  EXPECT_TRUE(
+      contains(told(ENOTUNIQ, [&](auto&... ec) { (void)find_variable(bss, "hits", ec...); }),
+               "several static variables of the section have this name"));
 }
 
 TEST(MappedBytesVariable, IsTheProgramsOwn) {

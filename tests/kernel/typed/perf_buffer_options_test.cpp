@@ -2,8 +2,10 @@
 // PerfBuffer: how it is made, what one call reads, and what ends it.
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -20,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -156,6 +159,80 @@ TEST(PerfBufferCpus, ThatComeOnlineLaterAreToldAndAdded) {
     EXPECT_EQ(perf.add_online_cpus(), without.size());
     EXPECT_EQ(programs.write_perf(1, 1, 1), 0U);
     EXPECT_EQ(perf.poll(10s), 1U);
+  });
+}
+
+/// The perf events of this process leave their CPU, as those of a CPU that goes offline do.
+void detach_events() {
+  std::size_t events = 0;
+  for (int fd = 0; fd < 1024; ++fd) {
+    std::array<char, 64> target{};
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    if (::readlink(link.c_str(), target.data(), target.size() - 1) < 0) continue;
+    if (std::string_view{target.data()} != "anon_inode:[perf_event]") continue;
+    EXPECT_EQ(::ioctl(fd, PERF_EVENT_IOC_DISABLE, 0), 0);
+    ++events;
+  }
+  EXPECT_NE(events, 0U);
+}
+
+TEST(PerfBufferCpus, ThatComeBackAreToldAndGetANewBuffer) {
+  const RingPrograms programs;
+  test::in_child([&] {
+    PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {0}}};
+    Numbers seen;
+    perf.for_each<Event>(into(seen));
+    EXPECT_EQ(programs.write_perf(1, 2, 0), 0U);
+    detach_events();
+    EXPECT_EQ(programs.write_perf(3, 1, 0), 1U) << "no event writes there";
+    Cpus without = perf.cpus_without_buffer();
+    ASSERT_FALSE(without.empty());
+    EXPECT_EQ(without.front(), 0U);
+    EXPECT_EQ(perf.add_online_cpus(), without.size());
+    EXPECT_TRUE(perf.cpus_without_buffer().empty());
+    const Cpus have = perf.cpus();
+    EXPECT_EQ(std::count(have.begin(), have.end(), 0U), 1) << "its old buffer is still read";
+    EXPECT_EQ(programs.write_perf(4, 1, 0), 0U);
+    while (seen.size() != 3) ASSERT_NE(perf.poll(10s), 0U);
+    EXPECT_EQ(seen, (Numbers{1, 2, 4})) << "what was unread is still handed out";
+  });
+}
+
+TEST(PerfBufferCpus, ThatComeBackAgainAndAgainLeaveNothingOpen) {
+  const RingPrograms programs;
+  test::in_child([&] {
+    PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {0}, .overwrite = true}};
+    std::size_t seen = 0;
+    perf.for_each([&seen](BytesView) { ++seen; });
+    perf.add_online_cpus();
+    const std::size_t before = test::open_descriptors();
+    for (int round = 0; round < 3; ++round) {
+      detach_events();
+      EXPECT_NE(perf.add_online_cpus(), 0U);
+      EXPECT_EQ(test::open_descriptors(), before) << "nothing was unread";
+      EXPECT_EQ(programs.write_perf(1, 1, 0), 0U);
+      EXPECT_EQ(perf.poll(10s), 1U);
+    }
+    EXPECT_EQ(programs.write_perf(1, 1, 0), 0U);
+    detach_events();
+    EXPECT_NE(perf.add_online_cpus(), 0U);
+    EXPECT_GT(test::open_descriptors(), before) << "the newest record is kept";
+    EXPECT_EQ(perf.consume(), 1U);
+    EXPECT_EQ(seen, 4U);
+  });
+}
+
+TEST(PerfBufferCpus, AreNotToldWithoutAListOfThem) {
+  const RingPrograms programs;
+  test::in_child([&] {
+    PerfBuffer perf{programs.perf(), 1};
+    const OnlineCpus none{""};
+    EXPECT_TRUE(test::contains(
+        test::told(Errc::no_cpu_list, [&](auto&... ec) { (void)perf.cpus_without_buffer(ec...); }),
+        "/sys/devices/system/cpu/online cannot be read"));
+    (void)test::told(Errc::no_cpu_list, [&](auto&... ec) { perf.add_online_cpus(ec...); });
+    (void)test::told(Errc::no_cpu_list,
+                     [&](auto&... ec) { const PerfBuffer other{programs.perf(), 1, ec...}; });
   });
 }
 
@@ -420,7 +497,8 @@ TEST(PerfBuffer, KnowsWhatWaits) {
   PerfBuffer& same = perf;
   perf = std::move(same);
   EXPECT_TRUE(perf);
-  EXPECT_TRUE(PerfBuffer{}.cpus_without_buffer().empty());
+  (void)test::told(Errc::no_map,
+                   [](auto&... ec) { (void)PerfBuffer{}.cpus_without_buffer(ec...); });
 }
 
 bool reads_all(std::uint32_t events) {
@@ -467,16 +545,20 @@ TEST(PerfBufferAfterFork, IsTheParents) {
   Numbers seen;
   perf->for_each<Event>(into(seen));
   programs.write_perf(1, 1);
-  test::in_child([&] {
-    std::error_code ec;
-    EXPECT_EQ(perf->consume(ec), 0U);
-    EXPECT_EQ(ec.value(), ESTALE);
-    EXPECT_TRUE(test::contains(explain(ec), "it was opened before fork(2)"));
-    perf->pause(ec);
-    EXPECT_EQ(ec.value(), ESTALE);
+  const auto use_and_destroy = [&] {
+    EXPECT_TRUE(test::contains(test::told(ESTALE, [&](auto&... ec) { perf->consume(ec...); }),
+                               "it was opened before fork(2)"));
+    (void)test::told(ESTALE, [&](auto&... ec) { perf->poll(10s, ec...); });
+    (void)test::told(ESTALE, [&](auto&... ec) { perf->pause(ec...); });
+    (void)test::told(ESTALE, [&](auto&... ec) { (void)perf->cpus_without_buffer(ec...); });
+    (void)test::told(ESTALE, [&](auto&... ec) { perf->add_online_cpus(ec...); });
     EXPECT_EQ(perf->bytes_waiting(), 0U);
+    perf->close();
     perf.reset();
-  });
+  };
+  test::in_child(use_and_destroy);
+  test::in_cloned_child(use_and_destroy);
+  EXPECT_FALSE(perf->closed());
   EXPECT_EQ(programs.write_perf(2, 2), 0U) << "the slots are still filled";
   EXPECT_EQ(perf->poll(10s), 3U);
   EXPECT_EQ(seen, numbers(1, 3));

@@ -443,6 +443,59 @@ TEST(RingBufferPoll, LosesNoWakeUp) {
   EXPECT_EQ(seen, all);
 }
 
+TEST(RingBufferWake, EndsAPollThatHandsOutRecordsToo) {
+  const RingPrograms programs;
+  RingBuffer ring;
+  ring.for_each(programs.first(), [](BytesView) {});
+  programs.write(1, 1);
+  ring.wake();
+  EXPECT_EQ(ring.poll(10s), 1U);
+  EXPECT_GE(time_of([&] { EXPECT_EQ(ring.poll(30ms), 0U); }), 30ms) << "it ended one poll";
+}
+
+TEST(RingBufferPoll, TakesEveryDuration) {
+  const RingPrograms programs;
+  RingBuffer ring;
+  ring.for_each(programs.first(), [](BytesView) {});
+  const auto ends_by_wake = [&ring](auto timeout) {
+    std::thread waker{[&ring] {
+      std::this_thread::sleep_for(30ms);
+      ring.wake();
+    }};
+    EXPECT_GE(time_of([&] { EXPECT_EQ(ring.poll(timeout), 0U); }), 20ms);
+    waker.join();
+  };
+  ends_by_wake(std::chrono::hours::max());
+  ends_by_wake(std::chrono::milliseconds::max());
+  ends_by_wake(std::chrono::nanoseconds::max());
+  ends_by_wake(std::chrono::hours::min());
+  ends_by_wake(-1ns);
+  EXPECT_LT(time_of([&] { EXPECT_EQ(ring.poll(1ns), 0U); }), 1s);
+  EXPECT_LT(time_of([&] { EXPECT_EQ(ring.poll(0ns), 0U); }), 1s);
+}
+
+// --- callbacks that cannot be made ---
+
+/// Throws when it is copied.
+struct Reluctant {
+  Reluctant() = default;
+  Reluctant(const Reluctant&) { throw std::runtime_error{"no copy"}; }
+  Reluctant& operator=(const Reluctant&) = default;
+  void operator()(BytesView) const {}
+};
+
+TEST(RingBufferCallback, LetsTheExceptionOfItsCopyThrough) {
+  const RingPrograms programs;
+  RingBuffer ring;
+  const Reluctant callback;
+  std::error_code ec;
+  EXPECT_THROW(ring.for_each(programs.first(), callback), std::runtime_error);
+  EXPECT_THROW(ring.for_each(programs.first(), callback, ec), std::runtime_error);
+  EXPECT_FALSE(ring);
+  static_assert(!noexcept(ring.for_each(Map{}, callback, ec)));
+  static_assert(noexcept(ring.for_each(Map{}, [](BytesView) {}, ec)));
+}
+
 // --- after fork(2) ---
 
 TEST(RingBufferAfterFork, IsTheParents) {
@@ -451,18 +504,25 @@ TEST(RingBufferAfterFork, IsTheParents) {
   Numbers seen;
   ring->for_each<Event>(programs.first(), into(seen));
   programs.write(1, 1);
-  test::in_child([&] {
-    std::error_code ec;
-    EXPECT_EQ(ring->poll(10s, ec), 0U);
-    EXPECT_EQ(ec.value(), ESTALE);
-    EXPECT_TRUE(test::contains(explain(ec), "it was opened before fork(2)"));
-    EXPECT_FALSE(ring->remove(programs.first(), ec));
-    EXPECT_EQ(ec.value(), ESTALE);
-    ring->for_each(programs.second(), [](BytesView) {}, ec);
-    EXPECT_EQ(ec.value(), ESTALE);
+  const auto use_and_destroy = [&] {
+    EXPECT_TRUE(test::contains(
+        test::told(ESTALE, [&](auto&... ec) { EXPECT_EQ(ring->poll(10s, ec...), 0U); }),
+        "it was opened before fork(2)"));
+    (void)test::told(ESTALE, [&](auto&... ec) { EXPECT_EQ(ring->poll(10s, 0, ec...), 0U); });
+    (void)test::told(ESTALE, [&](auto&... ec) { EXPECT_EQ(ring->consume(ec...), 0U); });
+    (void)test::told(ESTALE,
+                     [&](auto&... ec) { EXPECT_FALSE(ring->remove(programs.first(), ec...)); });
+    (void)test::told(
+        ESTALE, [&](auto&... ec) { ring->for_each(programs.second(), [](BytesView) {}, ec...); });
+    ring->wake();
+    ring->close();
+    EXPECT_FALSE(ring->closed());
     ring.reset();
-  });
+  };
+  test::in_child(use_and_destroy);
+  test::in_cloned_child(use_and_destroy);
   EXPECT_EQ(ring->poll(10s), 1U);
+  EXPECT_GE(time_of([&] { EXPECT_EQ(ring->poll(30ms), 0U); }), 30ms) << "the child wakes nobody";
   programs.write(2, 1);
   EXPECT_EQ(ring->poll(10s), 1U) << "the kernel still wakes the parent";
   EXPECT_EQ(seen, numbers(1, 2));

@@ -241,7 +241,19 @@ TEST(RingReaderAfterFork, HoldsTheParentsRecord) {
   programs.write(1, 2);
   const Event* const held = ring->next<Event>();
   ASSERT_NE(held, nullptr);
-  test::in_child([&] { ring.reset(); });
+  const auto use_and_destroy = [&] {
+    EXPECT_TRUE(test::contains(test::told(ESTALE, [&](auto&... ec) { (void)ring->next(ec...); }),
+                               "it was opened before fork(2)"));
+    (void)test::told(ESTALE, [&](auto&... ec) { (void)ring->next<Event>(ec...); });
+    (void)test::told(ESTALE, [&](auto&... ec) { (void)ring->next_with_rest<Event>(ec...); });
+    (void)test::told(ESTALE, [&](auto&... ec) { EXPECT_FALSE(ring->wait(10s, ec...)); });
+    ring->close();
+    ring->release();
+    ring.reset();
+  };
+  test::in_child(use_and_destroy);
+  test::in_cloned_child(use_and_destroy);
+  EXPECT_FALSE(ring->closed());
   EXPECT_EQ(ring->bytes_waiting(), 2 * stride);
   EXPECT_EQ(held->number, 1U);
   EXPECT_EQ(ring->next<Event>()->number, 2U);

@@ -259,13 +259,21 @@ TEST(UserRingBufferAfterFork, KeepsTheParentsSamples) {
   std::optional<Sample> sample{ring->reserve<Event>()};
   ASSERT_TRUE(sample);
   (*sample)->number = 5;
-  test::in_child([&] {
-    std::error_code ec;
-    EXPECT_FALSE(ring->wait_until_drained(10s, ec));
-    EXPECT_EQ(ec.value(), ESTALE);
+  const auto use_and_destroy = [&](bool submits) {
+    (void)test::told(ESTALE,
+                     [&](auto&... ec) { EXPECT_FALSE(ring->wait_until_drained(10s, ec...)); });
+    (void)test::told(ESTALE, [&](auto&... ec) { EXPECT_FALSE(ring->reserve<Event>(ec...)); });
+    (void)test::told(ESTALE, [&](auto&... ec) { EXPECT_FALSE(ring->reserve(1, 10s, ec...)); });
+    if (submits) sample->submit();
+    ring->close();
     sample.reset();
     ring.reset();
-  });
+  };
+  test::in_child([&] { use_and_destroy(false); });
+  test::in_child([&] { use_and_destroy(true); });
+  test::in_cloned_child([&] { use_and_destroy(true); });
+  EXPECT_FALSE(ring->closed());
+  EXPECT_EQ(programs.drain_count(), 0U) << "the sample is still reserved";
   sample->submit();
   EXPECT_EQ(programs.drain(), Numbers{5});
 }

@@ -5,11 +5,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +25,7 @@
 #include "child_process.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
+#include "told.hpp"
 
 namespace bpfmap {
 namespace {
@@ -281,6 +283,37 @@ TYPED_TEST(Owners, AreMadeAnewInAChild) {
   EXPECT_TRUE(Owner<TypeParam>::works(this->owner));
 }
 
+// The inherited copy must know that it is not the parent's, although PID and address are.
+TYPED_TEST(Owners, LoseNothingWhenAChildWithTheSamePidDestroysItsCopy) {
+  if (::getuid() != 0) GTEST_SKIP() << "makes PID namespaces";
+  test::in_first_process([] {
+    TypeParam own = *Owner<TypeParam>::make();
+    test::in_first_process([&own] { own = TypeParam{}; });
+    EXPECT_TRUE(Owner<TypeParam>::works(own));
+  });
+}
+
+TYPED_TEST(Owners, SayThatDescriptorsRanOut) {
+  test::in_child([] {
+    ::rlimit limit{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const int lowest = ::dup(0);
+    ::close(lowest);
+    bool made = false;
+    for (int more = 0; more < 20 && !made; ++more) {
+      limit.rlim_cur = static_cast<rlim_t>(lowest) + static_cast<rlim_t>(more);
+      ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+      try {
+        const auto one = Owner<TypeParam>::make();
+        made = one && *one && Owner<TypeParam>::works(*one);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code().value(), EMFILE) << error.what();
+      }
+    }
+    EXPECT_TRUE(made);
+  });
+}
+
 TYPED_TEST(Owners, ServeSeveralThreadsAtOnce) {
   const TypeParam& shared = this->owner;
   const auto ask = [&shared] {
@@ -366,12 +399,21 @@ TEST(OwnedDrain, GivesItsEntriesUpWhenItIsAssigned) {
   EXPECT_EQ(count(map), 19U) << "the entries that were not handed out are back";
 }
 
-TEST(OwnedDrain, LosesNothingWhenAChildDestroysItsCopy) {
+TEST(OwnedDrain, LosesNothingToAChild) {
   Hash map = hash_of(20);
   std::optional<Drain<Hash>> drain{std::in_place, map};
   EXPECT_NE(drain->begin(), drain->end());
   const std::uint32_t left = drain->left();
-  test::in_child([&] { drain.reset(); });
+  const auto use_and_destroy = [&] {
+    const Error error = test::error_of([&] { (void)drain->begin(); });
+    EXPECT_EQ(error.code().value(), ESTALE);
+    EXPECT_TRUE(test::contains(error.what(), "drain on map "));
+    EXPECT_TRUE(test::contains(error.what(), "removed before fork(2), by the parent process"));
+    EXPECT_EQ(drain->put_back(), left);
+    drain.reset();
+  };
+  test::in_child(use_and_destroy);
+  test::in_cloned_child(use_and_destroy);
   EXPECT_EQ(count(map) + left, 19U) << "the child has put nothing back";
   EXPECT_EQ(drain->put_back(), 0U);
   EXPECT_EQ(count(map), 19U);
@@ -379,23 +421,37 @@ TEST(OwnedDrain, LosesNothingWhenAChildDestroysItsCopy) {
 
 // --- the processes ---
 
-TEST(ProcessToken, DiffersInAChildAndInAChildOfItsOwnPidNamespace) {
+TEST(ProcessToken, DiffersInAChildHoweverItIsMade) {
   const std::uint64_t here = sys::process_token();
   EXPECT_EQ(sys::process_token(), here);
-  test::in_child([here] {
-    EXPECT_NE(sys::process_token(), here);
-    if (::unshare(CLONE_NEWPID) != 0) return;
-    // The first process of a namespace is number 1, and may have a first process of its own.
-    test::in_child([] {
-      const std::uint64_t first = sys::process_token();
-      EXPECT_EQ(::getpid(), 1);
-      if (::unshare(CLONE_NEWPID) != 0) return;
-      test::in_child([first] {
-        EXPECT_EQ(::getpid(), 1);
-        EXPECT_NE(sys::process_token(), first);
-      });
-    });
+  const auto differs = [here] { EXPECT_NE(sys::process_token(), here); };
+  test::in_child(differs);
+  test::in_cloned_child(differs);
+  test::in_child([differs] { test::in_cloned_child(differs); });
+  EXPECT_EQ(sys::process_token(), here);
+}
+
+TEST(ProcessToken, DiffersInAChildWithItsParentsPid) {
+  if (::getuid() != 0) GTEST_SKIP() << "makes PID namespaces";
+  test::in_first_process([] {
+    const std::uint64_t first = sys::process_token();
+    test::in_first_process([first] { EXPECT_NE(sys::process_token(), first); });
   });
+}
+
+TEST(OwnerProcess, IsTheOneThatWasCurrent) {
+  EXPECT_TRUE(sys::OwnerProcess{}.is_current());
+  const auto here = sys::OwnerProcess::current();
+  EXPECT_TRUE(here.is_current());
+  const auto is_not_the_childs = [here] {
+    EXPECT_FALSE(here.is_current());
+    EXPECT_TRUE(sys::OwnerProcess{}.is_current());
+    EXPECT_TRUE(sys::OwnerProcess::current().is_current());
+    EXPECT_FALSE(here.is_current()) << "also when the child has a token of its own";
+  };
+  test::in_child(is_not_the_childs);
+  test::in_cloned_child(is_not_the_childs);
+  EXPECT_TRUE(here.is_current());
 }
 
 // An arena lies at one address in every process, so that a child's own one lies where the inherited

@@ -2,8 +2,6 @@
 // Take: removes entries from a map, for drains and clear(). Above map/.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
@@ -11,6 +9,7 @@
 
 #include "bpfmap/bulk/walk/walk_engine.hpp"
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/ownership.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -34,11 +33,11 @@ class Take {
         finished_(std::exchange(other.finished_, false)) {}
   // Puts back what is left here first.
   Take& operator=(Take&& other) noexcept;
-  // Puts back what is left. Not in a child of fork(2): the entries are its parent's.
+  // Puts back what is left.
   ~Take();
 
   // Makes the next entry the current one; returns false when there is none, or `ec` is set. Sets or
-  // clears `ec`.
+  // clears `ec`. ESTALE in a child of fork(2) while entries are left.
   bool advance(std::error_code& ec) noexcept;
   // Removes batch after batch and drops them; returns the number of entries.
   std::uint64_t take_all(std::error_code& ec) noexcept;
@@ -52,6 +51,7 @@ class Take {
   }
   // Starts a new pass with the same memory after the end.
   void resume() noexcept;
+  // Does nothing in a child of fork(2): the entries are its parent's.
   std::uint32_t put_back() noexcept;
 
   [[nodiscard]] std::uint32_t left() const noexcept { return end_ - next_; }
@@ -66,7 +66,7 @@ class Take {
   std::uint32_t at_ = 0;    // the current entry of the batch
   std::uint32_t next_ = 0;  // the first that was not handed out
   std::uint32_t end_ = 0;
-  ::pid_t owner_ = 0;  // the process that took them
+  sys::OwnerProcess owner_;  // the process that took them
   bool finished_ = false;
 };
 

@@ -2,12 +2,16 @@
 // Shared by the readers of records: the types of records, and the calls of callbacks. Layer 2.
 #pragma once
 
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <new>
+#include <ratio>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -25,6 +29,35 @@ concept viewable_as_record = detail::coded_as_object<T>;
 
 /// No limit for poll() and consume(): all records that were there when the call began.
 inline constexpr std::size_t all_records = std::numeric_limits<std::size_t>::max();
+
+/// How long a call waits: a duration of <chrono>, rounded up to whole milliseconds. Negative: no
+/// limit, which is also what a duration of more than 31,000 years means.
+class Timeout {
+ public:
+  /// Does not wait.
+  constexpr Timeout() noexcept = default;
+  /// Rounds `duration` up.
+  template <class Rep, class Period>
+  constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
+      : milliseconds_(rounded(duration)) {}
+
+  /// Returns the milliseconds; -1 for no limit.
+  [[nodiscard]] constexpr std::chrono::milliseconds milliseconds() const noexcept {
+    return milliseconds_;
+  }
+
+ private:
+  // std::chrono itself overflows for durations that milliseconds cannot hold, such as hours::max().
+  template <class Duration>
+  static constexpr std::chrono::milliseconds rounded(Duration duration) noexcept {
+    using Wide = std::chrono::duration<long double, std::milli>;
+    const Wide wide{duration};
+    if (!(wide.count() >= 0 && wide.count() < 1e15L)) return std::chrono::milliseconds{-1};
+    return std::chrono::ceil<std::chrono::milliseconds>(duration);
+  }
+
+  std::chrono::milliseconds milliseconds_{0};
+};
 
 namespace detail {
 
@@ -66,9 +99,9 @@ bool show_event(const std::byte* data, Call call) {
   if constexpr (alignof(Event) <= alignment) {
     return call(*reinterpret_cast<const Event*>(data));
   } else {
-    Event event;
-    std::memcpy(static_cast<void*>(&event), data, sizeof event);
-    return call(std::as_const(event));
+    alignas(Event) std::array<std::byte, sizeof(Event)> copy;
+    std::memcpy(copy.data(), data, sizeof(Event));
+    return call(*reinterpret_cast<const Event*>(copy.data()));
   }
 }
 
@@ -90,13 +123,21 @@ class Running {
 // For epoll_wait(2), for which -1 means no limit.
 [[nodiscard]] int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept;
 
-// Makes a callback on the heap; returns nullptr, with ENOMEM in `ec`, when there is no memory for
+// Makes an object on the heap; returns nullptr, with ENOMEM in `ec`, when there is no memory for
 // it.
-template <class Handler, class... Args>
-[[nodiscard]] std::unique_ptr<Handler> make_handler(std::error_code& ec, Args&&... args) noexcept {
+template <class T, class... Args>
+[[nodiscard]] std::unique_ptr<T> make_object(std::error_code& ec, Args&&... args) noexcept {
   ec.clear();
-  return without_bad_alloc(ec,
-                           [&] { return std::make_unique<Handler>(std::forward<Args>(args)...); });
+  return without_bad_alloc(ec, [&] { return std::make_unique<T>(std::forward<Args>(args)...); });
+}
+
+// The same for a handler, whose callback may throw when it is copied.
+template <class Handler, class... Args>
+[[nodiscard]] std::unique_ptr<Handler> make_handler(std::error_code& ec, Args&&... args) noexcept(
+    std::is_nothrow_constructible_v<Handler, Args...>) {
+  std::unique_ptr<Handler> handler{new (std::nothrow) Handler(std::forward<Args>(args)...)};
+  ec = kernel_error(handler == nullptr ? -ENOMEM : 0);
+  return handler;
 }
 
 }  // namespace detail

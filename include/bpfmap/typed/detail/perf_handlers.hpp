@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
@@ -35,7 +36,7 @@ template <class Event, class Fn>
 class PerfHandlerOf final : public PerfHandler {
  public:
   template <class Callable>
-  explicit PerfHandlerOf(Callable&& fn)
+  explicit PerfHandlerOf(Callable&& fn) noexcept(std::is_nothrow_constructible_v<Fn, Callable>)
       : PerfHandler(&take_record, sizeof(Event)), fn_(std::forward<Callable>(fn)) {}
 
  private:
@@ -90,7 +91,8 @@ template <class Fn>
 class LostHandlerOf final : public LostHandler {
  public:
   template <class Callable>
-  explicit LostHandlerOf(Callable&& fn) : fn_(std::forward<Callable>(fn)) {}
+  explicit LostHandlerOf(Callable&& fn) noexcept(std::is_nothrow_constructible_v<Fn, Callable>)
+      : fn_(std::forward<Callable>(fn)) {}
   void operator()(std::uint32_t cpu, std::uint64_t count) override { fn_(cpu, count); }
 
  private:

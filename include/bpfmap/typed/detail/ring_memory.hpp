@@ -5,42 +5,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/mapping.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-// Pages that are shared with the kernel. Only the process that mapped them unmaps them: a forked
-// child does not always have them, and may have something else at their address.
-class KernelPages {
- public:
-  KernelPages() noexcept = default;
-  KernelPages(KernelPages&& other) noexcept
-      : address_(std::exchange(other.address_, nullptr)), size_(other.size_), pid_(other.pid_) {}
-  KernelPages& operator=(KernelPages&& other) noexcept {
-    if (this == &other) return *this;
-    unmap();
-    address_ = std::exchange(other.address_, nullptr);
-    size_ = other.size_;
-    pid_ = other.pid_;
-    return *this;
-  }
-  ~KernelPages() { unmap(); }
-
-  // 0 or -errno.
-  [[nodiscard]] int map(int fd, std::size_t offset, std::size_t size, bool writable) noexcept;
-  [[nodiscard]] std::byte* data() const noexcept { return address_; }
-  // Whether this process mapped them.
-  [[nodiscard]] bool are_ours() const noexcept;
-
- private:
-  void unmap() noexcept;
-
-  std::byte* address_ = nullptr;
-  std::size_t size_ = 0;
-  int pid_ = 0;
-};
+// Maps pages that are shared with the kernel, for this process only; 0 or -errno.
+[[nodiscard]] int map_pages(sys::Mapping& pages, int fd, std::uint64_t offset, std::uint64_t size,
+                            bool writable) noexcept;
 
 // The kernel's `unsigned long`: positions count bytes and never wrap around in practice.
 using RingPosition = unsigned long;
@@ -69,7 +42,8 @@ class RingMemory {
  public:
   // 0 or -errno.
   [[nodiscard]] int open(const Map& map) noexcept;
-  [[nodiscard]] bool is_ours() const noexcept { return consumer_page_.are_ours(); }
+  // Whether this process opened it.
+  [[nodiscard]] bool is_ours() const noexcept { return pages_.is_ours(); }
   [[nodiscard]] std::size_t size() const noexcept { return mask_ + 1; }
 
   [[nodiscard]] RingPosition consumer() const noexcept {
@@ -104,8 +78,8 @@ class RingMemory {
     return reinterpret_cast<RingPosition*>(page);
   }
 
-  KernelPages consumer_page_;
-  KernelPages pages_;  // all of them, read-only
+  sys::Mapping consumer_page_;
+  sys::Mapping pages_;  // all of them, read-only
   const std::byte* data_ = nullptr;
   std::size_t mask_ = 0;
   std::size_t page_size_ = 0;

@@ -2,11 +2,13 @@
 // Ends the wait of a reader from another thread or a signal handler. Layer 2.
 #pragma once
 
+#include "bpfmap/sys/ownership.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0::detail {
 
-// An eventfd that is readable after a wake-up. wake() and close() are async-signal-safe.
+// An eventfd that is readable after a wake-up. wake() and close() are async-signal-safe, and do
+// nothing in a forked child, which shares the eventfd.
 class Waker {
  public:
   Waker() noexcept = default;
@@ -16,6 +18,8 @@ class Waker {
   // 0 or -errno.
   [[nodiscard]] int open() noexcept;
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
+  // Whether this process opened it.
+  [[nodiscard]] bool is_ours() const noexcept { return process_.is_current(); }
 
   void wake() noexcept;
   // For good: the eventfd stays readable.
@@ -31,6 +35,7 @@ class Waker {
 
  private:
   sys::UniqueFd event_;
+  sys::OwnerProcess process_;
   bool called_ = false;
   bool closed_ = false;
 };
