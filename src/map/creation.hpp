@@ -11,7 +11,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// A number in a MapSpec, and the values that the types accept: least, least + step, ... up to most.
+/// A number in a MapSpec, and the values that the types accept: least, least + step, ... up to
+/// most.
 struct Limit {
   Types types = MapType::unspec;
   std::uint32_t MapSpec::* field = nullptr;

@@ -64,8 +64,8 @@ class FakeBpf {
   ReplacedBpf replaced_{&FakeBpf::answer};
 };
 
-/// A Map without a kernel, one at a time: its descriptor refers to /dev/null, and its properties are
-/// `info`. Further calls get `answer`; calls() returns only those.
+/// A Map without a kernel, one at a time: its descriptor refers to /dev/null, and its properties
+/// are `info`. Further calls get `answer`; calls() returns only those.
 class FakeMap {
  public:
   explicit FakeMap(

@@ -23,7 +23,8 @@
 
 namespace bpfmap::test {
 
-/// Runs `body` in a new thread with a new network namespace, which has only a loopback that is down.
+/// Runs `body` in a new thread with a new network namespace, which has only a loopback that is
+/// down.
 template <class Body>
 void in_own_network(Body body) {
   std::thread{[&body] {

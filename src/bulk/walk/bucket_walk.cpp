@@ -122,9 +122,9 @@ WalkStep BucketWalk::beyond(WalkState& state, const Reading& reading) noexcept {
   return resolve(state, reading);
 }
 
-// The buckets of `reading` lie before the border, or after empty buckets beyond it. An entry belongs
-// to the next part when that part finds it, too. If it does not, this proves something only when
-// the entry still exists afterwards.
+// The buckets of `reading` lie before the border, or after empty buckets beyond it. An entry
+// belongs to the next part when that part finds it, too. If it does not, this proves something only
+// when the entry still exists afterwards.
 WalkStep BucketWalk::resolve(WalkState& state, Reading reading) noexcept {
   const Map& map = *state.map;
   const std::uint32_t from = state.border != nullptr ? state.border->covered() : state.range.end;

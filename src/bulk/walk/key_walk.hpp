@@ -6,8 +6,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Reads keys with BPF_MAP_GET_NEXT_KEY, and looks each one up. The key after a batch is read before
-/// the batch is shown, so that the reader may erase or update its entries.
+/// Reads keys with BPF_MAP_GET_NEXT_KEY, and looks each one up. The key after a batch is read
+/// before the batch is shown, so that the reader may erase or update its entries.
 class KeyWalk {
  public:
   explicit KeyWalk(WalkState& state) noexcept;

@@ -9,9 +9,9 @@
 
 namespace bpfmap::inline v0::detail {
 
-// Whether key `a` comes before key `b`: by their common bits, and a longer prefix before the shorter
-// one that covers it (post-order). A key is a u32 prefix length and the bits, most significant
-// first.
+// Whether key `a` comes before key `b`: by their common bits, and a longer prefix before the
+// shorter one that covers it (post-order). A key is a u32 prefix length and the bits, most
+// significant first.
 inline bool lpm_precedes(const std::byte* a, const std::byte* b, std::size_t key_size) noexcept {
   std::uint32_t a_length = 0;
   std::uint32_t b_length = 0;

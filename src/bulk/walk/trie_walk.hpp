@@ -10,8 +10,8 @@ namespace bpfmap::inline v0::detail {
 /// kernel starts again, and the walk skips what it read before. A batch is read before the previous
 /// batch is shown, so that the reader may erase its entries.
 ///
-/// Without batches, a lookup of an erased key finds the prefix that covers it. A value is shown when
-/// two lookups agree and the key existed between them.
+/// Without batches, a lookup of an erased key finds the prefix that covers it. A value is shown
+/// when two lookups agree and the key existed between them.
 class TrieWalk {
  public:
   explicit TrieWalk(WalkState& state) noexcept { state.status.exact = false; }
