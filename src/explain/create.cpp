@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Holds a MapSpec against the tables of map/creation.hpp.
+// Compares a MapSpec with the tables of map/creation.hpp.
 #include "create.hpp"
 
 #include <algorithm>
@@ -64,7 +64,7 @@ MapFlags all_flags(const MapSpec& spec) {
   return spec.numa_node ? spec.flags | MapFlags::numa_node : spec.flags;
 }
 
-// The flags that any type may have; what else they need, other rows say.
+// Flags that every type may have; other rows check what they require.
 constexpr MapFlags with_fields = MapFlags::vtype_btf_obj_fd | MapFlags::token_fd;
 
 void check_flags(const Failure& failure, Texts& broken) {
@@ -95,7 +95,7 @@ void check_kernel(const Failure& failure, Texts& broken) {
       broken.push_back(too_old(row.name, row.since));
 }
 
-// Nothing else matters when the kernel does not know the type.
+// When the kernel does not know the type, this is the only cause.
 std::string check_type(MapType type) {
   const std::string kernel = kernel_release();
   const std::string name = "map type " + number(to_underlying(type));

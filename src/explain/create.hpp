@@ -8,11 +8,11 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// The map that a spec asks for.
+/// Returns the info of the map that `spec` asks for.
 [[nodiscard]] MapInfo asked_info(const MapSpec& spec);
 
-/// "flags: lpm_trie maps need no_prealloc": every field of the spec that the kernel, or before it
-/// this library, refuses, and what it takes.
+/// Returns every field of the spec that the kernel or this library refuses, and what is accepted:
+/// "flags: lpm_trie maps need no_prealloc".
 [[nodiscard]] std::string cause_of_creation(const Failure& failure);
 
 }  // namespace bpfmap::inline v0::detail

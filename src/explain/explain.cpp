@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one entry: Error::what() of the failure that this thread recorded last.
+// Composes Error::what() from the failure that this thread recorded last.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 using Kind = FailureRecord::Kind;
 
-// The questions call the library, and what fails there is recorded as well.
+// Keeps the record: the conditions call the library, which records failures of its own.
 class KeptRecord {
  public:
   KeptRecord() noexcept : record_(last_failure()) {}
@@ -37,14 +37,14 @@ bool is(const FailureRecord& record, Errc error) noexcept {
   return record.code == static_cast<int>(error);
 }
 
-// As what() can hold it, which ends at a zero.
+// Without zeros, at which what() would end.
 std::string shown(const FixedText<511>& subject) {
   std::string text{subject.view()};
   std::replace(text.begin(), text.end(), '\0', '?');
   return subject.is_whole() ? text : text + "...";
 }
 
-// " '/sys/fs/bpf/flows'", " descriptor 5": what stands behind the operation's name.
+// The text after the operation's name: " '/sys/fs/bpf/flows'", " descriptor 5".
 std::string name_subject(const FailureRecord& record) {
   const std::string text = shown(record.subject);
   switch (record.operation) {
@@ -79,7 +79,7 @@ std::string types_of(const FailureRecord& record) {
   return " (this class is for " + text + " maps)";
 }
 
-// What a typed map wants, behind the cause.
+// The requirement of a typed map, appended to the cause.
 std::string wanted(const FailureRecord& record) {
   if (!record.required_key_size) return {};
   if (is(record, Errc::wrong_map_type)) return types_of(record);
@@ -92,7 +92,7 @@ std::string wanted(const FailureRecord& record) {
   return {};
 }
 
-// "0x01000000", the bytes in their order in memory.
+// The bytes in memory order: "0x01000000".
 std::string hex(const GivenBytes& bytes) {
   std::string text = "0x";
   for (const std::byte byte : bytes.view()) {
@@ -180,7 +180,7 @@ std::string text_of_conversion(const FailureRecord& record) {
   return "decode_int_value: " + size + " bytes are not an integer (1 to 8 are)";
 }
 
-// Without the errno, which std::system_error puts behind it.
+// Without the errno, which std::system_error appends.
 std::string text_of(const FailureRecord& record) {
   switch (record.kind) {
     case Kind::map:

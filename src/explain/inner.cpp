@@ -14,7 +14,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// One of the inner maps that are in the outer map now: the first that can be opened.
+// The first inner map of the outer map that can be opened.
 std::optional<MapInfo> any_inner(const FailureRecord& record) {
   std::error_code ec;
   const Map outer = Map::duplicate_of(record.fd, ec);
@@ -45,8 +45,8 @@ std::string btf_of(const MapInfo& info) {
                                 std::to_string(info.btf_value_type_id);
 }
 
-// The fields that the kernel compares. Where all are equal, it is the special fields of the values
-// that differ, which BTF describes.
+// The differences in the fields that the kernel compares. Where all are equal, the special fields
+// of the values differ, which BTF describes.
 std::string differences(const MapInfo& inner, const MapInfo& like) {
   std::string text;
   const auto number = [&text](const char* field, std::uint32_t is, std::uint32_t wanted) {

@@ -8,8 +8,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// "; its key_size is 4, not 8": in what the inner map of the record differs from the others, to
-/// stand behind the cause; empty when it does not differ.
+/// Returns how the inner map of the record differs from the others, as text to append to the cause:
+/// "; its key_size is 4, not 8". Empty when it does not differ.
 [[nodiscard]] std::string inner_difference(const Failure& failure);
 
 }  // namespace bpfmap::inline v0::detail

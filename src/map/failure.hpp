@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One failed call, as the tables of creation rules and of causes look at it. Private to src/map/
-// and src/explain/.
+// One failed call, for the tables of creation rules and of causes. Private to src/map/ and
+// src/explain/.
 #pragma once
 
 #include "bpfmap/map/map.hpp"
@@ -9,7 +9,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Everything that is known of one failed call.
+/// Everything that is known about one failed call.
 struct Failure {
   const FailureRecord& record;
   Operation operation;            ///< of open_or_create, the step that failed
@@ -18,7 +18,8 @@ struct Failure {
   const MapSpec* spec = nullptr;  ///< of a creation
 };
 
-/// A question about a failure. May ask the kernel and /proc: the call has failed already.
+/// Whether something is true of a failure. May ask the kernel and /proc: the call has failed
+/// already.
 using Condition = bool (*)(const Failure&);
 
 }  // namespace bpfmap::inline v0::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where pins can be. Private to src/map/.
+// The paths of pins. Private to src/map/.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// The folder of the path's last part.
+/// Returns the path without its last part.
 [[nodiscard]] std::string folder_of(const std::string& path);
 
 /// Whether `folder` is on a bpffs.
