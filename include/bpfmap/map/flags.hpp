@@ -47,8 +47,8 @@ enum class UpdateFlags : std::uint64_t {
 /// How a lookup reads.
 enum class LookupFlags : std::uint64_t {
   none = 0,
-  /// Hold the value's bpf_spin_lock (5.1): what others write under it is not torn. A hash's value
-  /// may be, all the same, when its key is erased and inserted again meanwhile.
+  /// Hold the value's bpf_spin_lock (5.1): a value that others write under the lock is not torn. In
+  /// a hash, it may still be torn when its key is erased and inserted again meanwhile.
   lock = sys::f_lock,
 };
 

@@ -138,8 +138,8 @@ class Map {
 
   /// Sets the value of `key` (BPF_MAP_UPDATE_ELEM, 3.18); on a per-CPU map, on every CPU. EEXIST
   /// for an existing key with UpdateFlags::noexist; ENOENT for a missing one with
-  /// UpdateFlags::exist; Condition::map_full when there is no room. A write to a hash replaces the
-  /// whole entry, and cancels a bpf_timer in it; one to an array leaves the timer alone.
+  /// UpdateFlags::exist; Condition::map_full when there is no room. A write replaces the whole
+  /// value, and cancels a bpf_timer in it.
   template <argument_encodable K, argument_encodable V>
   void update(const K& key, const V& value, UpdateFlags flags = UpdateFlags::any);
   template <argument_encodable K, argument_encodable V>

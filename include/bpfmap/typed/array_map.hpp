@@ -53,7 +53,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
     (void)detail::read_value_into(value, [&](void* to) { return read(index, to, ec); });
   }
 
-  /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM, 3.18).
+  /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM, 3.18), and cancels a bpf_timer in it.
   void update(argument<std::uint32_t> index, argument<V> value) {
     std::error_code ec = detail::no_error();
     update(index, value, ec);
