@@ -3,15 +3,18 @@
 #include "bpfmap/typed/prog_array.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
 
+#include "kernel_test.hpp"
 #include "program.hpp"
 #include "refusals.hpp"
 
@@ -43,6 +46,25 @@ ProgArray make() { return ProgArray::create({.max_entries = 4, .name = "jumps"})
 TEST(ProgArray, IsMadeWithItsTypeAndSizes) {
   test::expect_made_and_refused<ProgArray>({.max_entries = 4, .name = "jumps"}, MapType::prog_array,
                                            4);
+}
+
+// The kernel empties it for the programs that use it, too, a moment later.
+TEST(ProgArray, IsEmptiedWithItsLastDescriptorAndPin) {
+  const test::PrivateBpffs bpffs;
+  const std::string path = bpffs.path("jumps");
+  const sys::UniqueFd five = test::load_program(5);
+  sys::UniqueFd caller;
+  {
+    ProgArray map = ProgArray::open_or_create(path, {.max_entries = 4});
+    map.set(2, five.get());
+    caller = load_caller(map, 2);
+  }
+  EXPECT_EQ(test::run_program(caller.get()), 5U) << "the pin keeps the entries";
+  (void)ProgArray::open_or_create(path, {.max_entries = 8}, {.replace_incompatible = true});
+  std::uint32_t result = 5;
+  for (int i = 0; i < 5000 && result == 5; ++i, ::usleep(1000))
+    result = test::run_program(caller.get());
+  EXPECT_EQ(result, fell_through);
 }
 
 TEST(ProgArray, LeadsATailCallToTheProgram) {
