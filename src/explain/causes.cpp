@@ -18,7 +18,7 @@ using enum Operation;
 using enum MapType;
 using sys::enotsupp;
 
-// The descriptor and the process: what they may do.
+// The rights of the descriptor and of the process.
 constexpr std::array rights{
     Cause{any_operation, any_type, EBADF, closed,
           "descriptor {fd} is closed: something other than this Map closed it"},
@@ -44,8 +44,9 @@ constexpr std::array rights{
           "walking the ids of all maps is privileged: {missing}"},
     Cause{create, any_type, EPERM, lacks_privilege, "creating this map is privileged: {missing}"},
     Cause{create, any_type, EPERM, memlock_counts,
-          "RLIMIT_MEMLOCK is too low: before Linux 5.11 the memory of maps counts against it; "
-          "raise it (ulimit -l)"},
+          "the cause is not known; before Linux 5.11 the memory of maps counts against "
+          "RLIMIT_MEMLOCK, which is {memlock} bytes here, and the entries alone take {memory} "
+          "(ulimit -l raises it)"},
     Cause{any_operation, any_type, EPERM, lacks_privilege, "{missing}"},
     Cause{any_operation, any_type, EPERM, has_privilege,
           "the cause is not known: this process has {needed}, and no seccomp filter of its own "
@@ -61,16 +62,19 @@ constexpr std::array rights{
     Cause{open_pinned, any_type, EACCES, not_on_bpffs,
           "{folder} is not on a bpffs, so the file is not a pin; pins are made with Map::pin or "
           "by libbpf, mostly under /sys/fs/bpf"},
+    Cause{set(open_pinned, pin, unpin), any_type, EACCES, path_is_closed,
+          "this process may not pass through a folder of the path (it needs the x permission on "
+          "each)"},
     Cause{open_pinned, any_type, EACCES, file_is_closed,
           "the permission bits of the pin refuse this access: {permissions}; ask for less with "
           "Access::read_only, or chmod the pin"},
+    Cause{unpin, any_type, EACCES, pin_is_unreadable,
+          "this process may not open the pin to check that it is a map: {permissions}"},
     Cause{set(pin, unpin), any_type, EACCES, folder_is_closed,
           "this process may not write to {folder}"},
 };
 
-constexpr Types no_take = any_type - (hashes - hash_of_maps) - queues - stack_trace;
-
-// What a type cannot do. The kernel answers EINVAL, EOPNOTSUPP or ENOTSUPP.
+// Operations that a map type lacks. The kernel returns EINVAL, EOPNOTSUPP or ENOTSUPP.
 constexpr std::array impossible{
     Cause{freeze, any_type, enotsupp, always,
           "maps of this type, and maps whose values hold a bpf_spin_lock, a bpf_timer or a kptr, "
@@ -114,56 +118,65 @@ constexpr std::array impossible{
           "lookup_and_delete does not exist for {type} maps; look up, then update with zeros"},
     Cause{lookup_and_delete, cgroup_storages | bloom_filter, 0, always,
           "lookup_and_delete does not exist for {type} maps"},
-    Cause{lookup_and_delete, no_take, 0, has_map,
+    Cause{lookup_and_delete, any_type, 0, type_lacks_take,
           "lookup_and_delete does not exist for {type} maps; look up, then erase"},
 };
 
 // Opening and pinning.
+constexpr Operations path_operations = set(open_pinned, pin, unpin, open_or_create);
+
 constexpr std::array paths{
     Cause{open_pinned, any_type, ENOENT, no_path, "the path is empty"},
     Cause{open_pinned, any_type, ENOENT, always,
           "nothing is pinned there; check whether the program that pins it has run (bpftool map "
           "show)"},
-    Cause{open_pinned, any_type, EINVAL, always,
+    Cause{set(open_pinned, unpin), any_type, EINVAL, pin_is_no_map,
           "the object pinned there is not a map, but a program, a link or a BTF"},
     Cause{from_id, any_type, ENOENT, always,
           "no map has this id, or no longer: a map is freed with the last descriptor, pin and "
           "program that use it"},
-    Cause{list, any_type, EINVAL, always, "there are no ids above this one"},
-    Cause{set(adopt, duplicate), any_type, EINVAL, always,
+    Cause{duplicate, any_type, EINVAL, descriptor_is_no_map,
+          "the descriptor does not refer to a map, but to a program, a link, a file or another "
+          "object"},
+    // The library's own finding, and the descriptor is closed by now.
+    Cause{adopt, any_type, EINVAL, always,
           "the descriptor does not refer to a map, but to a program, a link, a file or another "
           "object"},
     Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
     Cause{pin, any_type, EEXIST, always,
           "the path already exists; unpin it, or choose another name"},
     Cause{pin, any_type, ENOENT, no_folder, "the folder {folder} does not exist; create it first"},
-    Cause{pin, any_type, EOVERFLOW, in_user_namespace,
+    Cause{pin, any_type, EOVERFLOW, always,
           "the user namespace in which the bpffs was mounted does not map the user or the group of "
           "this process (uid {uid} here); pin as a user that its uid_map and gid_map contain"},
-    Cause{any_operation, any_type, ENOTDIR, always, "a part of the path is a file, not a folder"},
-    Cause{any_operation, any_type, ENAMETOOLONG, always, "the path, or a part of it, is too long"},
-    Cause{any_operation, any_type, ELOOP, always, "the path has too many symbolic links"},
-    Cause{any_operation, any_type, EROFS, always, "the file system is mounted read-only"},
-    Cause{any_operation, any_type, EISDIR, always, "it is a directory, not a pin"},
+    Cause{path_operations, any_type, ENOTDIR, always, "a part of the path is a file, not a folder"},
+    Cause{path_operations, any_type, ENAMETOOLONG, always,
+          "the path, or a part of it, is too long"},
+    Cause{path_operations, any_type, ELOOP, always, "the path has too many symbolic links"},
+    Cause{path_operations, any_type, EROFS, always, "the file system is mounted read-only"},
+    Cause{path_operations, any_type, EISDIR, always, "it is a directory, not a pin"},
 };
 
-// Whatever the operation.
+// Maps whose operations take a lock that a program on the same CPU may hold.
+constexpr Types locking = hashes | lpm_trie | queues | local_storages;
+
+// Memory, descriptors, locks and signals.
 constexpr std::array resources{
-    Cause{element_operations, any_type, EBUSY, always,
+    Cause{element_operations, locking, EBUSY, always,
           "a lock inside the map is contended; try again"},
-    Cause{element_operations, any_type, EDEADLK, always,
+    Cause{element_operations, locking, EDEADLK, always,
           "a lock inside the map is contended; try again"},
-    Cause{element_operations, any_type, ETIMEDOUT, always,
+    Cause{element_operations, locking, ETIMEDOUT, always,
           "a lock inside the map is contended; try again"},
     Cause{any_operation, any_type, EINTR, always, "a signal interrupted the call; try again"},
     Cause{open_or_create, any_type, EAGAIN, always,
           "other processes keep creating and removing this pin, or one holds the lock on {folder}; "
           "try again"},
-    Cause{element_operations, any_type, EAGAIN, always, "the kernel was busy; try again"},
+    Cause{element_operations, any_type, EAGAIN, always, "the kernel asks to try again"},
     Cause{any_operation, any_type, EFAULT, always,
           "the kernel cannot read or write the memory of a key, a value or a path"},
     Cause{create, any_type, ENOMEM, always,
-          "the kernel has no memory for the map ({memory} for its entries alone); lower "
+          "there is no memory for the map ({memory} for its entries alone); lower "
           "max_entries or value_size, or raise the memory cgroup's limit"},
     Cause{element_operations, any_type, ENOMEM, always,
           "there is no memory for the entry; try again, or raise the memory cgroup's limit"},
@@ -173,19 +186,19 @@ constexpr std::array resources{
           "(ulimit -n)"},
     Cause{any_operation, any_type, ENFILE, always,
           "the system has reached its limit of open files; raise fs.file-max"},
-    Cause{any_operation, any_type, ENOSYS, always,
+    Cause{any_operation, any_type, ENOSYS, seccomp_hides_bpf,
+          "a seccomp filter of this process (containers have one) hides bpf(2), which the running "
+          "kernel ({kernel}) has; change the filter, or run without it"},
+    Cause{any_operation, any_type, ENOSYS, kernel_lacks_bpf,
           "the running kernel ({kernel}) was built without bpf(2)"},
 };
 
-// The rest.
+// Everything else that the kernel does not support.
 constexpr std::array unsupported{
     Cause{any_operation, any_type, enotsupp, has_map,
           "{operation} is not supported on this {type} map"},
     Cause{any_operation, any_type, EOPNOTSUPP, has_map,
           "{operation} is not supported on this {type} map"},
-    Cause{any_operation, any_type, EINVAL, has_map,
-          "the running kernel ({kernel}) does not support this call on {type} maps, or not with "
-          "these arguments"},
 };
 
 bool fits(int row, int error) noexcept {
@@ -203,13 +216,22 @@ const Cause* find(std::span<const Cause> table, const Failure& failure) {
 
 }  // namespace
 
-std::string cause_of(const Failure& failure) {
-  const std::array<std::span<const Cause>, 10> tables{
+std::span<const std::span<const Cause>> cause_tables() {
+  static const std::array<std::span<const Cause>, 10> tables{
       misuses(),      capacity_causes(), buffer_causes(), rights,    flag_causes(),
       value_causes(), impossible,        paths,           resources, unsupported};
-  for (const auto table : tables)
-    if (const Cause* const row = find(table, failure)) return fill(row->text, failure);
-  return "the cause of this errno is not known";
+  return tables;
+}
+
+const Cause* find_cause(const Failure& failure) {
+  for (const auto table : cause_tables())
+    if (const Cause* const row = find(table, failure)) return row;
+  return nullptr;
+}
+
+std::string cause_of(const Failure& failure) {
+  const Cause* const row = find_cause(failure);
+  return fill(row != nullptr ? row->text : "the cause of this errno is not known{asked}", failure);
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The rows of the tables of causes. Private to src/explain/.
+// The rows of the tables of causes. Private to src/explain/; a test reads them, too.
 #pragma once
 
 #include <span>
@@ -11,8 +11,11 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// What `error` means for these operations on these types of map, when `when` answers yes. `text`
-/// has the cause and the remedy; its {placeholders} are in placeholders.cpp.
+/// The meaning of `error` for these operations on these map types, where `when` returns true.
+/// `text` gives the cause and the remedy; placeholders.cpp fills in its {placeholders}.
+///
+/// `when` is `always` only where the kernel has a single reason for this errno, or where the text
+/// states no more than the errno does.
 struct Cause {
   Operations operations;
   Types types;
@@ -21,20 +24,25 @@ struct Cause {
   std::string_view text;
 };
 
-// In the order in which they are asked: the first row that fits is the cause.
-
-/// What bpfmap refuses before it calls the kernel.
+/// Refusals by bpfmap, before it calls the kernel.
 [[nodiscard]] std::span<const Cause> misuses() noexcept;
-/// Full maps, and indexes behind the end.
+/// Full maps, and prefixes that are too long.
 [[nodiscard]] std::span<const Cause> capacity_causes() noexcept;
-/// Buffers of records, and memory that is mapped.
+/// Event buffers and mapped memory.
 [[nodiscard]] std::span<const Cause> buffer_causes() noexcept;
 /// The flags of an update or a lookup.
 [[nodiscard]] std::span<const Cause> flag_causes() noexcept;
-/// What else is wrong with a key or a value.
+/// Keys and values that are descriptors or numbers of kernel objects.
 [[nodiscard]] std::span<const Cause> value_causes() noexcept;
 
-/// The text of the first row that fits; when none does, that no cause was found.
+/// Returns all tables in the order in which they are searched. The first row that matches is the
+/// cause.
+[[nodiscard]] std::span<const std::span<const Cause>> cause_tables();
+
+/// Returns the first row that matches; nullptr when the cause was not established.
+[[nodiscard]] const Cause* find_cause(const Failure& failure);
+
+/// Returns the text of that row; without one, that the cause is not known, and what was asked.
 [[nodiscard]] std::string cause_of(const Failure& failure);
 
 }  // namespace bpfmap::inline v0::detail

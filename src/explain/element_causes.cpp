@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The causes that lie in a key, a value, a flag or a buffer. As in causes.cpp, the first row that
-// matches is used.
+// Causes in a key, a value, a flag or a buffer. As in causes.cpp, the first row that matches is
+// used.
 #include <array>
 #include <cerrno>
 
@@ -13,7 +13,6 @@ namespace {
 using namespace condition;
 using enum Operation;
 using enum MapType;
-using sys::enotsupp;
 
 constexpr std::array capacity{
     Cause{updates, filling_hashes, E2BIG, always,
@@ -35,7 +34,7 @@ constexpr std::array capacity{
           "one hash bucket holds more entries than the batch has room for; give it more room"},
 };
 
-// Records that are read or written through mapped memory.
+// Maps whose records are read or written through mapped memory.
 constexpr Types event_buffers = ring_buffers | perf_event_array;
 
 constexpr std::array buffers{
@@ -51,7 +50,7 @@ constexpr std::array buffers{
     Cause{view, perf_event_array, EPERM, frozen,
           "the map is frozen, and the CPUs' perf events are written into the map; only a new map "
           "can be used"},
-    Cause{view, perf_event_array, EPERM, lacks_ipc_lock,
+    Cause{view, perf_event_array, EPERM, pages_need_ipc_lock,
           "the buffers take more memory than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow a "
           "process without CAP_IPC_LOCK; ask for fewer pages_per_cpu, or raise one of them"},
     Cause{view, perf_event_array, ENOMEM, count_known,
@@ -71,12 +70,12 @@ constexpr std::array buffers{
     Cause{view, ringbuf, EEXIST, always,
           "the map already has a callback in this RingBuffer; only one callback can receive its "
           "records"},
-    Cause{view, ringbuf, EOPNOTSUPP, always,
+    Cause{view, ringbuf, EOPNOTSUPP, overwrites_records,
           "the map was created with MapFlags::rb_overwrite: its programs overwrite records while "
           "they are read, which bpfmap does not support"},
-    Cause{view, perf_event_array, EINVAL, count_known,
+    Cause{view, perf_event_array, EINVAL, count_is_no_power_of_two,
           "pages_per_cpu is {count}, which is not a power of two (1, 2, 4, ...)"},
-    Cause{view, perf_event_array, EINVAL, index_known,
+    Cause{view, perf_event_array, EINVAL, perf_output_too_early,
           "this kernel ({kernel}) does not open the perf event of a BPF program's output as asked "
           "for (Linux 4.4; overwriting 4.7)"},
     Cause{event_reads | view, event_buffers, EDEADLK, always,
@@ -95,7 +94,7 @@ constexpr std::array buffers{
           "Access::read_write"},
     Cause{mmap, any_type, EACCES, write_only,
           "a write-only descriptor cannot be mapped; open the map again with Access::read_write"},
-    Cause{mmap, any_type, EACCES, programs_only_read,
+    Cause{mmap, array, EACCES, programs_only_read,
           "the map was created with MapFlags::rdonly_prog, and user space can only map it "
           "read-only: MappedArray<const V>"},
     Cause{mmap, any_type, EPERM, frozen,
@@ -130,9 +129,11 @@ constexpr std::array flags{
           "program that uses the map is attached to the cgroup"},
     Cause{updates, local_storages, ENOENT, asked_exist,
           "the object has no entry yet, and UpdateFlags::exist was given; use UpdateFlags::any"},
-    Cause{element_operations, local_storages, ENOENT, always,
-          "the object that the key's descriptor refers to is gone"},
-    Cause{updates, cgroup_array, ENOENT, no_path,
+    Cause{element_operations, task_storage, ENOENT, task_is_gone,
+          "the task of the key, pidfd {key_fd}, has ended"},
+    Cause{element_operations, cgrp_storage, ENOENT, key_cgroup_is_gone,
+          "the cgroup of the key, descriptor {key_fd}, has been removed"},
+    Cause{updates, cgroup_array, ENOENT, value_cgroup_is_gone,
           "the cgroup of descriptor {value_fd} has been removed"},
     Cause{updates, any_type, ENOENT, asked_exist,
           "the key is not in the map, and UpdateFlags::exist was given; use UpdateFlags::any to "
@@ -153,8 +154,8 @@ constexpr std::array flags{
           "the lock flag needs a struct bpf_spin_lock in the map's value type, which BTF "
           "describes, and this map was created without BTF"},
     Cause{element_operations, any_type, EINVAL, asked_lock,
-          "the lock flag needs a struct bpf_spin_lock in the map's value type (in its BTF), and "
-          "this map has none, or its type takes no lock"},
+          "the call asks for the lock, and the lock flag needs a struct bpf_spin_lock in the map's "
+          "value type, which BTF describes"},
     Cause{updates, fd_arrays | bloom_filter, EINVAL, asked_noexist,
           "{type} maps take UpdateFlags::any only, not noexist"},
     Cause{updates, fd_arrays | bloom_filter, EINVAL, asked_exist,
@@ -171,33 +172,36 @@ constexpr std::array values{
           "the value, descriptor {value_fd}, is not a socket"},
     Cause{element_operations, sk_storage, ENOTSOCK, always,
           "the key, descriptor {key_fd}, is not a socket"},
-    Cause{element_operations, sk_storage, EBADF, always,
+    Cause{element_operations, sk_storage, EBADF, key_is_no_socket,
           "the key, {key_fd}, is not an open descriptor of a socket"},
-    Cause{element_operations, inode_storage, EBADF, always,
+    Cause{element_operations, inode_storage, EBADF, key_is_closed,
           "the key, {key_fd}, is not an open descriptor"},
-    Cause{element_operations, task_storage, EBADF, always,
+    Cause{element_operations, task_storage, EBADF, key_is_no_pidfd,
           "the key, {key_fd}, is not an open pidfd (see pidfd_open(2))"},
-    Cause{element_operations, cgrp_storage, EBADF, always,
+    Cause{element_operations, cgrp_storage, EBADF, key_is_no_cgroup,
           "the key, {key_fd}, is not an open descriptor of a cgroup's directory"},
-    Cause{updates, maps_of_maps, EBADF, always,
+    Cause{updates, maps_of_maps, EBADF, value_is_closed,
           "the value, {value_fd}, is not an open descriptor of a map; write a descriptor here, "
           "although a lookup reads an id"},
-    Cause{updates, prog_array, EBADF, always,
+    Cause{updates, prog_array, EBADF, value_is_closed,
           "the value, {value_fd}, is not an open descriptor of a program; write a descriptor here, "
           "although a lookup reads an id"},
-    Cause{updates, perf_event_array, EBADF, always,
+    Cause{updates, perf_event_array, EBADF, value_is_closed_or_no_perf_event,
           "the value, {value_fd}, is not an open descriptor of a perf event (see "
           "perf_event_open(2))"},
-    Cause{updates, cgroup_array, ENOENT, always,
+    Cause{updates, cgroup_array, ENOENT, path_known,
           "'{path}' cannot be opened as a cgroup's directory"},
-    Cause{updates, cgroup_array, ENOTDIR, always,
+    Cause{updates, cgroup_array, ENOTDIR, path_known,
           "'{path}' cannot be opened as a cgroup's directory"},
-    Cause{updates, cgroup_array, EBADF, always,
+    Cause{updates, cgroup_array, EBADF, value_is_no_cgroup,
           "the value, {value_fd}, is not an open descriptor of a cgroup's directory in the unified "
           "hierarchy (a cgroup2 mount)"},
-    Cause{updates, socket_slots, EBADF, always,
+    Cause{updates, socket_slots, EBADF, value_is_closed,
           "the value, {value_fd}, is not an open descriptor of a socket"},
-    Cause{updates, devmaps | cpumap, EBADF, has_program,
+    Cause{updates, devmaps, EINVAL, program_is_closed,
+          "the program in the value, {value_program}, is not an open descriptor of a program"},
+    // The kernel reports a program that it refuses for a cpumap as ENOMEM.
+    Cause{updates, cpumap, ENOMEM, program_is_closed,
           "the program in the value, {value_program}, is not an open descriptor of a program"},
     Cause{updates, maps_of_maps, EINVAL, value_is_no_map,
           "the value, descriptor {value_fd}, is not a map"},
@@ -215,43 +219,44 @@ constexpr std::array values{
           "the program of descriptor {value_fd} has the right type but does not fit: the programs "
           "that use the map and those in it must all be JIT-compiled or none, all xdp.frags "
           "(SEC(\"xdp.frags\")) or none, and have the same expected attach type and function"},
-    Cause{updates, perf_event_array, EINVAL, value_is_no_perf_event,
-          "the value, descriptor {value_fd}, is not a perf event"},
     Cause{updates, perf_event_array, EOPNOTSUPP, always,
           "descriptor {value_fd} is not a perf event that a program can write to: child processes "
           "inherit it (perf_event_attr.inherit)"},
     Cause{updates, devmap_hash, EINVAL, number_is_0, "no network device has ifindex 0"},
     Cause{updates, devmaps, EINVAL, no_such_device,
           "there is no network device with ifindex {value_number} in this network namespace"},
-    Cause{updates, devmaps | cpumap, EINVAL, program_is_none,
+    Cause{updates, devmaps, EINVAL, program_is_none,
           "the program in the value, descriptor {value_program}, is not a program"},
-    Cause{updates, devmaps | cpumap, EINVAL, program_is_not_xdp,
+    Cause{updates, devmaps, EINVAL, program_is_not_xdp,
           "the program of descriptor {value_program} is not an XDP program"},
-    Cause{updates, devmaps, EINVAL, has_program,
+    Cause{updates, devmaps, EINVAL, program_is_xdp,
           "the program of descriptor {value_program} does not fit: devmaps take XDP programs for "
           "devmaps (SEC(\"xdp/devmap\")), all of them xdp.frags or none"},
     Cause{updates, cpumap, EINVAL, number_is_0, "the queue size in the value is 0"},
-    // The kernel reports a program that it refuses as ENOMEM, too.
     Cause{updates, cpumap, ENOMEM, program_is_none,
           "the program in the value, descriptor {value_program}, is not a program"},
-    Cause{updates, cpumap, ENOMEM, has_program,
+    Cause{updates, cpumap, ENOMEM, program_is_not_xdp,
+          "the program of descriptor {value_program} is not an XDP program"},
+    Cause{updates, cpumap, ENOMEM, program_is_xdp,
           "the kernel refuses the program of descriptor {value_program}, or has no memory for the "
           "CPU's queue: cpumaps take XDP programs for cpumaps (SEC(\"xdp/cpumap\")), all of them "
           "xdp.frags or none"},
-    Cause{updates, socket_maps, EINVAL, always,
-          "the socket cannot be in this map: its kind or state is not right (a reuseport_sockarray "
-          "takes bound SO_REUSEPORT sockets, a sockmap connected or listening ones)"},
+    Cause{updates, reuseport_sockarray, EINVAL, socket_is_no_reuseport,
+          "the socket of descriptor {value_fd} is not a bound socket with SO_REUSEPORT, set before "
+          "its bind(2)"},
+    Cause{updates, set(sockmap, sockhash), EINVAL, socket_has_ulp,
+          "the socket of descriptor {value_fd} has an upper layer protocol (TCP_ULP, such as "
+          "kernel TLS), and a {type} takes none"},
     Cause{updates, xskmap, EOPNOTSUPP, always,
           "the value, descriptor {value_fd}, is not an AF_XDP socket"},
     Cause{updates, socket_maps, EOPNOTSUPP, always,
-          "sockets of this kind or in this state cannot be in this map"},
-    Cause{updates, socket_maps, enotsupp, always,
           "sockets of this kind or in this state cannot be in this map"},
     Cause{updates, cpumap, EOVERFLOW, always,
           "the queue size in the value is too large: 16384 at most"},
     Cause{updates, cpumap, ENODEV, always, "CPU {index} is not a possible CPU of this machine"},
     Cause{updates, reuseport_sockarray, EBUSY, always,
-          "the socket is in a reuseport_sockarray already"},
+          "the kernel already uses the socket: for a reuseport_sockarray, a sockmap, a tunnel or "
+          "the like"},
     Cause{freeze, any_type, EBUSY, always,
           "the map is mapped writable somewhere, or a write is under way; unmap it, then freeze"},
 };

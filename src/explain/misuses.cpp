@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What an Errc means: a fault that this library found. One row a cause; the first that fits is
-// told.
+// The meaning of an Errc, which is a fault that this library found. One row per cause; the first
+// row that matches is used.
 #include <array>
 
 #include "causes.hpp"
@@ -151,9 +151,6 @@ constexpr std::array rows{
           "write their descriptors"},
     Cause{any_operation, any_type, misuse(Errc::unsupported_operation), always,
           "bpfmap has no {operation} for {type} maps"},
-    Cause{any_operation, any_type, misuse(Errc::incompatible_map), always,
-          "the pinned map differs from the spec (incompatibilities() lists the fields); unpin it, "
-          "or set OpenOrCreateOptions::replace_incompatible"},
 };
 
 }  // namespace

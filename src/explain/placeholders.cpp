@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What stands in braces in the text of a cause.
+// The {placeholders} in the texts of causes.
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ std::string descriptor(BytesView bytes) {
 
 std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
 
-// What the entries alone take.
+// The memory of the entries alone.
 std::string memory(const Failure& failure) {
   const MapInfo& info = failure.info;
   const std::uint64_t slots = percpu_types.contains(info.type) ? sys::possible_cpus().size() : 1;
@@ -55,10 +56,27 @@ std::string next_ring_size(const Failure& failure) {
   return number(std::bit_ceil(std::max(page_size(), std::uint64_t{failure.info.max_entries})));
 }
 
-// The program in the value of a devmap or a cpumap, behind the number.
+// The program in a value of a devmap or a cpumap, after the number.
 std::string value_program(const Failure& failure) {
   const BytesView value = failure.record.value.view();
   return descriptor(value.size() > 4 ? value.subspan(4) : BytesView{});
+}
+
+// " (key of 4 bytes, value of 8 bytes, flags 0x10)"
+std::string asked(const Failure& failure) {
+  const FailureRecord& record = failure.record;
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (record.key.size != 0) add("key of " + number(record.key.size) + " bytes");
+  if (record.value.size != 0) add("value of " + number(record.value.size) + " bytes");
+  if (record.count) add("count " + number(*record.count));
+  if (record.flags != 0) add("flags " + hexadecimal(record.flags));
+  return text.empty() ? text : " (" + text + ")";
+}
+
+std::string memlock(const Failure&) {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? number(limit.rlim_cur) : "unknown";
 }
 
 struct Placeholder {
@@ -97,6 +115,8 @@ constexpr std::array placeholders{
     Placeholder{"page_size", [](const Failure&) { return number(page_size()); }},
     Placeholder{"ring_size", next_ring_size},
     Placeholder{"memory", memory},
+    Placeholder{"memlock", memlock},
+    Placeholder{"asked", asked},
     Placeholder{"map_extra", [](const Failure& f) { return number(f.info.map_extra); }},
     Placeholder{"ifindex", [](const Failure& f) { return number(f.info.ifindex); }},
     Placeholder{"numa_node",

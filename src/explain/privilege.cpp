@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which privilege a refused call lacked. A privilege is missing when the kernel wants it of this
-// call, and this process was seen not to have it.
+// Which privilege a refused call lacked. A privilege is missing when the kernel requires it for
+// this call, and a check showed that this process does not have it.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -17,14 +17,16 @@ namespace {
 
 using enum MapType;
 
-// Every user may create these where kernel.unprivileged_bpf_disabled is 0.
+// Every user may create these while kernel.unprivileged_bpf_disabled is 0.
 constexpr Types unprivileged_types =
     set(array, percpu_array, prog_array, perf_event_array, cgroup_array, array_of_maps, hash,
         percpu_hash, hash_of_maps, ringbuf, user_ringbuf, cgroup_storage, percpu_cgroup_storage);
+// These need CAP_NET_ADMIN instead.
 constexpr Types network_types = set(devmap, devmap_hash, sockmap, sockhash, xskmap);
 
 bool needs_bpf(const Failure& failure) {
-  return !unprivileged_types.contains(failure.info.type) || unprivileged_bpf_disabled() != 0;
+  return !(unprivileged_types | network_types).contains(failure.info.type) ||
+         unprivileged_bpf_disabled() != 0;
 }
 
 std::vector<Capability> needed_capabilities(const Failure& failure) {
@@ -87,7 +89,8 @@ std::optional<int> command_of(Operation operation) {
   }
 }
 
-// What the token of a creation does not delegate; empty when it delegates all, or is no token.
+// What the token of a creation does not delegate; empty when it delegates everything, or is not a
+// token.
 std::string undelegated(const Failure& failure) {
   if (failure.spec == nullptr || failure.spec->token_fd < 0) return {};
   const auto allows = [&](std::string_view field, std::uint64_t bit) {
@@ -116,6 +119,14 @@ std::string with_sysctl(std::string text, const std::vector<Capability>& missing
 }  // namespace
 
 std::string needed_privilege(const Failure& failure) { return join(needed_capabilities(failure)); }
+
+bool holds_needed_privilege(const Failure& failure) {
+  const auto needed = needed_capabilities(failure);
+  return !needed.empty() && is_in_user_namespace() == false && missing_privilege(failure).empty() &&
+         std::all_of(needed.begin(), needed.end(), [](const Capability& capability) {
+           return holds(capability) == true || holds(cap_sys_admin) == true;
+         });
+}
 
 std::string missing_privilege(const Failure& failure) {
   const auto command = command_of(failure.operation);

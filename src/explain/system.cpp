@@ -53,13 +53,20 @@ std::optional<bool> is_in_user_namespace() {
   return link != "user:[4026531837]";  // PROC_USER_INIT_INO of the kernel
 }
 
+bool seccomp_filters() { return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == seccomp_filter_mode; }
+
+std::optional<bool> kernel_has_bpf() {
+  if (::access("/proc/sys/kernel", F_OK) != 0) return std::nullopt;
+  return ::access("/proc/sys/kernel/unprivileged_bpf_disabled", F_OK) == 0;
+}
+
 bool seccomp_refuses(int command) {
-  if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != seccomp_filter_mode) return false;
-  // Kernels before 6.5 looked at the privilege before the size, so that EPERM proves nothing to a
-  // process without it.
+  if (!seccomp_filters()) return false;
+  // Kernels before 6.5 checked the privilege before the size, so EPERM proves nothing for a process
+  // without it.
   const bool privileged = holds(cap_bpf).value_or(false) || holds(cap_sys_admin).value_or(false);
   if (!privileged && kernel_is_before("6.5")) return false;
-  // More than a page: bpf(2) refuses it before it looks at anything else.
+  // More than a page: the kernel refuses it first.
   std::vector<std::byte> attr(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + 8);
   return sys::bpf(command, attr.data(), static_cast<unsigned int>(attr.size())) == -EPERM;
 }

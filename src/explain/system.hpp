@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What this process may do, what its descriptors are, and what the kernel is. Asked after a failure
-// only. Private to src/explain/.
+// The rights of this process, its descriptors, and the kernel. Called after a failure only. Private
+// to src/explain/.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct Capability {
   unsigned bit;
   std::string_view name;
 };
+inline constexpr Capability cap_fowner{3, "CAP_FOWNER"};
 inline constexpr Capability cap_net_admin{12, "CAP_NET_ADMIN"};
 inline constexpr Capability cap_ipc_lock{14, "CAP_IPC_LOCK"};
 inline constexpr Capability cap_sys_admin{21, "CAP_SYS_ADMIN"};
@@ -26,24 +27,30 @@ inline constexpr Capability cap_bpf{39, "CAP_BPF"};
 /// Whether this process is in a user namespace other than the initial one; nullopt without /proc.
 [[nodiscard]] std::optional<bool> is_in_user_namespace();
 
-/// Whether a seccomp filter answers EPERM to the bpf(2) command `command`. Proven with a call that
-/// the kernel itself answers with E2BIG and that does nothing.
+/// Whether a seccomp filter returns EPERM for the bpf(2) command `command`. Proven by a call
+/// without effect, for which the kernel itself returns E2BIG.
 [[nodiscard]] bool seccomp_refuses(int command);
 
-/// The value of kernel.unprivileged_bpf_disabled; nullopt when it cannot be read.
+/// Whether this thread has a seccomp filter.
+[[nodiscard]] bool seccomp_filters();
+/// Whether the running kernel was built with bpf(2), by /proc/sys; nullopt without /proc/sys.
+[[nodiscard]] std::optional<bool> kernel_has_bpf();
+
+/// Returns kernel.unprivileged_bpf_disabled; nullopt when it cannot be read.
 [[nodiscard]] std::optional<int> unprivileged_bpf_disabled();
 
-/// The field "name:" of /proc/self/fdinfo/`fd`; nullopt when there is none.
+/// Returns the field "name:" of /proc/self/fdinfo/`fd`; nullopt when there is none.
 [[nodiscard]] std::optional<std::string> fdinfo_field(int fd, std::string_view name);
-/// The same as a number, decimal or with 0x in front.
+/// As above, as a number: decimal, or hexadecimal after 0x.
 [[nodiscard]] std::optional<std::uint64_t> fdinfo_number(int fd, std::string_view name);
 
-/// "anon_inode:bpf-map", the target of /proc/self/fd/`fd`; empty when it cannot be read.
+/// Returns the target of /proc/self/fd/`fd`, such as "anon_inode:bpf-map"; empty when it cannot be
+/// read.
 [[nodiscard]] std::string descriptor_target(int fd);
 
-/// "6.18.44", of uname(2).
+/// Returns the release by uname(2), such as "6.18.44".
 [[nodiscard]] std::string kernel_release();
-/// Whether the running kernel's version is below `version`, as in "6.19".
+/// Whether the running kernel is older than `version`, such as "6.19".
 [[nodiscard]] bool kernel_is_before(std::string_view version);
 
 }  // namespace bpfmap::inline v0::detail

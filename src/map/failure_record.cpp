@@ -48,15 +48,15 @@ bool is_map_or_unknown(int fd) noexcept {
          std::string_view{target.data(), static_cast<std::size_t>(length)}.ends_with("bpf-map");
 }
 
-// Errnos that a descriptor may be the cause of. It is looked at now: later its owner may have
-// closed it.
+// Errnos for which the descriptor may be the cause. It is checked now, because its owner may close
+// it before the text is made.
 bool may_be_the_descriptors(int error) noexcept {
   constexpr std::array errors{EBADF, EBADFD, EINVAL, EPERM, EACCES};
   return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 
-// Whether the map is frozen, by /proc. A view that could not be made closes its map at once, so
-// that it cannot be asked later.
+// Whether the map is frozen, by /proc. Checked now, because a view that fails closes its map at
+// once.
 std::optional<bool> is_frozen(int fd) noexcept {
   std::array<char, 32> path{};
   std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", fd);
@@ -111,7 +111,7 @@ FailureRecord& keep_attempt(FailureRecord::Kind kind, const Map& map, const Atte
   return record;
 }
 
-// Whether the key, read as an index, is not below max_entries; true when it is not known.
+// Whether the key, read as an index, is max_entries or more; true when the key is not known.
 bool may_be_behind_the_end(const Map& map, BytesView key) noexcept {
   std::uint32_t index = 0;
   if (key.data() == nullptr || key.size() != sizeof index) return true;
@@ -124,7 +124,7 @@ bool is_index_out_of_range(const Map& map, const Attempt& attempt, int result) n
   if (traits == nullptr || attempt.operation == Operation::get_next_key) return false;
   const bool index = traits->key == KeyKind::index;
   const bool slot = traits->key == KeyKind::slot;
-  // Every entry of an array exists: there is no other reason for ENOENT.
+  // Every entry of an array exists, so ENOENT has no other reason.
   if (index && result == -ENOENT) return true;
   if (!may_be_behind_the_end(map, attempt.key)) return false;
   if ((index || slot) && result == -E2BIG) return true;
@@ -201,6 +201,14 @@ std::error_code record_create(const MapSpec& spec, const RequiredFields& require
 std::error_code record_open(Operation operation, std::string_view subject,
                             std::error_code ec) noexcept {
   begin(FailureRecord::Kind::open, operation, ec).subject.assign(subject);
+  return ec;
+}
+
+std::error_code record_opening(Operation operation, std::string_view subject, Access access,
+                               std::error_code ec) noexcept {
+  FailureRecord& record = begin(FailureRecord::Kind::open, operation, ec);
+  record.subject.assign(subject);
+  record.access = access;
   return ec;
 }
 

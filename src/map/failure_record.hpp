@@ -16,7 +16,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Up to `most` characters of a text, and its whole length.
+/// The first `most` characters of a text, and its whole length.
 template <std::size_t most>
 struct FixedText {
   std::size_t size = 0;
@@ -32,7 +32,7 @@ struct FixedText {
   [[nodiscard]] bool is_whole() const noexcept { return size <= most; }
 };
 
-/// The first bytes of a key or a value, and its size.
+/// The first bytes of a key or a value, and its whole size.
 struct GivenBytes {
   std::size_t size = 0;
   std::size_t kept = 0;
@@ -88,7 +88,7 @@ struct PlainSpec {
   [[nodiscard]] MapSpec spec() const;
 };
 
-/// What was found at a map's descriptor when the operation failed.
+/// The state of a map's descriptor when the operation failed.
 enum class DescriptorState : std::uint8_t {
   unknown,
   open,
@@ -96,7 +96,7 @@ enum class DescriptorState : std::uint8_t {
   other,  ///< not a map: the number was given out again
 };
 
-/// Everything that the text of a failure is made from.
+/// The data from which the text of a failure is made.
 struct FailureRecord {
   enum class Kind : std::uint8_t { none, map, view, open, create, open_or_create, conversion };
 
@@ -131,10 +131,14 @@ struct FailureRecord {
   FixedText<511> subject = {};
 };
 
-// Usable in static destructors and at the end of a thread, whatever was destroyed before.
+// Usable in static destructors and at the end of a thread.
 static_assert(std::is_trivially_destructible_v<FailureRecord>);
 
-/// The record of this thread.
+/// As record_open(), with the access that was asked for.
+std::error_code record_opening(Operation operation, std::string_view subject, Access access,
+                               std::error_code ec) noexcept;
+
+/// Returns the record of this thread.
 [[nodiscard]] FailureRecord& last_failure() noexcept;
 
 }  // namespace bpfmap::inline v0::detail

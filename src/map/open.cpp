@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a Map comes to be: created, opened, taken over; and the pins that keep it.
+// Creates, opens, adopts and pins maps.
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -16,6 +16,7 @@
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "failure_record.hpp"
 #include "pins.hpp"
 
 namespace bpfmap::inline v0 {
@@ -40,8 +41,8 @@ MapInfo to_info(const sys::MapInfoData& data) {
           .ifindex = data.ifindex};
 }
 
-// The kernel answers an info request about a program, too, with the program's fields. A batch of no
-// entries is a command that only a map takes (5.6); before that /proc tells.
+// An info request also succeeds for a program, with the program's fields. A batch of no entries is
+// accepted for maps only (5.6); on older kernels, /proc shows the kind.
 bool is_map(int fd) noexcept {
   std::uint32_t count = 0;
   if (sys::map_lookup_batch(fd, nullptr, nullptr, nullptr, nullptr, count) != -EINVAL) return true;
@@ -105,8 +106,8 @@ sys::MapCreateAttr to_attr(const MapSpec& spec) noexcept {
   return attr;
 }
 
-// The end of the last field in use, so that a kernel that lacks the ones behind it accepts the
-// rest.
+// The end of the last field in use. An older kernel, which lacks the fields after it, accepts the
+// attribute then.
 unsigned int used_size(const sys::MapCreateAttr& attr) noexcept {
   std::array<std::byte, sizeof attr> bytes;
   std::memcpy(bytes.data(), &attr, sizeof attr);
@@ -116,7 +117,7 @@ unsigned int used_size(const sys::MapCreateAttr& attr) noexcept {
   return std::max<unsigned int>((used + 3) / 4 * 4, offsetof(sys::MapCreateAttr, inner_map_fd));
 }
 
-// The kernel would read the path up to the zero.
+// The kernel would stop at the zero.
 bool has_zero(const std::string& path) noexcept { return path.find('\0') != std::string::npos; }
 
 }  // namespace
@@ -226,7 +227,7 @@ Map Map::open_pinned(const std::string& path, Access access, std::error_code& ec
     ec = kernel_error(fd);
     if (!ec) map = take(sys::UniqueFd{fd}, ec);
   }
-  if (ec) ec = detail::record_open(Operation::open_pinned, path, ec);
+  if (ec) ec = detail::record_opening(Operation::open_pinned, path, access, ec);
   return map;
 }
 
@@ -278,8 +279,8 @@ bool is_folder(const std::string& path) noexcept {
   return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// EINVAL for the pin of a program or a link; no error where there is none, or where nobody can say
-// because this process may not call bpf(2). unlink(2) refuses a folder itself.
+// Returns EINVAL for the pin of a program or a link. No error when nothing is pinned, or when this
+// process may not call bpf(2) and cannot check. unlink(2) itself refuses a folder.
 std::error_code check_is_map(const std::string& path) noexcept {
   int fd = sys::obj_get(path.c_str(), sys::f_rdonly);
   if (fd == -EACCES) fd = sys::obj_get(path.c_str(), sys::f_wronly);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tests on the real kernel share.
+// Helpers for tests on the real kernel.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,11 +19,12 @@
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/error.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "told_texts.hpp"
 
 namespace bpfmap::test {
 
-/// `size` bytes that end at a page nobody may touch: a kernel that reads or writes one byte too
-/// many answers EFAULT. (Sanitizers do not see what the kernel writes.)
+/// `size` bytes before an inaccessible page: a kernel that reads or writes one byte too many
+/// returns EFAULT. (Sanitizers do not see the kernel's writes.)
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(std::size_t size, std::byte fill = std::byte{0}) : size_(size) {
@@ -40,7 +42,7 @@ class GuardedBuffer {
   ~GuardedBuffer() { ::munmap(base_, length_); }
 
   [[nodiscard]] MutableBytesView bytes() const noexcept { return {begin_, size_}; }
-  /// Whether nobody wrote to the memory in front of the bytes.
+  /// Whether the memory in front of the bytes is unchanged.
   [[nodiscard]] bool untouched_in_front() const noexcept {
     return std::all_of(base_, begin_, [](std::byte b) { return b == std::byte{0}; });
   }
@@ -52,10 +54,10 @@ class GuardedBuffer {
   std::byte* begin_ = nullptr;
 };
 
-/// Descriptors that this process has open.
+/// Returns the number of open descriptors of this process.
 [[nodiscard]] std::size_t open_descriptors();
 
-/// A bpffs of the test's own, in a mount namespace of this process's own; unmounted at the end.
+/// A new bpffs in a private mount namespace; unmounted at the end.
 class PrivateBpffs {
  public:
   PrivateBpffs();
@@ -71,31 +73,39 @@ class PrivateBpffs {
   std::string root_;
 };
 
-/// Puts `function` in the place of bpf(2) while it lives.
+/// Replaces bpf(2) by `function` during its lifetime.
 class ReplacedBpf {
  public:
-  explicit ReplacedBpf(sys::BpfFunction function) : before_(sys::set_bpf_for_testing(function)) {}
+  explicit ReplacedBpf(sys::BpfFunction function) : before_(sys::set_bpf_for_testing(function)) {
+    ++active;
+  }
   ReplacedBpf(const ReplacedBpf&) = delete;
   ReplacedBpf& operator=(const ReplacedBpf&) = delete;
-  ~ReplacedBpf() { sys::set_bpf_for_testing(before_); }
+  ~ReplacedBpf() {
+    --active;
+    sys::set_bpf_for_testing(before_);
+  }
+  [[nodiscard]] static bool is_active() noexcept { return active != 0; }
 
  private:
+  inline static std::atomic<int> active = 0;
   sys::BpfFunction before_;
 };
 
-/// The Error that `call` throws; a test failure, and an Error of nothing, when it throws none.
+/// Returns the Error that `call` throws; a test failure when it throws none.
 template <class Call>
 [[nodiscard]] Error error_of(Call&& call) {
   try {
     call();
   } catch (const Error& error) {
+    note_text(error.what());
     return error;
   }
   ADD_FAILURE() << "no Error was thrown";
   return Error{std::error_code{}, Operation::info, 0, "no Error was thrown"};
 }
 
-/// Whether `text` holds `part`; prints both when it does not.
+/// Whether `text` contains `part`; prints both when it does not.
 [[nodiscard]] inline ::testing::AssertionResult contains(std::string_view text,
                                                          std::string_view part) {
   if (text.find(part) != std::string_view::npos) return ::testing::AssertionSuccess();

@@ -15,9 +15,9 @@
 
 namespace bpfmap::test {
 
-/// `call` is a generic lambda: with an argument it is the form that takes an error_code, with none
-/// the form that throws. Both end with `code`, have the same text and leak no descriptor; returns
-/// what() of the Error.
+/// `call` is a generic lambda: with an argument, it calls the `error_code` form, without one the
+/// throwing form. Expects that both fail with `code`, have the same text and leak no descriptor;
+/// returns what() of the Error.
 template <class Call>
 [[nodiscard]] std::string told(std::error_code code, Call call) {
   const std::size_t before = open_descriptors();
@@ -38,7 +38,7 @@ template <class Call>
   return told(errno_code(error), call);
 }
 
-/// A hash of u32 to u64, called flows.
+/// Creates a hash of u32 to u64, named flows.
 [[nodiscard]] inline Map flows(std::uint32_t max_entries = 2, MapFlags flags = MapFlags::none) {
   return Map::create({.type = MapType::hash,
                       .key_size = 4,

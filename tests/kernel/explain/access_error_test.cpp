@@ -300,8 +300,7 @@ TEST(ValueError, SaysThatAReuseportSocketMustBeBound) {
   Map map = Map::create(test::spec_of(reuseport_sockarray));
   const sys::UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.update(1, socket.get(), ec...); }),
-                       "): the socket cannot be in this map: its kind or state is not right (a "
-                       "reuseport_sockarray takes bound SO_REUSEPORT sockets, "));
+                       " is not a bound socket with SO_REUSEPORT, set before its bind(2): EINVAL"));
 }
 
 TEST(ValueError, SaysThatThereIsNoSuchDevice) {

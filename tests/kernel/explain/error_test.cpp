@@ -400,15 +400,21 @@ TEST(PassingError, SaysThatTryingAgainMayHelp) {
   EXPECT_TRUE(contains(played(EBUSY), "): a lock inside the map is contended; try again: EBUSY"));
   EXPECT_TRUE(contains(played(EDEADLK), "): a lock inside the map is contended; try again: "));
   EXPECT_TRUE(contains(played(EINTR), "): a signal interrupted the call; try again: EINTR"));
-  EXPECT_TRUE(contains(played(EAGAIN), "): the kernel was busy; try again: EAGAIN"));
+  EXPECT_TRUE(contains(played(EAGAIN), "): the kernel asks to try again: EAGAIN"));
   EXPECT_TRUE(contains(played(ENOMEM),
                        "): there is no memory for the entry; try again, or "
                        "raise the memory cgroup's limit: ENOMEM"));
   EXPECT_TRUE(contains(played(EFAULT),
                        "): the kernel cannot read or write the memory of a key, a value "
                        "or a path: EFAULT"));
-  EXPECT_TRUE(contains(played(ENOSYS), ") was built without bpf(2): ENOSYS"));
-  EXPECT_TRUE(contains(played(EXDEV), "): the cause of this errno is not known: EXDEV"));
+  EXPECT_TRUE(
+      contains(played(ENOSYS),
+               "): the cause of this errno is not known (key of 4 bytes, value of 8 bytes): "
+               "ENOSYS"));
+  EXPECT_TRUE(
+      contains(played(EXDEV),
+               "): the cause of this errno is not known (key of 4 bytes, value of 8 bytes): "
+               "EXDEV"));
 }
 
 TEST(PassingError, OfABatch) {

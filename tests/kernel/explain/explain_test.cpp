@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // explain(ec): the text that is thrown, for every operation; and that each cause is told where it
 // was established, and nowhere else.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -400,19 +402,58 @@ TEST(Cause, OfAUserNamespace) {
   });
 }
 
-TEST(Cause, OfAPinInAUserNamespaceWithoutANumberForTheUser) {
-  constexpr auto says = "does not map the user or the group of this process";
-  const test::PrivateBpffs bpffs;
-  const Map map = flows();
-  const auto pin = [&](const std::string& folder) {
-    return [&map, path = folder + "/flows"](auto&... ec) { map.pin(path, ec...); };
+// Begins a bpffs in a new user namespace, which maps user 0 alone; keeps it until `end` closes.
+void begin_bpffs_of_another_namespace(int ready, int end) {
+  const auto write_file = [](const char* path, std::string_view text) {
+    const sys::UniqueFd file{::open(path, O_WRONLY | O_CLOEXEC)};
+    (void)!::write(file.get(), text.data(), text.size());
   };
-  test::in_child([&] {
-    ASSERT_EQ(::unshare(CLONE_NEWUSER | CLONE_NEWNS), 0);
-    if (::mount("bpffs", "/tmp", "bpf", 0, nullptr) != 0) return;  // a kernel that forbids it
-    EXPECT_TRUE(contains(told(EOVERFLOW, pin("/tmp")), says));
-  });
-  EXPECT_TRUE(lacks(played(EOVERFLOW, pin(bpffs.root())), says));
+  int fs = -1;
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) {
+    write_file("/proc/self/uid_map", "0 0 1");
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/gid_map", "0 0 1");
+    fs = ::fsopen("bpf", FSOPEN_CLOEXEC);
+  }
+  char byte = 0;
+  (void)!::write(ready, &fs, sizeof fs);
+  (void)!::read(end, &byte, 1);
+  ::_exit(0);
+}
+
+// The bpffs that process `keeper` began as its descriptor `number`, mounted nowhere.
+sys::UniqueFd make_bpffs(pid_t keeper, int number) {
+  const sys::UniqueFd process{static_cast<int>(::syscall(SYS_pidfd_open, keeper, 0))};
+  const sys::UniqueFd fs{static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), number, 0))};
+  if (!fs || ::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return {};
+  return sys::UniqueFd{::fsmount(fs.get(), FSMOUNT_CLOEXEC, 0)};
+}
+
+TEST(Cause, OfAPinInABpffsOfAnotherUserNamespace) {
+  std::array<int, 2> ready{};
+  std::array<int, 2> end{};
+  ASSERT_EQ(::pipe2(ready.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(end.data(), O_CLOEXEC), 0);
+  const pid_t keeper = ::fork();
+  if (keeper == 0) {
+    ::close(end[1]);
+    begin_bpffs_of_another_namespace(ready[1], end[0]);
+  }
+  int number = -1;
+  ASSERT_EQ(::read(ready[0], &number, sizeof number), static_cast<ssize_t>(sizeof number));
+  const Map map = flows();
+  const sys::UniqueFd folder = make_bpffs(keeper, number);
+  if (folder)
+    test::in_child([&] {
+      ASSERT_EQ(::setresuid(1000, 1000, 1000), 0);
+      ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
+      const std::string path = "/proc/self/fd/" + std::to_string(folder.get()) + "/flows";
+      EXPECT_TRUE(contains(told(EOVERFLOW, [&](auto&... ec) { map.pin(path, ec...); }),
+                           "does not map the user or the group of this process (uid 1000 here)"));
+    });
+  for (const int fd : {end[1], end[0], ready[0], ready[1]}) ::close(fd);
+  EXPECT_EQ(::waitpid(keeper, nullptr, 0), keeper);
+  if (!folder) GTEST_SKIP() << "this kernel mounts no bpffs for a user namespace";
 }
 
 TEST(Cause, OfAProgramThatAProgArrayRefuses) {
