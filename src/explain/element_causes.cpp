@@ -248,14 +248,16 @@ constexpr std::array values{
           "CPU's queue: cpumaps take XDP programs for cpumaps (SEC(\"xdp/cpumap\")), all of them "
           "xdp.frags or none"},
     Cause{updates, reuseport_sockarray, EINVAL, socket_is_no_reuseport,
-          "the socket of descriptor {value_fd} is not a bound socket with SO_REUSEPORT, set before "
-          "its bind(2)"},
+          "the socket of descriptor {value_fd} is not a bound UDP socket or a listening TCP socket "
+          "with SO_REUSEPORT, which must be set before bind(2)"},
     Cause{updates, set(sockmap, sockhash), EINVAL, socket_has_ulp,
           "the socket of descriptor {value_fd} has an upper layer protocol (TCP_ULP, such as "
           "kernel TLS), and a {type} takes none"},
     Cause{updates, xskmap, EOPNOTSUPP, always,
           "the value, descriptor {value_fd}, is not an AF_XDP socket"},
     Cause{updates, socket_maps, EOPNOTSUPP, always,
+          "sockets of this kind or in this state cannot be in this map"},
+    Cause{updates, socket_maps, sys::enotsupp, always,
           "sockets of this kind or in this state cannot be in this map"},
     Cause{updates, cpumap, EOVERFLOW, always,
           "the queue size in the value is too large: 16384 at most"},

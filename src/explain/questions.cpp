@@ -362,7 +362,9 @@ bool value_is_no_cgroup(const Failure& failure) { return is_no_cgroup(value_desc
 bool value_cgroup_is_gone(const Failure& failure) { return is_removed(value_descriptor(failure)); }
 bool socket_is_no_reuseport(const Failure& failure) {
   const auto fd = value_descriptor(failure);
-  return fd && (socket_option(*fd, SO_REUSEPORT) == 0 || is_unbound(*fd));
+  return fd &&
+         (socket_option(*fd, SO_REUSEPORT) == 0 || is_unbound(*fd) ||
+          (socket_option(*fd, SO_TYPE) == SOCK_STREAM && socket_option(*fd, SO_ACCEPTCONN) == 0));
 }
 bool socket_has_ulp(const Failure& failure) {
   std::array<char, 16> name{};

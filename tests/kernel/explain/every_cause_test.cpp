@@ -49,7 +49,6 @@ constexpr std::array unreachable_rows{
     Unreachable{"(TCP_ULP, such as kernel TLS)", "the kernel module tls"},
     Unreachable{"the queue size in the value is 0", "another kernel: 0 erases the entry"},
     Unreachable{"is offline; PerfBufferOptions::cpus", "CPUs that can be taken offline"},
-    Unreachable{"has been removed", "the kernel still takes a removed cgroup of a storage"},
     Unreachable{"cannot be read, so the number of slots", "a process without /sys at its start"},
     Unreachable{"the CPU is not one of the", "a failure that was recorded without its CPU"},
     Unreachable{"the index is out of range", "a failure that was recorded without its index"},

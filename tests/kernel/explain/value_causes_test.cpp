@@ -171,7 +171,10 @@ TEST(ValueCauses, OfASocketForAReuseportGroup) {
   const sys::UniqueFd first = test::bound_socket(SOCK_DGRAM);
   const sys::UniqueFd second = test::bound_socket(SOCK_DGRAM);
   const sys::UniqueFd unbound = test::new_socket(SOCK_DGRAM);
-  EXPECT_TRUE(contains(told(EINVAL, set(0, unbound)), " is not a bound socket with SO_REUSEPORT"));
+  EXPECT_TRUE(
+      contains(told(EINVAL, set(0, unbound)), " is not a bound UDP socket or a listening TCP "));
+  const sys::UniqueFd raw{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP)};
+  EXPECT_TRUE(contains(told(sys::enotsupp, set(0, raw)), "sockets of this kind or in this state "));
   set(0, first)();
   EXPECT_TRUE(contains(told(EBUSY, set(1, first)), "the kernel already uses the socket: "));
   EXPECT_TRUE(contains(told(EEXIST, set(0, second, UpdateFlags::noexist)),
@@ -215,6 +218,16 @@ TEST_F(StorageCauses, OfATaskThatHasEnded) {
     map.update(own.get(), 1, ec);
     EXPECT_TRUE(contains(explain(ec), "the cause of this errno is not known"));
   }
+}
+
+TEST_F(StorageCauses, OfACgroupThatIsGone) {
+  if (test::cgroup_root().empty()) GTEST_SKIP() << "no cgroup2 is mounted";
+  Map map = storage(cgrp_storage);
+  test::OwnCgroup gone;
+  gone.remove();
+  EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(gone.fd(), 1, ec...); }),
+                       "the cgroup of the key, descriptor " + std::to_string(gone.fd()) +
+                           ", has been removed: ENOENT"));
 }
 
 TEST_F(StorageCauses, OfAWalk) {

@@ -177,7 +177,7 @@ TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
   EXPECT_EQ(map.lookup(fd.get()), std::nullopt);
   EXPECT_FALSE(map.replace(fd.get(), 2));
   EXPECT_FALSE(map.erase(fd.get()));
-  const std::string gone = "the object that the key's descriptor refers to is gone";
+  const std::string gone = "the task of the key, pidfd " + std::to_string(fd.get()) + ", has ended";
   EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(fd.get(), 2, ec...); }), gone));
   EXPECT_TRUE(
       contains(told(ENOENT, [&](auto&... ec) { (void)map.insert(fd.get(), 2, ec...); }), gone));
@@ -234,8 +234,9 @@ TEST_F(CgrpStorageTest, HasNothingBesideACgroupThatIsGone) {
   cgroup.remove();
   EXPECT_EQ(map.lookup(cgroup.fd()), std::nullopt);
   EXPECT_FALSE(map.erase(cgroup.fd()));
-  EXPECT_TRUE(contains(told(ENOENT, [&](auto&... ec) { map.update(cgroup.fd(), 2, ec...); }),
-                       "the object that the key's descriptor refers to is gone"));
+  EXPECT_TRUE(contains(
+      told(ENOENT, [&](auto&... ec) { map.update(cgroup.fd(), 2, ec...); }),
+      "the cgroup of the key, descriptor " + std::to_string(cgroup.fd()) + ", has been removed"));
 }
 
 // --- integers ---

@@ -182,7 +182,7 @@ TEST(ReusePortSockArray, HoldsASocketOnce) {
       if (again != &map || index != 0) {
         EXPECT_TRUE(
             contains(told(EBUSY, [&](auto&... ec) { again->set(index, listener.get(), ec...); }),
-                     "the socket is in a reuseport_sockarray already"));
+                     "the kernel already uses the socket: "));
       }
   EXPECT_EQ(map.lookup_cookie(0), cookie_of(listener));
 }
@@ -208,7 +208,7 @@ TEST(ReusePortSockArray, TellsWhatIsNoSocketForIt) {
                        "the value, -1, is not an open descriptor of a socket"));
   for (const sys::UniqueFd* const socket : {&unbound, &not_listening})
     EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(0, socket->get(), ec...); }),
-                         "takes bound SO_REUSEPORT sockets"));
+                         " is not a bound UDP socket or a listening TCP socket with SO_REUSEPORT"));
   EXPECT_TRUE(
       contains(told(sys::enotsupp, [&](auto&... ec) { (void)map.insert(0, raw.get(), ec...); }),
                "sockets of this kind"));
