@@ -56,6 +56,8 @@ constexpr std::array misuse{
     MisuseText{Errc::map_not_loaded, std::errc::bad_file_descriptor, "the map is not loaded"},
     MisuseText{Errc::no_btf, std::errc::not_supported, "the map has no BTF for its variables"},
     MisuseText{Errc::no_such_variable, std::errc::invalid_argument, "no such variable"},
+    MisuseText{Errc::not_pinned, std::errc::no_such_file_or_directory,
+               "the map is not pinned there"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -187,6 +189,8 @@ std::string_view to_string(Operation operation) noexcept {
       return "from";
     case Operation::reuse:
       return "reuse";
+    case Operation::migrate:
+      return "migrate";
   }
   return "unknown operation";
 }

@@ -4,6 +4,7 @@
 
 #include "bpfmap/bulk/batch.hpp"
 #include "bpfmap/bulk/drain.hpp"
+#include "bpfmap/bulk/migrate.hpp"
 #include "bpfmap/bulk/parallel_scan.hpp"
 #include "bpfmap/bulk/scan.hpp"
 #include "bpfmap/bulk/sync.hpp"
@@ -24,6 +25,7 @@
 #include "bpfmap/map/map_type.hpp"
 #include "bpfmap/map/open_or_create.hpp"
 #include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/map/pin_options.hpp"
 #include "bpfmap/map/pins.hpp"
 #include "bpfmap/map/supports.hpp"
 #include "bpfmap/sys/cpus.hpp"

@@ -48,8 +48,9 @@ enum class Operation : std::uint8_t {
   poll,
   consume,
   reserve,
-  from_libbpf,  ///< from(): a Map for a map that libbpf holds
-  reuse,        ///< reuse(): libbpf uses a Map instead of creating one
+  from_libbpf,        ///< from(): a Map for a map that libbpf holds
+  reuse,              ///< reuse(): libbpf uses a Map instead of creating one
+  migrate,            ///< resize() and migrate()
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".
@@ -83,6 +84,8 @@ enum class Errc : int {
   map_not_loaded,         ///< libbpf has not created this map yet; bad_file_descriptor
   no_btf,                 ///< the map has no BTF that names its variables; not_supported
   no_such_variable,       ///< the map has no variable of this name; invalid_argument
+  not_pinned,             ///< the map is not, or no longer, the one pinned at the path;
+                          ///< no_such_file_or_directory
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

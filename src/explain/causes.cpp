@@ -156,6 +156,9 @@ constexpr std::array resources{
     Cause{element_operations, any_type, ETIMEDOUT, always,
           "a lock inside the map is contended; try again"},
     Cause{any_operation, any_type, EINTR, always, "a signal interrupted the call; try again"},
+    Cause{set(pin, migrate), any_type, EAGAIN, always,
+          "another process holds the lock on {folder}, which protects the replacement of pins; try "
+          "again"},
     Cause{open_or_create, any_type, EAGAIN, always,
           "other processes keep creating and removing this pin, or one holds the lock on {folder}; "
           "try again"},

@@ -151,6 +151,8 @@ constexpr std::array rows{
           "write their descriptors"},
     Cause{any_operation, any_type, misuse(Errc::unsupported_operation), always,
           "bpfmap has no {operation} for {type} maps"},
+    Cause{any_operation, any_type, misuse(Errc::not_pinned), always,
+          "another map, or none, is pinned there by now; open the pinned map and start again"},
     Cause{any_operation, any_type, misuse(Errc::incompatible_map), always,
           "the pinned map differs from the spec (incompatibilities() lists the fields); unpin it, "
           "or set OpenOrCreateOptions::replace_incompatible"},

@@ -77,6 +77,9 @@ constexpr MapCommands of_storages =
     MapCommands::lookup | MapCommands::update | MapCommands::erase | frozen;
 
 // A new map type is a row here. `since` is the kernel whose uapi header first names the type.
+//
+// Batches came with these commits: hashes and arrays cb4d03ab499d and 057996380a42 (5.6), lpm_trie
+// f56387c534c4 and percpu_array f008d732ab18 (5.13), maps of maps 9263dddc7b6f (5.19).
 constexpr std::array rows{
     // type, name, since, key, per CPU, sizes of key and value, entries, flags taken and needed,
     // commands, first kernel with batches

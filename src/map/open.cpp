@@ -253,24 +253,6 @@ Map Map::from_id(std::uint32_t id, Access access) {
   return map;
 }
 
-void Map::pin(const std::string& path, std::error_code& ec) const noexcept {
-  ec.clear();
-  if (!*this)
-    ec = Errc::no_map;
-  else
-    detail::without_bad_alloc(ec, [&] {
-      ec = detail::check_pin_path(path);
-      if (!ec) ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
-    });
-  if (ec) ec = detail::record(*this, {.operation = Operation::pin, .subject = path}, ec);
-}
-
-void Map::pin(const std::string& path) const {
-  std::error_code ec;
-  pin(path, ec);
-  detail::throw_if(ec);
-}
-
 namespace {
 
 bool is_folder(const std::string& path) noexcept {

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "bpfmap/map/open_or_create.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <string_view>
 #include <utility>
 
 #include "bpfmap/sys/cpus.hpp"
 #include "names.hpp"
+#include "pin_swap.hpp"
 #include "pins.hpp"
 #include "sets.hpp"
 
@@ -25,8 +20,6 @@ namespace {
 using detail::kernel_error;
 
 constexpr int attempts = 100;
-constexpr int lock_attempts = 2000;
-constexpr unsigned int lock_pause = 1000;  // microseconds
 
 MapFlags wanted_flags(const MapSpec& spec) noexcept {
   return spec.numa_node ? spec.flags | MapFlags::numa_node : spec.flags;
@@ -54,35 +47,6 @@ Access access_of(MapFlags flags) noexcept {
   return has(flags, MapFlags::wronly) ? Access::write_only : Access::read_write;
 }
 
-// The folder, locked until the descriptor is closed: of two processes that replace a pin at once
-// the second sees what the first has done.
-sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
-  sys::UniqueFd folder{::open(detail::folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  ec = kernel_error(folder ? 0 : -errno);
-  if (ec) return {};
-  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
-    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
-    if (errno != EWOULDBLOCK && errno != EINTR) {
-      ec = kernel_error(-errno);
-      return {};
-    }
-    ::usleep(lock_pause);
-  }
-  ec = kernel_error(-EAGAIN);
-  return {};
-}
-
-// The pin of a new map until it takes the place of the old one.
-constexpr std::string_view new_pin_name = "bpfmap_replacing";
-
-// As far as this process may: the owner of a file is for CAP_CHOWN to change.
-void keep_owner_and_mode(const std::string& from, const std::string& to) noexcept {
-  struct stat status{};
-  if (::stat(from.c_str(), &status) != 0) return;
-  (void)!::chown(to.c_str(), status.st_uid, status.st_gid);
-  (void)!::chmod(to.c_str(), status.st_mode & 07777U);
-}
-
 // One call of open_or_create. Afterwards `step` and `map` are what was tried last, for the record
 // of a failure.
 struct Reuse {
@@ -102,7 +66,6 @@ struct Reuse {
   Map pin_new(std::error_code& ec);
   Map replace(std::error_code& ec);
   bool swap_in(std::uint32_t old_id, std::error_code& ec);
-  std::error_code exchange(const std::string& name, std::uint32_t old_id);
   // The answer of a step after which all starts again.
   static bool again(const std::error_code& ec) {
     return ec == kernel_error(-ENOENT) || ec == kernel_error(-EEXIST);
@@ -158,14 +121,14 @@ bool Reuse::pin_at(const std::string& where, std::error_code& ec) {
 // folder cannot be locked a pin can be made all the same.
 Map Reuse::pin_new(std::error_code& ec) {
   std::error_code unlocked;
-  const sys::UniqueFd lock = lock_folder(path, unlocked);
+  const sys::UniqueFd lock = detail::lock_folder(path, unlocked);
   if (!make(ec) || !pin_at(path, ec)) return {};
   return std::move(map);
 }
 
 Map Reuse::replace(std::error_code& ec) {
   step = Operation::open_or_create;
-  const sys::UniqueFd lock = lock_folder(path, ec);
+  const sys::UniqueFd lock = detail::lock_folder(path, ec);
   if (ec) return {};
   Map found = open(ec);
   if (ec != Errc::incompatible_map) return found;
@@ -174,43 +137,16 @@ Map Reuse::replace(std::error_code& ec) {
   return std::move(map);
 }
 
-// Pins the new map beside the old one, and exchanges the two at once; a pin cannot be made over
-// another.
 bool Reuse::swap_in(std::uint32_t old_id, std::error_code& ec) {
-  const std::string name = detail::folder_of(path) + "/" + std::string{new_pin_name};
-  pin_at(name, ec);
-  if (ec == kernel_error(-EEXIST)) {
-    // Nobody else is replacing here, because the folder is locked: a process was killed.
-    ::unlink(name.c_str());
-    pin_at(name, ec);
-  }
+  step = Operation::pin;
+  const detail::TemporaryPin pin{map, path, ec};
   if (ec) return false;
-  keep_owner_and_mode(path, name);
+  pin.keep_rights_of_old();
   step = Operation::open_or_create;
-  ec = exchange(name, old_id);
-  ::unlink(name.c_str());
+  ec = pin.exchange(old_id);
+  // Unpinned meanwhile.
+  if (ec == kernel_error(-ENOENT)) ec = pin.move_in();
   return !ec;
-}
-
-// EEXIST: the pin at `path` is no longer that of the map that did not fit.
-std::error_code Reuse::exchange(const std::string& name, std::uint32_t old_id) {
-  const auto move = [&](unsigned int flags) {
-    return ::renameat2(AT_FDCWD, name.c_str(), AT_FDCWD, path.c_str(), flags) == 0 ? 0 : -errno;
-  };
-  int result = move(RENAME_EXCHANGE);
-  if (result == 0) {
-    std::error_code ec;
-    const Map displaced = Map::open_pinned(name, Access::read_only, ec);
-    // One that may not be read is the one that could not be read before.
-    if (!displaced || displaced.info().id == old_id) return {};
-    // Of a process that does not lock the folder.
-    move(RENAME_EXCHANGE);
-    return kernel_error(-EEXIST);
-  }
-  if (result == -ENOENT) result = move(RENAME_NOREPLACE);
-  // Kernels before 5.17 exchange nothing on a bpffs.
-  if (result == -EINVAL) result = move(0);
-  return kernel_error(result);
 }
 
 }  // namespace

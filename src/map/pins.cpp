@@ -49,6 +49,24 @@ std::vector<PinnedMap> read_pins(const std::string& folder, std::error_code& ec)
   return pins;
 }
 
+// Those of map `id`, below `folder`, too. Folders that are closed to this process, or gone by now,
+// have none.
+void add_pins_of(std::uint32_t id, const std::string& folder, std::vector<std::string>& paths,
+                 std::error_code& ec) {
+  for (PinnedMap& pin : read_pins(folder, ec))
+    if (pin.info.id == id) paths.push_back(std::move(pin.path));
+  const std::unique_ptr<DIR, CloseFolder> entries{ec ? nullptr : ::opendir(folder.c_str())};
+  if (!entries) return;
+  while (const dirent* const entry = ::readdir(entries.get())) {
+    if (entry->d_type != DT_DIR || entry->d_name[0] == '.') continue;
+    std::error_code below;
+    add_pins_of(id, folder + (folder.ends_with('/') ? "" : "/") + entry->d_name, paths, below);
+    if (below == std::errc::not_enough_memory || below == std::errc::too_many_files_open)
+      ec = below;
+    if (ec) return;
+  }
+}
+
 OwnedSpec to_spec(const MapInfo& info, sys::UniqueFd btf) {
   // A NUMA node is known to be there, but not which.
   const MapFlags flags = detail::lasting_flags(info.type, info.flags) & ~MapFlags::numa_node;
@@ -83,6 +101,30 @@ std::vector<PinnedMap> list_pins(const std::string& folder) {
   auto pins = list_pins(folder, ec);
   detail::throw_if(ec);
   return pins;
+}
+
+std::vector<std::string> find_pins(const Map& map, const std::string& folder,
+                                   std::error_code& ec) noexcept {
+  ec.clear();
+  if (!map) {
+    ec = detail::record(map, {.operation = Operation::list, .subject = folder}, Errc::no_map);
+    return {};
+  }
+  auto paths = detail::without_bad_alloc(ec, [&] {
+    std::vector<std::string> found;
+    add_pins_of(map.info().id, folder, found, ec);
+    std::sort(found.begin(), found.end());
+    return ec ? std::vector<std::string>{} : found;
+  });
+  if (ec) ec = detail::record_open(Operation::list, folder, ec);
+  return paths;
+}
+
+std::vector<std::string> find_pins(const Map& map, const std::string& folder) {
+  std::error_code ec;
+  auto paths = find_pins(map, folder, ec);
+  detail::throw_if(ec);
+  return paths;
 }
 
 bool is_pinned_at(const Map& map, const std::string& path, std::error_code& ec) noexcept {

@@ -112,7 +112,8 @@ std::vector<Misuse> misuses() {
           {Errc::unsupported_operation, not_supported},
           {Errc::map_not_loaded, bad_file_descriptor},
           {Errc::no_btf, not_supported},
-          {Errc::no_such_variable, invalid_argument}};
+          {Errc::no_such_variable, invalid_argument},
+          {Errc::not_pinned, no_such_file_or_directory}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -175,13 +176,14 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
                                         "consume",
                                         "reserve",
                                         "from",
-                                        "reuse"};
+                                        "reuse",
+                                        "migrate"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
     ++number;
   }
-  EXPECT_EQ(to_string(Operation::reuse), "reuse");
+  EXPECT_EQ(to_string(Operation::migrate), "migrate");
   EXPECT_EQ(to_string(static_cast<Operation>(number)), "unknown operation");
 }
 

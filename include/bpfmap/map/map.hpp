@@ -19,6 +19,7 @@
 #include "bpfmap/map/map_info.hpp"
 #include "bpfmap/map/map_spec.hpp"
 #include "bpfmap/map/percpu_values.hpp"
+#include "bpfmap/map/pin_options.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0 {
@@ -246,6 +247,10 @@ class Map {
   /// not contain '.'. EEXIST: the path exists. Errc::invalid_path: a map cannot be pinned there.
   void pin(const std::string& path) const;
   void pin(const std::string& path, std::error_code& ec) const noexcept;
+  /// As above, with the given permission bits, owner, group and folders: see PinOptions. EPERM:
+  /// this process may not set them. EAGAIN: another process holds the lock on the folder.
+  void pin(const std::string& path, const PinOptions& options) const;
+  void pin(const std::string& path, const PinOptions& options, std::error_code& ec) const noexcept;
   /// Removes the pin at `path`; returns false when there is none. Errc::invalid_path for a path
   /// that is not on a bpffs; EINVAL when the pin is not a map's.
   static bool unpin(const std::string& path);

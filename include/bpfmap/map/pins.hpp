@@ -28,9 +28,20 @@ struct PinnedMap {
 [[nodiscard]] std::vector<PinnedMap> list_pins(const std::string& folder,
                                                std::error_code& ec) noexcept;
 
+/// Returns the paths at which `map` is pinned, in `folder` and in the folders below it, sorted.
+///
+/// Omits folders below and pins that this process may not read; follows no symbolic links. Errors:
+/// Errc::no_map; Errc::invalid_path when the folder is not on a bpffs; the errno of opening it.
+[[nodiscard]] std::vector<std::string> find_pins(const Map& map,
+                                                 const std::string& folder = "/sys/fs/bpf");
+/// As above; empty when `ec` is set.
+[[nodiscard]] std::vector<std::string> find_pins(const Map& map, const std::string& folder,
+                                                 std::error_code& ec) noexcept;
+
 /// Returns whether `map` is the map that is now pinned at `path`; false when nothing is pinned
 /// there (BPF_OBJ_GET, 4.4). A process that keeps a map open detects this way that another process
-/// has replaced it. EINVAL: the pin is not a map's.
+/// has replaced it. It is five system calls and no allocation, so that it may be asked often.
+/// EINVAL: the pin is not a map's.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path);
 /// As above; false when `ec` is set.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path,

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <string>
@@ -60,6 +61,43 @@ TEST(ListPins, RefusesWhatIsNotAFolderOfABpffs) {
   EXPECT_EQ(test::error_of([] { (void)list_pins("/tmp"); }).code(), Errc::invalid_path);
 }
 
+TEST(FindPins, FindsAMapInAllFolders) {
+  const PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  const Map other = make_map(MapType::hash, 4, 8);
+  EXPECT_TRUE(find_pins(map, bpffs.root()).empty());
+  map.pin(bpffs.path("z/y/b"), {.make_folders = true});
+  map.pin(bpffs.path("z/a"));
+  map.pin(bpffs.path("a"));
+  other.pin(bpffs.path("z/y/other"));
+  ASSERT_EQ(::symlink(bpffs.root().c_str(), bpffs.path("z/loop").c_str()), 0);
+  const std::vector<std::string> wanted{bpffs.path("a"), bpffs.path("z/a"), bpffs.path("z/y/b")};
+  EXPECT_EQ(find_pins(map, bpffs.root()), wanted);
+  EXPECT_EQ(find_pins(map.duplicate(), bpffs.path("z/y/")),
+            std::vector<std::string>{bpffs.path("z/y/b")});
+  EXPECT_EQ(find_pins(other, bpffs.root()), std::vector<std::string>{bpffs.path("z/y/other")});
+  (void)test::told(Errc::invalid_path, [&](auto&... ec) { (void)find_pins(map, "/tmp", ec...); });
+  (void)test::told(ENOENT,
+                   [&](auto&... ec) { (void)find_pins(map, bpffs.path("missing"), ec...); });
+  (void)test::told(Errc::no_map, [&](auto&... ec) { (void)find_pins(Map{}, bpffs.root(), ec...); });
+}
+
+int bpf_calls = 0;
+
+// It may be asked often.
+TEST(IsPinnedAt, IsThreeCallsOfBpf) {
+  const PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  const std::string path = bpffs.path("flows");
+  map.pin(path);
+  const test::ReplacedBpf counting{[](int cmd, void* attr, unsigned int size) noexcept -> long {
+    ++bpf_calls;
+    return sys::bpf_syscall(cmd, attr, size);
+  }};
+  EXPECT_TRUE(is_pinned_at(map, path));
+  EXPECT_EQ(bpf_calls, 3);
+}
+
 TEST(IsPinnedAt, SeesAReplacedMap) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");
@@ -105,8 +143,15 @@ TEST(SpecOf, IncludesTheBtf) {
   const OwnedSpec like = spec_of(map);
   ASSERT_TRUE(like.btf);
   const Map other = Map::create(like.spec);
+  EXPECT_NE(other.info().id, map.info().id);
+  EXPECT_NE(map.info().btf_id, 0U);
   EXPECT_EQ(other.info().btf_id, map.info().btf_id);
-  EXPECT_EQ(other.info().btf_value_type_id, map.info().btf_value_type_id);
+  EXPECT_EQ(other.info().btf_key_type_id, test::SmallBtf::integer);
+  EXPECT_EQ(other.info().btf_value_type_id, test::SmallBtf::integer);
+  EXPECT_EQ(incompatibilities(other.info(), like.spec), "");
+  // The BTF outlives the map that it came from, and a spec of the copy is the same again.
+  const OwnedSpec again = spec_of(other);
+  EXPECT_EQ(Map::create(again.spec).info().btf_id, map.info().btf_id);
 }
 
 TEST(SpecOf, RefusesAnEmptyMap) {
@@ -150,6 +195,20 @@ TEST(MapFdInfo, NamesTheTypeOfTheProgramsOfAProgArray) {
   map.update(0, program.get());
   EXPECT_EQ(map.fd_info().owner_program_type, BPF_PROG_TYPE_SOCKET_FILTER);
   EXPECT_EQ(make_map(MapType::hash, 4, 4).fd_info().owner_program_type, std::nullopt);
+}
+
+TEST(MapFdInfo, NamesTheTypeOfTheProgramsInACpuMap) {
+  struct {
+    std::uint32_t queue_size = 8;
+    int program = -1;
+  } value;
+  Map map = make_map(MapType::cpumap, 4, sizeof value);
+  EXPECT_EQ(map.fd_info().owner_program_type, std::nullopt);
+  const sys::UniqueFd program =
+      test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP, .attach_type = BPF_XDP_CPUMAP});
+  value.program = program.get();
+  map.update(std::uint32_t{0}, test::bytes_of(value));
+  EXPECT_EQ(map.fd_info().owner_program_type, BPF_PROG_TYPE_XDP);
 }
 
 TEST(NextMapId, EndsAtTheLargestNumber) {

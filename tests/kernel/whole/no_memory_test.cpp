@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The forms that do not throw, when operator new does: ENOMEM, and the program goes on.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -133,6 +134,26 @@ TEST(NoMemory, IsToldByPins) {
                      .name = "no_memory_name_"};
   expect_no_memory_is_told([&](std::error_code& ec) { (void)open_or_create(path, spec, ec); });
   EXPECT_EQ(Map::open_pinned(path).info().name, "no_memory_name_");
+  const std::string& root = bpffs.root();
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)find_pins(map, root, ec); });
+  // What was made before there was none is removed again.
+  const std::string folder = bpffs.path("a_folder_with_a_long_name");
+  const std::string deep = folder + "/another_of_them/flows";
+  bool left = false;
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    map.pin(deep, {.mode = 0640, .make_folders = true}, ec);
+    left = left || (ec && ::access(folder.c_str(), F_OK) == 0);
+  });
+  EXPECT_FALSE(left);
+  EXPECT_EQ(Map::open_pinned(deep).info().id, map.info().id);
+  bool replaced = false;
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    std::error_code other;
+    (void)resize(map, deep, 8, ec);
+    replaced = replaced || (ec && !is_pinned_at(map, deep, other));
+  });
+  EXPECT_FALSE(replaced);
+  EXPECT_EQ(Map::open_pinned(deep).info().max_entries, 8U);
 }
 
 TEST(NoMemory, IsToldByTheListOfMaps) {

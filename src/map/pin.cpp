@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// Pins of a map: their rights, and the folders that are made for them.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/bpf.hpp"
+#include "pin_swap.hpp"
+#include "pins.hpp"
+
+namespace bpfmap::inline v0 {
+namespace {
+
+using detail::kernel_error;
+
+// The folders that were made for a pin: removed at the end, unless the pin was made.
+class MadeFolders {
+ public:
+  MadeFolders() noexcept = default;
+  MadeFolders(const MadeFolders&) = delete;
+  MadeFolders& operator=(const MadeFolders&) = delete;
+  // One that holds something by now stays.
+  ~MadeFolders() {
+    while (!made_.empty() && ::rmdir(made_.back().c_str()) == 0) made_.pop_back();
+  }
+
+  void keep() noexcept { made_.clear(); }
+  std::error_code make(const std::string& folder, std::uint32_t mode);
+
+ private:
+  std::error_code make_one(std::string folder, std::uint32_t mode);
+
+  std::vector<std::string> made_;
+};
+
+// Makes `folder` and what is missing above it, below a folder that is on a bpffs.
+std::error_code MadeFolders::make(const std::string& folder, std::uint32_t mode) {
+  std::vector<std::string> missing;
+  std::string at = folder;
+  for (struct stat status{}; ::stat(at.c_str(), &status) != 0; at = detail::folder_of(at)) {
+    if (errno != ENOENT || at == "/" || at == ".") return kernel_error(-errno);
+    while (at.size() > 1 && at.ends_with('/')) at.pop_back();
+    // A bpffs has no such names.
+    if (at.find('.', at.find_last_of('/') + 1) != std::string::npos) return Errc::invalid_path;
+    missing.push_back(at);
+  }
+  if (!missing.empty() && !detail::is_on_bpffs(at)) return Errc::invalid_path;
+  for (auto next = missing.rbegin(); next != missing.rend(); ++next)
+    if (const auto ec = make_one(std::move(*next), mode)) return ec;
+  return {};
+}
+
+// One that another process has made meanwhile stays as it is.
+std::error_code MadeFolders::make_one(std::string folder, std::uint32_t mode) {
+  made_.reserve(made_.size() + 1);  // before there is something to remember
+  if (::mkdir(folder.c_str(), mode & 07777U) != 0)
+    return errno == EEXIST ? std::error_code{} : kernel_error(-errno);
+  made_.push_back(std::move(folder));
+  // The umask has taken bits away.
+  return kernel_error(::chmod(made_.back().c_str(), mode & 07777U) == 0 ? 0 : -errno);
+}
+
+std::error_code pin_with_rights(const Map& map, const std::string& path,
+                                const PinOptions& options) {
+  std::error_code ec;
+  const sys::UniqueFd lock = detail::lock_folder(path, ec);
+  if (ec) return ec;
+  // Before something is made that would only be removed.
+  if (::access(path.c_str(), F_OK) == 0) return kernel_error(-EEXIST);
+  const detail::TemporaryPin pin{map, path, ec};
+  if (!ec) ec = pin.set_rights(options);
+  return ec ? ec : pin.move_in();
+}
+
+}  // namespace
+
+void Map::pin(const std::string& path, const PinOptions& options,
+              std::error_code& ec) const noexcept {
+  ec.clear();
+  if (!*this)
+    ec = Errc::no_map;
+  else
+    detail::without_bad_alloc(ec, [&] {
+      MadeFolders folders;
+      if (options.make_folders && path.find('\0') == std::string::npos)
+        ec = folders.make(detail::folder_of(path), options.folder_mode);
+      if (!ec) ec = detail::check_pin_path(path);
+      if (ec) return;
+      if (options.mode || options.owner || options.group)
+        ec = pin_with_rights(*this, path, options);
+      else
+        ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
+      if (!ec) folders.keep();
+    });
+  if (ec) ec = detail::record(*this, {.operation = Operation::pin, .subject = path}, ec);
+}
+
+void Map::pin(const std::string& path, const PinOptions& options) const {
+  std::error_code ec;
+  pin(path, options, ec);
+  detail::throw_if(ec);
+}
+
+void Map::pin(const std::string& path, std::error_code& ec) const noexcept { pin(path, {}, ec); }
+
+void Map::pin(const std::string& path) const { pin(path, PinOptions{}); }
+
+}  // namespace bpfmap::inline v0

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "pin_swap.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "bpfmap/sys/bpf.hpp"
+#include "pins.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+constexpr int lock_attempts = 2000;
+constexpr unsigned int lock_pause = 1000;  // microseconds
+constexpr std::string_view temporary_name = "bpfmap_replacing";
+constexpr mode_t permission_bits = 07777U;
+
+}  // namespace
+
+sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
+  sys::UniqueFd folder{::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  ec = kernel_error(folder ? 0 : -errno);
+  if (ec) return {};
+  for (int attempt = 0; attempt < lock_attempts; ++attempt) {
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      ec = kernel_error(-errno);
+      return {};
+    }
+    ::usleep(lock_pause);
+  }
+  ec = kernel_error(-EAGAIN);
+  return {};
+}
+
+TemporaryPin::TemporaryPin(const Map& map, const std::string& path, std::error_code& ec)
+    : path_(path) {
+  std::string name = folder_of(path) + "/" + std::string{temporary_name};
+  map.pin(name, ec);
+  if (ec == kernel_error(-EEXIST)) {
+    // Nobody else is replacing here, because the folder is locked: a process was killed.
+    ::unlink(name.c_str());
+    map.pin(name, ec);
+  }
+  if (!ec) name_ = std::move(name);
+}
+
+TemporaryPin::~TemporaryPin() {
+  if (!name_.empty()) ::unlink(name_.c_str());
+}
+
+// The mode comes last: a change of the owner clears bits of it.
+std::error_code TemporaryPin::set_rights(const PinOptions& options) const noexcept {
+  constexpr auto keep = static_cast<std::uint32_t>(-1);
+  int result = 0;
+  if (options.owner || options.group)
+    result = ::chown(name_.c_str(), options.owner.value_or(keep), options.group.value_or(keep));
+  if (result == 0 && options.mode) result = ::chmod(name_.c_str(), *options.mode & permission_bits);
+  return kernel_error(result == 0 ? 0 : -errno);
+}
+
+// The owner of a file is for CAP_CHOWN to change.
+void TemporaryPin::keep_rights_of_old() const noexcept {
+  struct stat status{};
+  if (::stat(path_.c_str(), &status) != 0) return;
+  (void)!::chown(name_.c_str(), status.st_uid, status.st_gid);
+  (void)!::chmod(name_.c_str(), status.st_mode & permission_bits);
+}
+
+int TemporaryPin::rename(unsigned int flags) const noexcept {
+  return ::renameat2(AT_FDCWD, name_.c_str(), AT_FDCWD, path_.c_str(), flags) == 0 ? 0 : -errno;
+}
+
+std::error_code TemporaryPin::move_in() const noexcept {
+  int result = rename(RENAME_NOREPLACE);
+  // A sandbox may refuse renameat2(2). The second name is removed at the end.
+  if (result == -ENOSYS || result == -EINVAL)
+    result = ::link(name_.c_str(), path_.c_str()) == 0 ? 0 : -errno;
+  return kernel_error(result);
+}
+
+std::error_code TemporaryPin::exchange(std::uint32_t old_id) const noexcept {
+  int result = rename(RENAME_EXCHANGE);
+  if (result == 0) {
+    std::error_code ec;
+    const Map displaced = Map::open_pinned(name_, Access::read_only, ec);
+    // One that may not be read is the one that could not be read before.
+    if (!displaced || displaced.info().id == old_id) return {};
+    // Of a process that does not lock the folder.
+    (void)rename(RENAME_EXCHANGE);
+    return kernel_error(-EEXIST);
+  }
+  // Kernels before 5.16 exchange nothing on a bpffs (3871cb8cf741).
+  if (result == -EINVAL) result = rename(0);
+  return kernel_error(result);
+}
+
+}  // namespace bpfmap::inline v0::detail
