@@ -28,6 +28,7 @@
 #include "bpfmap/map/pin_options.hpp"
 #include "bpfmap/map/pins.hpp"
 #include "bpfmap/map/supports.hpp"
+#include "bpfmap/map/wait_for_programs.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "bpfmap/sys/mapping.hpp"
 #include "bpfmap/sys/ownership.hpp"

@@ -51,6 +51,7 @@ enum class Operation : std::uint8_t {
   from_libbpf,        ///< from(): a Map for a map that libbpf holds
   reuse,              ///< reuse(): libbpf uses a Map instead of creating one
   migrate,            ///< resize() and migrate()
+  wait_for_programs,  ///< wait_for_programs() and wait_for_sleepable_programs()
 };
 
 /// The operation's name as the API spells it, such as "get_next_key".

@@ -134,6 +134,9 @@ constexpr std::array paths{
           "the descriptor does not refer to a map, but to a program, a link, a file or another "
           "object"},
     Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
+    Cause{wait_for_programs, any_type, EINVAL,
+          [](const Failure&) { return kernel_is_before("5.14"); },
+          "waiting for sleepable programs needs Linux 5.14, and this is {kernel}"},
     Cause{pin, any_type, EEXIST, always,
           "the path already exists; unpin it, or choose another name"},
     Cause{pin, any_type, ENOENT, no_folder, "the folder {folder} does not exist; create it first"},

@@ -70,6 +70,11 @@ int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept {
   return result;
 }
 
+int prog_load(const ProgLoadAttr& attr) noexcept {
+  ProgLoadAttr copy = attr;
+  return never_zero(call(Command::prog_load, copy));
+}
+
 int map_freeze(int fd) noexcept {
   auto map_fd = static_cast<std::uint32_t>(fd);
   return call(Command::map_freeze, map_fd);

@@ -177,13 +177,14 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
                                         "reserve",
                                         "from",
                                         "reuse",
-                                        "migrate"};
+                                        "migrate",
+                                        "wait_for_programs"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
     ++number;
   }
-  EXPECT_EQ(to_string(Operation::migrate), "migrate");
+  EXPECT_EQ(to_string(Operation::wait_for_programs), "wait_for_programs");
   EXPECT_EQ(to_string(static_cast<Operation>(number)), "unknown operation");
 }
 

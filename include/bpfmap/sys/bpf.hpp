@@ -158,6 +158,9 @@ int btf_get_fd_by_id(std::uint32_t id) noexcept;
 /// the number of bytes that it has.
 int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept;
 
+/// BPF_PROG_LOAD (3.18): a program's descriptor, close-on-exec and never 0.
+int prog_load(const ProgLoadAttr& attr) noexcept;
+
 /// BPF_MAP_FREEZE (5.2): forbids writes from user space, irreversibly.
 int map_freeze(int fd) noexcept;
 

@@ -21,6 +21,7 @@ enum class Command : int {
   map_update_elem = 2,               // 3.18
   map_delete_elem = 3,               // 3.18
   map_get_next_key = 4,              // 3.18
+  prog_load = 5,                     // 3.18
   obj_pin = 6,                       // 4.4
   obj_get = 7,                       // 4.4
   map_get_next_id = 12,              // 4.13
@@ -167,6 +168,22 @@ struct InfoAttr {
   std::uint32_t info_len;
   alignas(8) std::uint64_t info;
 };
+
+/// Attributes of prog_load, up to prog_flags (4.12).
+struct ProgLoadAttr {
+  std::uint32_t prog_type;
+  std::uint32_t insn_cnt;
+  alignas(8) std::uint64_t insns;
+  alignas(8) std::uint64_t license;
+  std::uint32_t log_level;
+  std::uint32_t log_size;
+  alignas(8) std::uint64_t log_buf;
+  std::uint32_t kern_version;
+  std::uint32_t prog_flags;
+};
+
+inline constexpr std::uint32_t prog_type_syscall = 31;      // 5.14
+inline constexpr std::uint32_t prog_f_sleepable = 1U << 4;  // 5.10
 
 /// Attributes of btf_load, up to btf_size.
 struct BtfLoadAttr {

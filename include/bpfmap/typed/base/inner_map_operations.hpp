@@ -62,7 +62,8 @@ class InnerMapOperations {
   ///
   /// Programs see either the old map or the new one, never an empty slot. The kernel waits, for
   /// some milliseconds, until no non-sleepable program uses the old map: replace many maps with
-  /// set_batch(). A sleepable program may still use the old map when this returns.
+  /// set_batch(). A sleepable program may still use the old map when this returns:
+  /// see wait_for_sleepable_programs().
   void set(argument<K> key, const Inner& inner) {
     std::error_code ec = detail::no_error();
     set(key, inner, ec);

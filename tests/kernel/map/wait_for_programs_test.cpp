@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Waiting for programs that run: they stay until the test lets them go.
+#include "bpfmap/map/wait_for_programs.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <system_error>
+#include <thread>
+
+#include "bpfmap/bpfmap.hpp"
+#include "child_process.hpp"
+#include "kernel_test.hpp"
+#include "maps.hpp"
+#include "program.hpp"
+#include "told.hpp"
+#include "waiting.skel.h"
+
+namespace bpfmap {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using test::contains;
+using test::told;
+
+// One page that cannot be read before the test gives it contents: who reads it sleeps.
+class MissingPage {
+ public:
+  MissingPage() {
+    base_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT_NE(base_, MAP_FAILED);
+    fd_.reset(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC)));
+    if (!fd_) return;
+    uffdio_api api{.api = UFFD_API, .features = 0, .ioctls = 0};
+    EXPECT_EQ(::ioctl(fd_.get(), UFFDIO_API, &api), 0);
+    uffdio_register range{};
+    range.range = {reinterpret_cast<std::uintptr_t>(base_), size_};
+    range.mode = UFFDIO_REGISTER_MODE_MISSING;
+    EXPECT_EQ(::ioctl(fd_.get(), UFFDIO_REGISTER, &range), 0);
+  }
+  MissingPage(const MissingPage&) = delete;
+  MissingPage& operator=(const MissingPage&) = delete;
+  ~MissingPage() { ::munmap(base_, size_); }
+
+  [[nodiscard]] explicit operator bool() const { return static_cast<bool>(fd_); }
+  [[nodiscard]] std::uint64_t address() const { return reinterpret_cast<std::uintptr_t>(base_); }
+  void provide() const {
+    uffdio_zeropage zero{};
+    zero.range = {address(), size_};
+    EXPECT_EQ(::ioctl(fd_.get(), UFFDIO_ZEROPAGE, &zero), 0);
+  }
+
+ private:
+  std::size_t size_ = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* base_ = nullptr;
+  sys::UniqueFd fd_;
+};
+
+class WaitForPrograms : public ::testing::Test {
+ protected:
+  using Skeleton = std::unique_ptr<waiting, decltype(&waiting__destroy)>;
+  const Skeleton skeleton{waiting__open_and_load(), &waiting__destroy};
+
+  void SetUp() override { ASSERT_NE(skeleton, nullptr); }
+
+  // Runs it in a thread; returns once it has started.
+  std::thread run(const bpf_program* program, bool takes_packet) {
+    skeleton->bss->started = skeleton->bss->stop = 0;
+    std::thread thread{
+        [fd = bpf_program__fd(program), takes_packet] { test::run_program(fd, takes_packet); }};
+    while (skeleton->bss->started == 0) std::this_thread::yield();
+    return thread;
+  }
+  void stop() { skeleton->bss->stop = 1; }
+};
+
+// Whether `wait` is still waiting while the program runs, and has ended after `let_go`.
+template <class Wait, class LetGo>
+void expect_waits(Wait wait, LetGo let_go) {
+  std::atomic<bool> waited{false};
+  std::thread waiter{[&] {
+    wait();
+    waited = true;
+  }};
+  std::this_thread::sleep_for(milliseconds{150});
+  EXPECT_FALSE(waited) << "the program is still running";
+  let_go();
+  waiter.join();
+  EXPECT_TRUE(waited);
+}
+
+TEST_F(WaitForPrograms, ReturnsWhenNoneRuns) {
+  wait_for_programs();
+  EXPECT_TRUE(wait_for_sleepable_programs());
+  std::error_code ec = make_error_code(std::errc::io_error);
+  wait_for_programs(ec);
+  EXPECT_FALSE(ec);
+  ec = make_error_code(std::errc::io_error);
+  EXPECT_TRUE(wait_for_sleepable_programs(milliseconds{10000}, ec));
+  EXPECT_FALSE(ec);
+}
+
+TEST_F(WaitForPrograms, WaitsForAPlainProgram) {
+  std::thread program = run(skeleton->progs.spins, true);
+  expect_waits([] { wait_for_programs(); }, [&] { stop(); });
+  program.join();
+}
+
+TEST_F(WaitForPrograms, DoesNotWaitForASleepingProgram) {
+  const MissingPage page;
+  ASSERT_TRUE(page) << "userfaultfd(2)";
+  skeleton->bss->address = page.address();
+  std::thread program = run(skeleton->progs.sleeps, false);
+  wait_for_programs();
+  EXPECT_FALSE(wait_for_sleepable_programs(milliseconds{0})) << "it still sleeps";
+  page.provide();
+  program.join();
+}
+
+TEST_F(WaitForPrograms, WaitsForASleepableProgram) {
+  std::thread program = run(skeleton->progs.spins_sleepable, false);
+  EXPECT_FALSE(wait_for_sleepable_programs(milliseconds{100}));
+  expect_waits([] { EXPECT_TRUE(wait_for_sleepable_programs()); }, [&] { stop(); });
+  program.join();
+}
+
+TEST_F(WaitForPrograms, WaitsForOneThatSleeps) {
+  const MissingPage page;
+  ASSERT_TRUE(page) << "userfaultfd(2)";
+  skeleton->bss->address = page.address();
+  std::thread program = run(skeleton->progs.sleeps, false);
+  const auto start = steady_clock::now();
+  EXPECT_FALSE(wait_for_sleepable_programs(milliseconds{200}));
+  EXPECT_GE(steady_clock::now() - start, milliseconds{200});
+  EXPECT_FALSE(wait_for_sleepable_programs(milliseconds{0}));
+  expect_waits([] { EXPECT_TRUE(wait_for_sleepable_programs()); }, [&] { page.provide(); });
+  program.join();
+}
+
+// What the function is for: an old map that nobody changes any more.
+TEST_F(WaitForPrograms, LeavesNothingBehind) {
+  const auto descriptors = test::open_descriptors();
+  const auto count_maps = [] { return list_maps().size(); };
+  const std::size_t maps = count_maps();
+  for (int i = 0; i < 5; ++i) {
+    wait_for_programs();
+    (void)wait_for_sleepable_programs();
+  }
+  EXPECT_EQ(test::open_descriptors(), descriptors);
+  // Maps are freed a moment later.
+  for (int i = 0; i < 500 && count_maps() > maps; ++i) ::usleep(10000);
+  EXPECT_LE(count_maps(), maps);
+}
+
+// As before Linux 5.14.
+TEST_F(WaitForPrograms, TellsWhenTheKernelHasNoSuchPrograms) {
+  const test::ReplacedBpf older{[](int cmd, void* attr, unsigned int size) noexcept -> long {
+    return cmd == BPF_PROG_LOAD ? -EINVAL : sys::bpf_syscall(cmd, attr, size);
+  }};
+  (void)told(EINVAL,
+             [](auto&... ec) { (void)wait_for_sleepable_programs(milliseconds{-1}, ec...); });
+  wait_for_programs();
+}
+
+TEST_F(WaitForPrograms, NeedsPrivileges) {
+  test::in_child([] {
+    ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+    EXPECT_TRUE(contains(told(EPERM, [](auto&... ec) { wait_for_programs(ec...); }), "CAP_BPF"));
+    (void)told(EPERM,
+               [](auto&... ec) { (void)wait_for_sleepable_programs(milliseconds{-1}, ec...); });
+  });
+}
+
+}  // namespace
+}  // namespace bpfmap
