@@ -191,6 +191,8 @@ std::string_view to_string(Operation operation) noexcept {
       return "reuse";
     case Operation::migrate:
       return "migrate";
+    case Operation::iterate:
+      return "iterate";
     case Operation::wait_for_programs:
       return "wait_for_programs";
   }

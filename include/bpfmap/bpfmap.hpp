@@ -44,6 +44,7 @@
 #include "bpfmap/typed/global_variable.hpp"
 #include "bpfmap/typed/hash_map.hpp"
 #include "bpfmap/typed/hash_of_maps.hpp"
+#include "bpfmap/typed/iterator_reader.hpp"
 #include "bpfmap/typed/local_storage.hpp"
 #include "bpfmap/typed/lpm_trie.hpp"
 #include "bpfmap/typed/mapped_array.hpp"

@@ -51,6 +51,7 @@ enum class Operation : std::uint8_t {
   from_libbpf,        ///< from(): a Map for a map that libbpf holds
   reuse,              ///< reuse(): libbpf uses a Map instead of creating one
   migrate,            ///< resize() and migrate()
+  iterate,            ///< reading the records of a BPF iterator
   wait_for_programs,  ///< wait_for_programs() and wait_for_sleepable_programs()
 };
 

@@ -133,7 +133,11 @@ constexpr std::array paths{
     Cause{set(adopt, duplicate), any_type, EINVAL, always,
           "the descriptor does not refer to a map, but to a program, a link, a file or another "
           "object"},
-    Cause{set(adopt, duplicate), any_type, EBADF, always, "no such descriptor is open"},
+    Cause{set(adopt, duplicate, iterate), any_type, EBADF, always, "no such descriptor is open"},
+    Cause{iterate, any_type, EINVAL, [](const Failure&) { return kernel_is_before("5.8"); },
+          "BPF iterators need Linux 5.8, and this is {kernel}"},
+    Cause{iterate, any_type, EINVAL, always,
+          "the descriptor does not refer to the link of an iterator program"},
     Cause{wait_for_programs, any_type, EINVAL,
           [](const Failure&) { return kernel_is_before("5.14"); },
           "waiting for sleepable programs needs Linux 5.14, and this is {kernel}"},

@@ -55,6 +55,7 @@ std::string name_subject(const FailureRecord& record) {
       return " '" + text + "'";
     case Operation::adopt:
     case Operation::duplicate:
+    case Operation::iterate:
       return " descriptor " + text;
     case Operation::list:
       return " maps" + (text.empty() ? "" : " after id " + text);

@@ -124,6 +124,9 @@ constexpr std::array rows{
           "index {index} is out of range (max_entries {max_entries})"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), always,
           "the index is out of range (max_entries {max_entries})"},
+    Cause{iterate, any_type, misuse(Errc::wrong_record_size), always,
+          "the output ends within a record: the iterator program writes something else than the "
+          "type that is read"},
     Cause{event_reads, perf_event_array, misuse(Errc::wrong_record_size), always,
           "a record has {given_value_size} bytes, padding included, and the event type has "
           "{given_key_size}, which perf pads by up to 7; the BPF program writes something else"},

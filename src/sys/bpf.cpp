@@ -75,6 +75,11 @@ int prog_load(const ProgLoadAttr& attr) noexcept {
   return never_zero(call(Command::prog_load, copy));
 }
 
+int iter_create(int link_fd) noexcept {
+  IterCreateAttr attr{static_cast<std::uint32_t>(link_fd), 0};
+  return never_zero(call(Command::iter_create, attr));
+}
+
 int map_freeze(int fd) noexcept {
   auto map_fd = static_cast<std::uint32_t>(fd);
   return call(Command::map_freeze, map_fd);

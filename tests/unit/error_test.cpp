@@ -178,6 +178,7 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
                                         "from",
                                         "reuse",
                                         "migrate",
+                                        "iterate",
                                         "wait_for_programs"};
   int number = 0;
   for (const std::string_view name : names) {

@@ -161,6 +161,10 @@ int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept;
 /// BPF_PROG_LOAD (3.18): a program's descriptor, close-on-exec and never 0.
 int prog_load(const ProgLoadAttr& attr) noexcept;
 
+/// BPF_ITER_CREATE (5.8): a descriptor from which the output of the iterator program of the link
+/// `link_fd` is read, close-on-exec and never 0. -EINVAL: not the link of an iterator.
+int iter_create(int link_fd) noexcept;
+
 /// BPF_MAP_FREEZE (5.2): forbids writes from user space, irreversibly.
 int map_freeze(int fd) noexcept;
 

@@ -35,6 +35,7 @@ enum class Command : int {
   map_lookup_and_delete_batch = 25,  // 5.6
   map_update_batch = 26,             // 5.6
   map_delete_batch = 27,             // 5.6
+  iter_create = 33,                  // 5.8
 };
 
 // Map types (enum bpf_map_type).
@@ -167,6 +168,12 @@ struct InfoAttr {
   std::uint32_t fd;
   std::uint32_t info_len;
   alignas(8) std::uint64_t info;
+};
+
+/// Attributes of iter_create (5.8).
+struct IterCreateAttr {
+  std::uint32_t link_fd;
+  std::uint32_t flags;
 };
 
 /// Attributes of prog_load, up to prog_flags (4.12).

@@ -3,7 +3,7 @@
 //
 // The key is a descriptor; a wrong kind of descriptor is EBADF or ENOTSOCK, and the Error names the
 // expected kind. An object that no longer exists has no value. User space cannot walk these maps;
-// programs can (iter/bpf_sk_storage_map, iter/task).
+// iterator programs can (iter/bpf_sk_storage_map, iter/task, iter/cgroup): see IteratorReader.
 //
 // The kernel creates these maps only with the BTF of their values. Let libbpf create them, and open
 // them from an object or a skeleton (interop/libbpf.hpp), a pin or an id.

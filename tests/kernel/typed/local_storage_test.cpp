@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "beside.skel.h"
+#include "bpfmap/bulk/verbs.hpp"
 #include "bpfmap/interop/libbpf.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "bpfmap/typed/cgroup_storage.hpp"
@@ -463,6 +465,25 @@ TYPED_TEST(CgroupStorageTest, KeepsAnEntryUntilTheCgroupGoes) {
   EXPECT_EQ(map.lookup(key), std::nullopt);
 }
 
+TYPED_TEST(CgroupStorageTest, IsWalkedWithoutAProgram) {
+  auto map = TestFixture::Counts::create({.name = "counts"});
+  const test::OwnCgroup first;
+  const test::OwnCgroup second;
+  const Attached attached_first{map.map(), first};
+  const Attached attached_second{map.map(), second};
+  EXPECT_TRUE(map.replace(key_of<TypeParam>(first), 7));
+  EXPECT_TRUE(map.replace(key_of<TypeParam>(second), 8));
+  std::map<std::uint64_t, std::uint64_t> found;
+  for (const auto& [key, value] : map) {
+    std::uint64_t inode = 0;
+    std::memcpy(&inode, &key, sizeof inode);  // the first member of either key
+    EXPECT_TRUE(found.emplace(inode, value).second);
+  }
+  const std::map<std::uint64_t, std::uint64_t> wanted{{first.inode(), 7}, {second.inode(), 8}};
+  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(count(map), 2U);
+}
+
 // What user space cannot do has no name there.
 template <class M>
 concept changes_entries = requires(M& map, const typename M::key_type& key) {
@@ -543,6 +564,10 @@ TYPED_TEST(PerCpuCgroupStorageTest, IsWrittenByTheProgramAndByUserSpace) {
   EXPECT_EQ(ec, std::error_code{});
   PerCpuValues<std::uint64_t> room;
   EXPECT_TRUE(map.lookup_into(key, room));
+  for (const auto& [walked, values] : map) {
+    EXPECT_EQ(std::memcmp(&walked, &key, sizeof key), 0);
+    EXPECT_EQ(values.sum(), room.sum());
+  }
   EXPECT_TRUE(std::equal(room.begin(), room.end(), numbers.begin(), numbers.end()));
   EXPECT_TRUE(map.replace(key, PerCpuValues<std::uint64_t>{3}));
   EXPECT_TRUE(map.lookup_into(key, room, ec));
