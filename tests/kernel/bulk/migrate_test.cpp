@@ -309,7 +309,9 @@ TEST_F(Migration, RefusesTypesWhoseEntriesCannotBeCopied) {
   for (const MapType type : {MapType::queue, MapType::stack, MapType::bloom_filter,
                              MapType::prog_array, MapType::sockhash, MapType::ringbuf}) {
     SCOPED_TRACE(to_string(type));
-    const Map map = Map::create(test::spec_of(type));
+    std::error_code unknown;
+    const Map map = Map::create(test::spec_of(type), unknown);
+    if (!map) continue;  // an older kernel
     map.pin(path);
     const std::string text = told(sys::enotsupp, [&](auto&... ec) {
       (void)resize(map, path, type == MapType::ringbuf ? 8192U : 8U, ec...);
