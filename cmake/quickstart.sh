@@ -30,6 +30,7 @@ have() {
     libgtest-dev) test -e /usr/include/gtest/gtest.h ;;
     libpcap-dev) test -e /usr/include/pcap/pcap.h ;;
     libseccomp-dev) test -e /usr/include/seccomp.h ;;
+    qemu-user-static) command -v qemu-i386-static >/dev/null ;;
     nlohmann-json3-dev) test -e /usr/include/nlohmann/json.hpp ;;
     iproute2) command -v ip >/dev/null ;;
     bpftool) command -v bpftool >/dev/null || test -x /usr/sbin/bpftool ;;
