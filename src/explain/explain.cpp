@@ -214,7 +214,7 @@ Error recorded_error(const std::error_code& ec) {
   return {ec, (*record).operation, (*record).info.id, text_of(*record)};
 }
 
-void throw_error(const std::error_code& ec) {
+void throw_error(std::error_code ec) {
   const FailureRecord& record = last_failure();
   if (is_recorded(record, ec) && record.has_batch)
     throw BatchError{recorded_error(ec), {record.done, record.skipped, record.failed}};

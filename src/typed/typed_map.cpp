@@ -9,6 +9,10 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
+BytesView bytes_at(std::uint64_t address, std::size_t size) noexcept {
+  return {reinterpret_cast<const std::byte*>(static_cast<std::uintptr_t>(address)), size};
+}
+
 bool accepts(const Requirement& required, MapType type) noexcept {
   return std::find(required.types.begin(), required.types.end(), type) != required.types.end();
 }
@@ -63,11 +67,16 @@ void fill_max_entries_with_cpus(MapSpec& spec) noexcept {
   if (spec.max_entries == 0) spec.max_entries = entries_for(sys::possible_cpus());
 }
 
-std::error_code record_element(const Map& map, ElementCall call, const void* key, const void* value,
-                               std::uint64_t flags, int result) noexcept {
-  const BytesView key_bytes{static_cast<const std::byte*>(key), call.key_size};
-  const BytesView value_bytes{static_cast<const std::byte*>(value), call.value_size};
-  return record(map, {call.operation, key_bytes, value_bytes, flags}, result);
+std::error_code record_element(const Map& map, Operation operation, std::size_t key_size,
+                               std::size_t value_size, sys::ElementAttr attr, int result) noexcept {
+  return record(
+      map, {operation, bytes_at(attr.key, key_size), bytes_at(attr.value, value_size), attr.flags},
+      result);
+}
+
+std::error_code record_erase(const Map& map, std::size_t key_size, sys::KeyAttr attr,
+                             int result) noexcept {
+  return record(map, {Operation::erase, bytes_at(attr.key, key_size)}, result);
 }
 
 }  // namespace bpfmap::inline v0::detail

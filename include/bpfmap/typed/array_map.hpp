@@ -42,7 +42,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   }
 
   /// Copies the value at `index` into `value`.
-  void lookup_into(argument<std::uint32_t> index, V& value) const {
+  [[gnu::always_inline]] void lookup_into(argument<std::uint32_t> index, V& value) const {
     std::error_code ec = detail::no_error();
     lookup_into(index, value, ec);
     detail::throw_if(ec);
@@ -54,7 +54,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   }
 
   /// Sets the value at `index` (BPF_MAP_UPDATE_ELEM, 3.18), and cancels a bpf_timer in it.
-  void update(argument<std::uint32_t> index, argument<V> value) {
+  [[gnu::always_inline]] void update(argument<std::uint32_t> index, argument<V> value) {
     std::error_code ec = detail::no_error();
     update(index, value, ec);
     detail::throw_if(ec);

@@ -40,32 +40,39 @@ inline void clear(std::error_code& ec) noexcept {
     ec.clear();
 }
 
-// The bytes of a key or a value that the kernel reads: the object itself, or its encoding.
+// The bytes of a key or a value that the kernel reads: the object itself, a copy of an integer, or
+// the object's encoding. (Without the copy, the whole IntegerArgument would be kept in memory.)
 template <class T>
 class ElementBytes {
  public:
   explicit ElementBytes(const T& value) noexcept {
-    if constexpr (coded_as_object<T>)
-      data_ = &value;
-    else
+    if constexpr (!coded_as_object<T>)
       Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{data_});
+    else if constexpr (integer_like<T>)
+      data_ = value;
+    else
+      data_ = &value;
   }
   ElementBytes(const ElementBytes&) = delete;
   ElementBytes& operator=(const ElementBytes&) = delete;
 
   [[nodiscard]] const void* data() const noexcept {
-    if constexpr (coded_as_object<T>)
-      return data_;
-    else
+    if constexpr (!coded_as_object<T>)
       return data_.data();
+    else if constexpr (integer_like<T>)
+      return &data_;
+    else
+      return data_;
   }
   [[nodiscard]] BytesView view() const noexcept {
     return {static_cast<const std::byte*>(data()), Codec<T>::size};
   }
-  static constexpr auto size = static_cast<std::uint16_t>(Codec<T>::size);  // of a key
+  static constexpr std::size_t size = Codec<T>::size;
 
  private:
-  std::conditional_t<coded_as_object<T>, const T*, std::array<std::byte, Codec<T>::size>> data_{};
+  using Encoded = std::array<std::byte, Codec<T>::size>;
+  using Object = std::conditional_t<integer_like<T>, T, const T*>;
+  std::conditional_t<coded_as_object<T>, Object, Encoded> data_{};
 };
 
 // The key of a map without keys.
@@ -76,25 +83,21 @@ class ElementBytes<NoKey> {
   explicit ElementBytes(NoKey) noexcept {}
   [[nodiscard]] static const void* data() noexcept { return nullptr; }
   [[nodiscard]] static BytesView view() noexcept { return {}; }
-  static constexpr std::uint16_t size = 0;
+  static constexpr std::size_t size = 0;
 };
 
 // A value under a bpf_spin_lock is read and written while the kernel holds the lock.
 template <class V>
 inline constexpr std::uint64_t lock_flag = has_spin_lock<V> ? sys::f_lock : 0;
 
-// A call that fits into one register: passing few arguments on the failing path keeps a call small
-// enough to be inlined.
-struct ElementCall {
-  Operation operation;
-  std::uint16_t key_size;    // bytes; the kernel allows at most 65535
-  std::uint32_t value_size;  // bytes; 0 when there is no value to record
-};
-
-// Records a failed call.
-[[nodiscard, gnu::cold]] std::error_code record_element(const Map& map, ElementCall call,
-                                                        const void* key, const void* value,
-                                                        std::uint64_t flags, int result) noexcept;
+// Record a failed call; sizes are in bytes, `value_size` 0 when there is no value to record. `attr`
+// is a copy, made after the failure only: the call needs no register for the pointers in it.
+[[nodiscard, gnu::cold]] std::error_code record_element(const Map& map, Operation operation,
+                                                        std::size_t key_size,
+                                                        std::size_t value_size,
+                                                        sys::ElementAttr attr, int result) noexcept;
+[[nodiscard, gnu::cold]] std::error_code record_erase(const Map& map, std::size_t key_size,
+                                                      sys::KeyAttr attr, int result) noexcept;
 
 // Whether integer arguments fit into the types of the map; records Errc::out_of_range otherwise.
 template <class... Arguments>
@@ -107,33 +110,41 @@ template <class... Arguments>
   return false;
 }
 
+// One system call, from or into `value`, of which a failure records `value_size` bytes.
+template <int answer, class K>
+[[gnu::always_inline]] inline bool call_element(sys::Command command, Operation operation,
+                                                const Map& map, const K& key, const void* value,
+                                                std::size_t value_size, std::uint64_t flags,
+                                                std::error_code& ec) noexcept {
+  const ElementBytes<K> bytes{key};
+  sys::ElementAttr attr = sys::detail::element_attr(map.fd(), bytes.data(), value, flags);
+  const int result = sys::detail::element_command(command, attr);
+  if (result == 0) [[likely]] {
+    clear(ec);
+    return true;
+  }
+  if (result == answer)
+    clear(ec);
+  else
+    ec = record_element(map, operation, bytes.size, value_size, attr, result);
+  return false;
+}
+
 // BPF_MAP_LOOKUP_ELEM into `value`.
 template <int answer, class K>
 [[nodiscard, gnu::always_inline]] inline bool lookup_element(const Map& map, const K& key,
                                                              void* value, std::uint64_t flags,
                                                              std::error_code& ec) noexcept {
-  const ElementBytes<K> bytes{key};
-  const int result = sys::map_lookup_elem(map.fd(), bytes.data(), value, flags);
-  if (result == 0 || result == answer) [[likely]]
-    clear(ec);
-  else
-    ec = record_element(map, {Operation::lookup, bytes.size, 0}, bytes.data(), nullptr, flags,
-                        result);
-  return result == 0;
+  return call_element<answer>(sys::Command::map_lookup_elem, Operation::lookup, map, key, value, 0,
+                              flags, ec);
 }
 
 // BPF_MAP_LOOKUP_AND_DELETE_ELEM into `value`.
 template <class K>
 [[nodiscard, gnu::always_inline]] inline bool lookup_and_delete_element(
     const Map& map, const K& key, void* value, std::uint64_t flags, std::error_code& ec) noexcept {
-  const ElementBytes<K> bytes{key};
-  const int result = sys::map_lookup_and_delete_elem(map.fd(), bytes.data(), value, flags);
-  if (result == 0 || result == -ENOENT) [[likely]]
-    clear(ec);
-  else
-    ec = record_element(map, {Operation::lookup_and_delete, bytes.size, 0}, bytes.data(), nullptr,
-                        flags, result);
-  return result == 0;
+  return call_element<-ENOENT>(sys::Command::map_lookup_and_delete_elem,
+                               Operation::lookup_and_delete, map, key, value, 0, flags, ec);
 }
 
 // BPF_MAP_UPDATE_ELEM from `value`.
@@ -141,15 +152,8 @@ template <int answer, class K>
 [[gnu::always_inline]] inline bool update_element(const Map& map, const K& key, BytesView value,
                                                   std::uint64_t flags,
                                                   std::error_code& ec) noexcept {
-  const ElementBytes<K> bytes{key};
-  const int result = sys::map_update_elem(map.fd(), bytes.data(), value.data(), flags);
-  if (result == 0 || result == answer) [[likely]]
-    clear(ec);
-  else
-    ec = record_element(map,
-                        {Operation::update, bytes.size, static_cast<std::uint32_t>(value.size())},
-                        bytes.data(), value.data(), flags, result);
-  return result == 0;
+  return call_element<answer>(sys::Command::map_update_elem, Operation::update, map, key,
+                              value.data(), value.size(), flags, ec);
 }
 
 // BPF_MAP_DELETE_ELEM.
@@ -157,12 +161,17 @@ template <int answer, class K>
 [[gnu::always_inline]] inline bool delete_element(const Map& map, const K& key,
                                                   std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
-  const int result = sys::map_delete_elem(map.fd(), bytes.data());
-  if (result == 0 || result == answer) [[likely]]
+  sys::KeyAttr attr{static_cast<std::uint32_t>(map.fd()), 0, sys::detail::address(bytes.data())};
+  const int result = sys::detail::key_command(attr);
+  if (result == 0) [[likely]] {
+    clear(ec);
+    return true;
+  }
+  if (result == answer)
     clear(ec);
   else
-    ec = record_element(map, {Operation::erase, bytes.size, 0}, bytes.data(), nullptr, 0, result);
-  return result == 0;
+    ec = record_erase(map, bytes.size, attr, result);
+  return false;
 }
 
 // A small value is read outside the optional, which the compiler then keeps in registers; a large

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -25,17 +26,20 @@ template <encodable V>
 class SlotBytes {
  public:
   explicit SlotBytes(const V& value) noexcept {
-    if (!make_room()) return;
-    encode(0, value);
-    for (std::size_t at = stride; at < size_; at += stride) std::memcpy(room_ + at, room_, stride);
+    const std::span<std::byte> room = make_room();
+    if (room.empty()) return;
+    encode(room.data(), value);
+    for (std::size_t at = stride; at < room.size(); at += stride)
+      std::memcpy(room.data() + at, room.data(), stride);
   }
   explicit SlotBytes(std::span<const V> values) noexcept {
-    if (!make_room()) return;
-    if (values.size() != size_ / stride) {
+    const std::span<std::byte> room = make_room();
+    if (room.empty()) return;
+    if (values.size() != room.size() / stride) {
       error_ = static_cast<int>(Errc::wrong_cpu_count);
       return;
     }
-    for (std::size_t i = 0; i < values.size(); ++i) encode(i, values[i]);
+    for (std::size_t i = 0; i < values.size(); ++i) encode(room.data() + i * stride, values[i]);
   }
   explicit SlotBytes(const PerCpuValues<V>& values) noexcept
       : data_(values.bytes().data()),
@@ -43,6 +47,10 @@ class SlotBytes {
         error_(values.empty() ? static_cast<int>(Errc::wrong_cpu_count) : 0) {}
   SlotBytes(const SlotBytes&) = delete;
   SlotBytes& operator=(const SlotBytes&) = delete;
+  ~SlotBytes() {
+    if (heap_ != nullptr) [[unlikely]]
+      delete[] heap_;
+  }
 
   [[nodiscard]] BytesView view() const noexcept { return {data_, size_}; }
   // Errc::wrong_cpu_count, -ENOMEM, or 0.
@@ -53,31 +61,27 @@ class SlotBytes {
   // A single slot larger than this would not fit.
   static constexpr std::size_t inline_size = stride <= 1024 ? 1024 : 0;
 
-  bool make_room() noexcept {
-    size_ = sys::percpu_size(Codec<V>::size);
-    room_ = size_ <= inline_size ? inline_.data() : heap_for(size_);
-    data_ = room_;
-    if (room_ == nullptr && size_ != 0) error_ = -ENOMEM;
-    return room_ != nullptr && size_ != 0;
+  // Empty when there is no memory, or no CPU.
+  std::span<std::byte> make_room() noexcept {
+    const std::size_t size = sys::percpu_size(Codec<V>::size);
+    std::byte* room = inline_.data();
+    if (size > inline_size) [[unlikely]]
+      room = heap_ = new (std::nothrow) std::byte[size];
+    data_ = room;
+    size_ = room != nullptr ? size : 0;
+    error_ = room != nullptr ? 0 : -ENOMEM;
+    return {room, size_};
   }
-  // nullptr when there is no memory.
-  [[gnu::cold, gnu::noinline]] std::byte* heap_for(std::size_t size) noexcept {
-    std::error_code ec = detail::no_error();
-    without_bad_alloc(ec, [&] { heap_.resize(size); });
-    return heap_.data();
-  }
-  void encode(std::size_t slot, const V& value) noexcept {
-    std::byte* const at = room_ + slot * stride;
-    std::memset(at, 0, stride);
-    Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{at, Codec<V>::size});
+  static void encode(std::byte* slot, const V& value) noexcept {
+    if constexpr (!coded_as_object<V> || Codec<V>::size != stride) std::memset(slot, 0, stride);
+    Codec<V>::encode(value, std::span<std::byte, Codec<V>::size>{slot, Codec<V>::size});
   }
 
   std::array<std::byte, inline_size> inline_;  // uninitialised: bytes are written before use
-  Bytes heap_;
-  std::byte* room_ = nullptr;
-  const std::byte* data_ = nullptr;
-  std::size_t size_ = 0;
-  int error_ = 0;
+  std::byte* heap_ = nullptr;                  // <memory> would cost more than this header
+  const std::byte* data_;
+  std::size_t size_;
+  int error_;
 };
 
 // One V for each possible CPU: PerCpuValues<V>, or a contiguous range.
@@ -108,12 +112,14 @@ template <encodable V>
   return values;
 }
 
-// Moved-from PerCpuValues have no slots to fill. Out of line, so that a lookup is inlined.
+// Moved-from PerCpuValues have no slots to fill. Out of line, so that a lookup is inlined, and
+// returns the code, so that the caller's stays in registers.
 template <encodable V>
-[[gnu::cold, gnu::noinline]] void make_slots(const Map& map, Operation operation,
-                                             PerCpuValues<V>& values,
-                                             std::error_code& ec) noexcept {
+[[nodiscard, gnu::cold, gnu::noinline]] std::error_code make_slots(
+    const Map& map, Operation operation, PerCpuValues<V>& values) noexcept {
+  std::error_code ec = no_error();
   if (auto made = new_slots<V>(map, operation, ec)) values = std::move(*made);
+  return ec;
 }
 // Returns room for the kernel to fill; nullptr when there is no memory, and `ec` is then ENOMEM,
 // recorded.
@@ -122,7 +128,7 @@ template <encodable V>
                                                         PerCpuValues<V>& values,
                                                         std::error_code& ec) noexcept {
   if (values.empty()) [[unlikely]]
-    make_slots(map, operation, values, ec);
+    if (const auto failed = make_slots(map, operation, values)) ec = failed;
   return values.bytes().data();
 }
 
