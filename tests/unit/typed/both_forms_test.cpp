@@ -30,6 +30,7 @@ MapInfo info_of(MapType type, std::uint32_t key_size, std::uint32_t value_size) 
           .key_size = key_size,
           .value_size = value_size,
           .max_entries = 8,
+          .flags = traits_of(type)->flags_needed,
           .name = "played"};
 }
 
