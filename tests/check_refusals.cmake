@@ -60,5 +60,5 @@ foreach(verb update_batch insert_batch replace_batch)
   expect_refused("void f(HashOfMaps<int, Map>& m, std::array<int, 1> k, std::array<Map, 1>& v) { ${verb}(m, k, v); }"
                  "set_batch()")
 endforeach()
-expect_refused("void f(DevMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use the lookups of the class")
-expect_refused("void f(SockMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use the lookups of the class")
+expect_refused("void f(DevMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use scan() or single lookups")
+expect_refused("void f(SockMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use scan() or single lookups")

@@ -64,6 +64,9 @@ void each_whole_map_operation(Map& map, Check check) {
   check("fd_info", [&](auto&... ec) { (void)map.fd_info(ec...); });
   check("freeze", [&](auto&... ec) { map.freeze(ec...); });
   check("pin", [&](auto&... ec) { map.pin("", ec...); });
+  check("find_pins", [&](auto&... ec) { (void)find_pins(map, "", ec...); });
+  check("resize", [&](auto&... ec) { (void)resize(map, "", 4, ec...); });
+  check("migrate", [&](auto&... ec) { (void)migrate(map, "", MapSpec{}, ec...); });
   check("is_pinned_at", [&](auto&... ec) { (void)is_pinned_at(map, "", ec...); });
   check("spec_of", [&](auto&... ec) { (void)spec_of(map, ec...); });
   check("find_variable", [&](auto&... ec) { (void)find_variable(map, "x", ec...); });
@@ -113,6 +116,9 @@ void each_opening(Check check) {
   check("RingReader", [&](auto&... ec) { (void)RingReader{Map{}, ec...}; });
   check("UserRingBuffer", [&](auto&... ec) { (void)UserRingBuffer{Map{}, ec...}; });
   check("PerfBuffer", [&](auto&... ec) { (void)PerfBuffer{Map{}, 1, ec...}; });
+  check("IteratorReader", [&](auto&... ec) { (void)IteratorReader<int>{-1, ec...}; });
+  check("adopt a walk",
+        [&](auto&... ec) { (void)IteratorReader<int>::adopt(sys::UniqueFd{}, ec...); });
   check("from",
         [&](auto&... ec) { (void)from(static_cast<const struct bpf_map*>(nullptr), ec...); });
   check("reuse", [&](auto&... ec) { reuse(static_cast<struct bpf_map*>(nullptr), Map{}, ec...); });
@@ -128,6 +134,8 @@ void each_memory_operation(Check check) {
   RingReader reader;
   UserRingBuffer samples;
   PerfBuffer perf;
+  IteratorReader<int> records;
+  int record = 0;
   check("at of a MappedArray", [&](auto&... ec) { (void)array.at(0, ec...); });
   check("at of MappedBytes", [&](auto&... ec) { (void)bytes.at(0, ec...); });
   check("as", [&](auto&... ec) { (void)bytes.as<int>(0, ec...); });
@@ -150,7 +158,10 @@ void each_memory_operation(Check check) {
   check("consume a PerfBuffer", [&](auto&... ec) { (void)perf.consume(ec...); });
   check("pause", [&](auto&... ec) { perf.pause(ec...); });
   check("resume", [&](auto&... ec) { perf.resume(ec...); });
+  check("cpus_without_buffer", [&](auto&... ec) { (void)perf.cpus_without_buffer(ec...); });
   check("add_online_cpus", [&](auto&... ec) { (void)perf.add_online_cpus(ec...); });
+  check("next record of a program", [&](auto&... ec) { (void)records.next(ec...); });
+  check("next_into", [&](auto&... ec) { (void)records.next_into(record, ec...); });
 }
 
 /// What needs no map.
@@ -166,6 +177,9 @@ void each_other_function(Check check) {
         [&](auto&... ec) { (void)supports(MapType::hash, MapFlags::no_prealloc, ec...); });
   check("supports an operation",
         [&](auto&... ec) { (void)supports(Operation::erase, MapType::hash, ec...); });
+  check("wait_for_programs", [&](auto&... ec) { wait_for_programs(ec...); });
+  check("wait_for_sleepable_programs",
+        [&](auto&... ec) { (void)wait_for_sleepable_programs(at_once, ec...); });
   check("decode_int_value", [&](auto&... ec) { (void)decode_int_value(nine, ec...); });
   check("decode_native_int", [&](auto&... ec) { (void)decode_native_int(nine, ec...); });
   check("encode_int_key", [&](auto&... ec) { (void)encode_int_key(256, 1, ec...); });

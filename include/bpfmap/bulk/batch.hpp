@@ -172,11 +172,9 @@ void insert_batch(M&, const Arguments&...) = delete;  // use set(), or set_batch
 template <detail::descriptor_map M, class... Arguments>
 void replace_batch(M&, const Arguments&...) = delete;  // use set(), or set_batch() of a map of maps
 template <detail::descriptor_map M, class... Arguments>
-void lookup_batch(const M&,
-                  const Arguments&...) = delete;  // use the lookups of the class, or scan()
+void lookup_batch(const M&, const Arguments&...) = delete;  // use scan() or single lookups
 template <detail::descriptor_map M, class... Arguments>
-void lookup_batch_into(const M&,
-                       const Arguments&...) = delete;  // use the lookups of the class, or scan()
+void lookup_batch_into(const M&, const Arguments&...) = delete;  // use scan() or single lookups
 
 /// As above, on bytes: consecutive keys of key_size bytes, and as many values of value_size bytes,
 /// or of sys::percpu_size(value_size) bytes on a per-CPU map. Values of a map of maps are

@@ -14,9 +14,9 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "bulk/bulk_support.hpp"
+#include "kernel_test.hpp"
 #include "maps.hpp"
 #include "sample_types.hpp"
-#include "told.hpp"
 
 namespace bpfmap {
 namespace {
