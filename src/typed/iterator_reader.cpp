@@ -31,8 +31,7 @@ std::error_code IteratorFile::create(int link_fd) noexcept {
 
 std::error_code IteratorFile::adopt(sys::UniqueFd file) noexcept {
   if (!file) return failed(-1, kernel_error(-EBADF));
-  buffer_.reset(new (std::nothrow) std::byte[buffer_size]);
-  if (!buffer_) return failed(file.get(), kernel_error(-ENOMEM));
+  if (!buffer_.allocate(buffer_size)) return failed(file.get(), kernel_error(-ENOMEM));
   file_ = std::move(file);
   return {};
 }

@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <system_error>
 #include <type_traits>
 #include <vector>
@@ -14,6 +12,7 @@
 #include "bpfmap/bulk/batch.hpp"
 #include "bpfmap/bulk/detail/owned_entry.hpp"
 #include "bpfmap/bulk/detail/show.hpp"
+#include "bpfmap/map/detail/heap_bytes.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -77,9 +76,9 @@ class KeyList {
   [[nodiscard]] bool reserve(std::size_t size) noexcept {
     size_ = 0;
     if (size <= room_) return true;
-    bytes_.reset(new (std::nothrow) std::byte[size]);
-    room_ = bytes_ != nullptr ? size : 0;
-    return bytes_ != nullptr;
+    if (!bytes_.allocate(size)) return false;
+    room_ = size;
+    return true;
   }
   void add(const std::byte* key, std::size_t size) noexcept {
     std::memcpy(bytes_.get() + size_, key, size);
@@ -89,7 +88,7 @@ class KeyList {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:
-  std::unique_ptr<std::byte[]> bytes_;
+  HeapBytes bytes_;
   std::size_t room_ = 0;
   std::size_t size_ = 0;
 };

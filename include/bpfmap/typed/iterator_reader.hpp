@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -11,6 +10,7 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/error.hpp"
+#include "bpfmap/map/detail/heap_bytes.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 
@@ -46,7 +46,7 @@ class IteratorFile {
   bool refill(std::error_code& ec) noexcept;
 
   sys::UniqueFd file_;
-  std::unique_ptr<std::byte[]> buffer_;
+  HeapBytes buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
 };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <new>
 
 #include "kinds.hpp"
 
@@ -62,16 +61,16 @@ bool WalkBuffer::fit(const WalkLayout& layout, std::uint32_t entries) noexcept {
   const std::size_t size = layout.bytes_for(entries);
   const bool lent = size <= callers_.size();
   std::byte* memory = lent ? callers_.data() : own_.get();
-  std::unique_ptr<std::byte[]> made;
+  HeapBytes made;
   if (!lent && size > own_size_) {
     // Not cleared: the kernel writes every byte that is read.
-    if (size != too_many) made.reset(new (std::nothrow) std::byte[size]);
+    if (size == too_many || !made.allocate(size)) return false;
     memory = made.get();
   }
   if (memory == nullptr) return false;
   if (memory != memory_ && memory_ != nullptr && layout == layout_)
     std::memcpy(memory, memory_, cursors * layout.cursor);
-  if (made != nullptr) {
+  if (made.get() != nullptr) {
     own_ = std::move(made);
     own_size_ = size;
   }

@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/map/detail/heap_bytes.hpp"
 
 namespace bpfmap {
 inline namespace v0 {
@@ -84,7 +84,7 @@ class WalkBuffer {
   }
 
   MutableBytesView callers_;
-  std::unique_ptr<std::byte[]> own_;
+  HeapBytes own_;
   std::size_t own_size_ = 0;
   std::byte* memory_ = nullptr;  // own_ or callers_
   WalkLayout layout_;

@@ -7,13 +7,13 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/map/detail/heap_bytes.hpp"
 #include "bpfmap/map/percpu_values.hpp"
 #include "bpfmap/typed/base/element.hpp"
 
@@ -47,10 +47,7 @@ class SlotBytes {
         error_(values.empty() ? static_cast<int>(Errc::wrong_cpu_count) : 0) {}
   SlotBytes(const SlotBytes&) = delete;
   SlotBytes& operator=(const SlotBytes&) = delete;
-  ~SlotBytes() {
-    if (heap_ != nullptr) [[unlikely]]
-      delete[] heap_;
-  }
+  ~SlotBytes() = default;
 
   [[nodiscard]] BytesView view() const noexcept { return {data_, size_}; }
   // Errc::wrong_cpu_count, -ENOMEM, or 0.
@@ -66,7 +63,7 @@ class SlotBytes {
     const std::size_t size = sys::percpu_size(Codec<V>::size);
     std::byte* room = inline_.data();
     if (size > inline_size) [[unlikely]]
-      room = heap_ = new (std::nothrow) std::byte[size];
+      room = heap_.allocate(size) ? heap_.get() : nullptr;
     data_ = room;
     size_ = room != nullptr ? size : 0;
     error_ = room != nullptr ? 0 : -ENOMEM;
@@ -78,7 +75,7 @@ class SlotBytes {
   }
 
   std::array<std::byte, inline_size> inline_;  // uninitialised: bytes are written before use
-  std::byte* heap_ = nullptr;                  // <memory> would cost more than this header
+  HeapBytes heap_;
   const std::byte* data_;
   std::size_t size_;
   int error_;
