@@ -56,8 +56,8 @@ void show_into(BytesView bytes, T& out) noexcept {
     out = show<T>(bytes);
 }
 
-// `options` for a walk of an M. The class of a typed map decides on the flags: a value with a
-// bpf_spin_lock is read under its lock, and no other.
+// `options` for a walk of an M. A typed map sets the flags itself: a value is read under a lock if
+// it has a bpf_spin_lock, and only then.
 template <class M>
 [[nodiscard]] ScanOptions with_lock(ScanOptions options) noexcept {
   if constexpr (!std::same_as<M, Map>) options.flags = LookupFlags::none;
