@@ -27,7 +27,7 @@ namespace bpfmap::inline v0 {
 /// As above; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_native_int(BytesView bytes, std::error_code& ec) noexcept;
 
-/// An integer type, which on `Map` takes as many bytes as the map declares. Characters are
+/// An integer type; a `Map` encodes it in as many bytes as the map declares. Characters are
 /// integers here; bool is not.
 template <class T>
 concept integer_like = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
@@ -42,7 +42,7 @@ struct Integer {
 
 template <integer_like T>
 [[nodiscard]] constexpr Integer widen(T value) noexcept {
-  // Not std::cmp_less, which refuses characters.
+  // Not std::cmp_less, which rejects characters.
   bool negative = false;
   if constexpr (std::is_signed_v<T>) negative = value < 0;
   return {static_cast<std::uint64_t>(value), negative};
