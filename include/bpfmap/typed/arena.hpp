@@ -32,7 +32,7 @@ class Arena : public TypedMap<Arena> {
   /// Empty.
   Arena() noexcept = default;
   /// Maps `map`. Errors: Errc::wrong_map_type when it is not an arena; EEXIST when its address is
-  /// in use; EINVAL when another process has mapped it at another address.
+  /// in use; EINVAL when it was first mapped at another one.
   explicit Arena(Map map);
   /// As above; empty when `ec` is set.
   Arena(Map map, std::error_code& ec) noexcept;

@@ -121,8 +121,9 @@ class InnerMapOperations {
   }
 
   /// Stores one inner map for each key, and waits for programs only once (BPF_MAP_UPDATE_BATCH,
-  /// 5.16). Stops at the first map that fails, with the errors of set(). Errc::wrong_value_count
-  /// unless there is one map for each key. For an integer K, keys may have any integer type.
+  /// 5.19; one system call per map on older kernels). Stops at the first map that fails, with the
+  /// errors of set(). Errc::wrong_value_count unless there is one map for each key. For an integer
+  /// K, keys may have any integer type.
   template <detail::range_of<K> Keys>
   BatchResult set_batch(const Keys& all_keys, std::span<const Inner> inners) {
     std::error_code ec = detail::no_error();
