@@ -46,7 +46,7 @@ bool too_many_frames(const Failure& f) {
   return f.spec->value_size > frames * (has_flags(f, MapFlags::stack_build_id) ? 32 : 8);
 }
 
-// The type of the given inner map; MapType::unspec when the descriptor is not a map's.
+// The type of the given inner map; MapType::unspec when the descriptor does not refer to a map.
 MapType inner_type(const Failure& f) {
   std::error_code ec;
   return Map::duplicate_of(f.spec->inner_map_fd, ec).info().type;
@@ -66,7 +66,7 @@ bool crosses_four_gib(const Failure& f) {
 
 bool is_struct_ops(const Failure& f) { return f.spec->btf_vmlinux_value_type_id != 0; }
 
-// bpf_map_ops::map_check_btf of these is map_check_no_btf.
+// The bpf_map_ops::map_check_btf of these types is map_check_no_btf.
 constexpr Types no_btf = set(perf_event_array, cgroup_array, array_of_maps, hash_of_maps, devmap,
                              devmap_hash, sockmap, sockhash, cpumap, xskmap);
 

@@ -202,8 +202,8 @@ class PerfBuffer {
                        (detail::callable_with<Fn, const Event&, BytesView> ||
                         detail::callable_with<Fn, std::uint32_t, const Event&, BytesView>)),
                   "bpfmap: the callback must take a const Event&, perhaps with a CPU number "
-                  "(std::uint32_t) in front and the rest of the record as a BytesView behind; a "
-                  "BytesView when for_each is called without an Event");
+                  "(std::uint32_t) before it and the rest of the record as a BytesView after it; "
+                  "or a BytesView when for_each is called without an Event");
   }
   void set(std::unique_ptr<detail::PerfHandler> handler, std::error_code& ec) noexcept;
   void set(std::unique_ptr<detail::LostHandler> handler, std::error_code& ec) noexcept;

@@ -11,7 +11,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// The keys that the walk after a border reads before the walk in front of it begins.
+/// The keys that the walk after a border reads before the walk that ends there begins.
 ///
 /// The last batch before a border may reach beyond it, and no cursor gives the bucket of a single
 /// entry. But the bucket of a key never changes, and the walk after the border has finished the
