@@ -77,7 +77,7 @@ enum class Errc : int {
   index_out_of_range,  ///< the map has no such index, whatever the operation;
                        ///< argument_list_too_long, which the kernel returns for an update
   invalid_name,       ///< the kernel accepts up to 15 characters of [A-Za-z0-9_.]; invalid_argument
-  invalid_path,       ///< not a path on a bpffs that can be pinned to; invalid_argument
+  invalid_path,       ///< a map cannot be pinned at this path; invalid_argument
   wrong_map_flags,    ///< the map lacks a flag that the typed map needs; invalid_argument
   invalid_prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
   incompatible_map,   ///< the pinned map differs from the spec; file_exists
