@@ -106,7 +106,7 @@ template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::little);
 }
-/// As above; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: out of memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::little, ec);
@@ -119,7 +119,7 @@ template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::native);
 }
-/// As above; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: out of memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::native, ec);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Converts keys and values in a walk's memory to what scans show and functions take. Above map/.
+// Converts keys and values in a walk's memory to the types that scans show and functions receive.
+// Above map/.
 #pragma once
 
 #include <concepts>
