@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-/// The cable cannot be laid: there is no `ip` program, or no veth device.
+/// The veth pair cannot be created: there is no `ip` program, or the kernel has no veth devices.
 struct NoNetwork : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

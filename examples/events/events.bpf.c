@@ -9,7 +9,7 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-// The one field needed of the kernel's own struct; libbpf finds where it lies.
+// The only field of the kernel's struct that is needed; libbpf finds its offset.
 struct linux_binprm {
   const char* filename;
 } __attribute__((preserve_access_index));

@@ -20,7 +20,7 @@ void use_integers() {
                                   .value_size = 8,
                                   .max_entries = 64,
                                   .name = "ports"});
-  map.update(443, 7);  // integers take the map's own sizes
+  map.update(443, 7);  // integers are encoded in the map's sizes
   fmt::print("port 443: {}\n", map.lookup<std::uint64_t>(443).value());
 
   const bpfmap::Bytes key = bpfmap::encode_int_key(443, 4);

@@ -77,7 +77,7 @@ enum class Errc : int {
   index_out_of_range,  ///< the map has no such index, whatever the operation;
                        ///< argument_list_too_long, which the kernel returns for an update
   invalid_name,       ///< the kernel accepts up to 15 characters of [A-Za-z0-9_.]; invalid_argument
-  invalid_path,       ///< not a path on a bpffs that can be pinned to; invalid_argument
+  invalid_path,       ///< a map cannot be pinned at this path; invalid_argument
   wrong_map_flags,    ///< the map lacks a flag that the typed map needs; invalid_argument
   invalid_prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
   incompatible_map,   ///< the pinned map differs from the spec; file_exists
@@ -164,8 +164,8 @@ extern const std::error_category* const category_address;
 
 /// The Error of the last failure that this thread reported as `ec`.
 [[nodiscard]] Error recorded_error(const std::error_code& ec);
-/// The one function that throws: recorded_error(ec), as a BatchError when a batch failed. By value,
-/// so that the caller's code stays in registers.
+/// The only function that throws: throws recorded_error(ec), as a BatchError when a batch failed.
+/// By value, so that the caller's code stays in registers.
 [[noreturn, gnu::cold]] void throw_error(std::error_code ec);
 /// Called by a throwing form after its error_code form.
 inline void throw_if(std::error_code ec) {
@@ -186,8 +186,8 @@ inline constexpr std::size_t conversion_of_text = std::size_t{1} << 31U;
 }
 
 // Calls call(body); returns false when that throws std::bad_alloc or std::length_error. Defined in
-// the library, so that files with and without exceptions share one definition, and the latter
-// survive running out of memory, too.
+// the library, so that files with and without exceptions share one definition, and both handle
+// running out of memory.
 [[nodiscard]] bool call_without_bad_alloc(void (*call)(void*), void* body) noexcept;
 
 // Returns the result of `body`; sets ENOMEM and returns an empty result when memory runs out. For

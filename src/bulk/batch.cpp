@@ -18,7 +18,8 @@ using detail::kernel_error;
 using detail::may_be_percpu;
 using detail::value_stride;
 
-// Writes many entries to one map, by batches as long as the kernel takes them, else one by one.
+// Writes many entries to one map: in batches as long as the kernel accepts them, then one at a
+// time.
 class BatchWrite {
  public:
   enum class Kind : std::uint8_t { update, erase };
@@ -58,7 +59,7 @@ class BatchWrite {
     return entries_.values == nullptr ? nullptr : entries_.values + at_ * value_stride(map_);
   }
 
-  // false: go on one by one.
+  // Returns false when the rest is to be written one at a time.
   bool write_batch() noexcept {
     const auto wanted = static_cast<std::uint32_t>(
         std::min<std::size_t>(entries_.count - at_, std::numeric_limits<std::uint32_t>::max()));
@@ -67,15 +68,15 @@ class BatchWrite {
     const int result = kind_ == Kind::erase
                            ? sys::map_delete_batch(map_.fd(), key(), count, bits)
                            : sys::map_update_batch(map_.fd(), key(), value(), count, bits);
-    // A call that was refused before its first entry leaves the count as it was.
+    // A call that the kernel refuses before its first entry leaves the count unchanged.
     const std::uint32_t done = result != 0 && count >= wanted ? 0 : count;
     at_ += done;
     result_.done += done;
     if (result == 0) return done != 0;
     if (kind_ == Kind::erase && result == -ENOENT) return skip();
     if (detail::turned_away(result)) return done != 0 || ++idle_ < idle_limit;
-    // Everything else is asked again for one entry alone: a kernel without batches, one without
-    // memory for a batch, and the entry that is to blame, which then says so itself.
+    // After any other errno, entries are written alone: the kernel has no batches, or no memory for
+    // one, or this entry fails, and then fails again with its own errno.
     return false;
   }
 
@@ -101,14 +102,14 @@ class BatchWrite {
     }
   }
 
-  // The errno that answers the question rather than refuses it.
+  // Whether the errno means that the entry is skipped: its key is missing, or exists.
   bool is_answer(int result) const noexcept {
     if (kind_ == Kind::erase) return result == -ENOENT;
     return (result == -EEXIST && has(flags_, UpdateFlags::noexist)) ||
            (result == -ENOENT && has(flags_, UpdateFlags::exist));
   }
 
-  // Batches in a row that may be turned away before any entry.
+  // How many batches in a row may be turned away before their first entry.
   static constexpr int idle_limit = 10;
 
   const Map& map_;
@@ -120,7 +121,7 @@ class BatchWrite {
   int idle_ = 0;
 };
 
-// How many keys `bytes` holds.
+// The number of keys in `bytes`.
 std::optional<std::size_t> key_count(const Map& map, BytesView bytes,
                                      std::error_code& ec) noexcept {
   const std::size_t size = map.info().key_size;
@@ -134,7 +135,7 @@ std::optional<std::size_t> key_count(const Map& map, BytesView bytes,
   return std::nullopt;
 }
 
-// Records what failed at `keys`, if anything did.
+// Records the failure among `keys`, if there was one.
 BatchResult reported(const Map& map, Operation operation, BytesView keys, const BatchResult& result,
                      UpdateFlags flags, std::error_code& ec) noexcept {
   if (!ec) return result;
@@ -160,7 +161,7 @@ BatchResult update_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
   return BatchWrite{map, BatchWrite::Kind::update, entries, flags}.run(ec);
 }
 
-// On a per-CPU map, the slots of a chunk of entries at a time.
+// On a per-CPU map, writes the slots of one chunk of entries at a time.
 BatchResult update_values(Map& map, const FlatEntries& entries, UpdateFlags flags,
                           std::error_code& ec) noexcept {
   if (!may_be_percpu(map)) return update_flat(map, entries, flags, ec);

@@ -16,13 +16,14 @@ namespace {
 
 using detail::kernel_error;
 
-// The template of the inner maps: any of them. Without one, the creation fails and names the field.
+// Opens any inner map, as the template of the new map. Without one, the creation fails and names
+// the field.
 Map first_inner(const Map& map, std::error_code& ec) noexcept {
   Walk walk{map, {.batch_size = 16}};
   while (walk.next(ec))
     for (std::size_t i = 0; i < walk.size(); ++i) {
       Map inner = Map::from_id(detail::load_u32(walk.values() + i * walk.value_stride()), ec);
-      // One that was replaced meanwhile.
+      // ENOENT: this one was replaced meanwhile.
       if (ec != kernel_error(-ENOENT)) return inner;
       ec.clear();
     }
@@ -35,7 +36,8 @@ bool all_zero(BytesView bytes) noexcept {
 
 bool has_indices(const Map& map) noexcept { return detail::arrays.contains(map.info().type); }
 
-// Elements beyond the end of the new array: nothing is lost when they are zero.
+// Counts the elements beyond the end of the new array as dropped. Fails when one is not zero,
+// because it would be lost.
 void drop_zeros(const Walk& walk, std::size_t from, Migrated<Map>& to,
                 std::error_code& ec) noexcept {
   for (std::size_t i = from; i < walk.size(); ++i) {
@@ -121,7 +123,7 @@ void pin_instead(const Map& old, const Map& next, const std::string& path,
   without_bad_alloc(ec, [&] {
     const sys::UniqueFd lock = lock_folder(path, ec);
     if (ec) return;
-    // Under the lock, for kernels that rename over what is there.
+    // Checked under the lock, for kernels where the rename replaces any pin.
     if (ec = check_pinned(old, path); ec) return;
     const TemporaryPin pin{next, path, ec};
     if (ec) return;

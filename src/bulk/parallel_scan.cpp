@@ -17,9 +17,8 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// Whether two halves of a small hash show what the whole hash shows. That proves that a cursor is a
-// bucket's number, and that a walk may begin at any bucket. nullopt: no such hash can be created
-// now.
+// Whether two halves of a small hash show what the whole hash shows. If they do, a cursor is the
+// number of a bucket, and a walk may begin at any bucket. nullopt: no such hash can be created now.
 std::optional<bool> walks_by_bucket() noexcept {
   constexpr std::uint32_t entries = 32;
   std::error_code ec;
@@ -87,7 +86,7 @@ std::vector<CursorRange> split(const Map& map, std::uint32_t threads) {
 }
 
 // One parallel scan. All parts read their first batch before any entry is shown, from the last part
-// to the first. This tells which entries behind each border belong to the next part.
+// to the first. This shows which entries after each border belong to the next part.
 class PartScan {
  public:
   PartScan(const Map& map, std::uint32_t threads, const ScanOptions& options,
@@ -140,7 +139,7 @@ class PartScan {
       try {
         threads_.emplace_back([this, i] { walk_part(i); });
       } catch (const std::exception&) {
-        // No thread or no memory for one: this part is walked here.
+        // There is no thread, or no memory for one: this thread walks the part.
         walk_part(i);
       }
     }
@@ -172,7 +171,7 @@ class PartScan {
   const Map& map_;
   const BatchFunction& function_;
   std::vector<CursorRange> ranges_;
-  std::vector<Border> borders_;  // borders_[i] is where part i begins
+  std::vector<Border> borders_;  // borders_[i] is the beginning of part i
   std::vector<Walk> walks_;
   std::vector<char> first_;  // whether a part has entries
   std::vector<std::thread> threads_;
@@ -187,7 +186,7 @@ class PartScan {
 ParallelScanStatus scan_parts(const Map& map, std::uint32_t threads, const ScanOptions& options,
                               const BatchFunction& function, std::error_code& ec) {
   ec.clear();
-  // Only for memory of this scan: a std::bad_alloc out of `function` goes to its caller.
+  // Only for the memory of this scan: a std::bad_alloc from `function` is passed to the caller.
   std::optional<PartScan> scan;
   without_bad_alloc(ec, [&] {
     scan.emplace(map, threads, options, function);

@@ -39,7 +39,7 @@ class Wanted {
         found_[order_[i - 1]] = Found::twice;
   }
 
-  // Notes an entry of the map; false: its key is not wanted.
+  // Notes an entry of the map; returns false when its key is not wanted.
   bool note(const std::byte* key_bytes, const std::byte* value_bytes) {
     auto at = std::upper_bound(order_.begin(), order_.end(), key_bytes,
                                [this](const std::byte* other, std::size_t i) {

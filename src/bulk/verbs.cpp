@@ -16,7 +16,7 @@ namespace {
 using detail::kernel_error;
 using detail::WalkKind;
 
-// Whether slots can be looked up; an empty slot is then ENOENT.
+// Whether the slots can be looked up; a lookup of an empty slot is then ENOENT.
 bool shows_slots(const Map& map) noexcept {
   switch (map.info().type) {
     case MapType::perf_event_array:
@@ -36,7 +36,7 @@ bool has_slots(const Map& map) noexcept {
   return traits != nullptr && traits->key == KeyKind::slot;
 }
 
-// Slot by slot: the kernel has no batch for these types.
+// Looks up slot by slot, because the kernel has no batches for these types.
 std::uint64_t clear_slots(Map& map, std::error_code& ec) noexcept {
   std::uint64_t erased = 0;
   Walk walk{map, {}, {}, shows_slots(map) ? WalkContent::entries : WalkContent::keys};
@@ -114,7 +114,7 @@ bool reads_as_written(const Map& map) noexcept {
   }
 }
 
-// Why `from` cannot be copied into `to`; no error if it can.
+// Returns the reason why `from` cannot be copied into `to`; no error if it can.
 std::error_code obstacle(const Map& from, const Map& to) noexcept {
   if (!from || !to) return Errc::no_map;
   if (from.info().key_size != to.info().key_size) return Errc::wrong_key_size;
@@ -158,7 +158,7 @@ class InnerMaps {
   std::size_t count_ = 0;
 };
 
-// Records the failure of a copy's write while its bytes exist.
+// Records the failure of a copy's write while its key and value are still in memory.
 void fail_write(const Map& to, const Walk& walk, const BatchResult& result, const std::byte* keys,
                 UpdateFlags flags, std::error_code& ec) noexcept {
   const std::size_t size = walk.key_size();

@@ -46,7 +46,7 @@ bool too_many_frames(const Failure& f) {
   return f.spec->value_size > frames * (has_flags(f, MapFlags::stack_build_id) ? 32 : 8);
 }
 
-// The type of the given inner map; MapType::unspec when the descriptor is not a map's.
+// The type of the given inner map; MapType::unspec when the descriptor does not refer to a map.
 MapType inner_type(const Failure& f) {
   std::error_code ec;
   return Map::duplicate_of(f.spec->inner_map_fd, ec).info().type;
@@ -66,7 +66,7 @@ bool crosses_four_gib(const Failure& f) {
 
 bool is_struct_ops(const Failure& f) { return f.spec->btf_vmlinux_value_type_id != 0; }
 
-// bpf_map_ops::map_check_btf of these is map_check_no_btf.
+// The bpf_map_ops::map_check_btf of these types is map_check_no_btf.
 constexpr Types no_btf = set(perf_event_array, cgroup_array, array_of_maps, hash_of_maps, devmap,
                              devmap_hash, sockmap, sockhash, cpumap, xskmap);
 
@@ -78,8 +78,8 @@ constexpr std::array rule_rows{
          [](const Failure& f) {
            return std::uint64_t{f.spec->key_size} + f.spec->value_size > 4194255;
          },
-         "key_size and value_size: together they are 4194255 at most (one allocation of the "
-         "kernel)"},
+         "key_size and value_size: their sum is at most 4194255 (the kernel allocates an entry in "
+         "one piece)"},
     Rule{stack_trace,
          [](const Failure& f) {
            return f.spec->value_size % 32 != 0 && has_flags(f, MapFlags::stack_build_id);
@@ -89,8 +89,8 @@ constexpr std::array rule_rows{
          "value_size is {value_size}: more stack frames than kernel.perf_event_max_stack allows "
          "(127 unless set)"},
     Rule{ring_buffers, beyond_ring_sizes,
-         "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two, and "
-         "2147483648 at most"},
+         "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two, at "
+         "most 2147483648"},
     Rule{ring_buffers, no_ring_size,
          "max_entries is {max_entries}: a ring buffer's size in bytes is a power of two and a "
          "multiple of the page size ({page_size}); the next is {ring_size}"},
@@ -98,10 +98,10 @@ constexpr std::array rule_rows{
          [](const Failure& f) {
            return f.spec->max_entries > (std::uint64_t{1} << 32U) / page_size();
          },
-         "max_entries is {max_entries}: an arena has 4 GiB at most, in pages of {page_size} bytes"},
+         "max_entries is {max_entries}: an arena has at most 4 GiB, in pages of {page_size} bytes"},
     Rule{arena, crosses_four_gib,
-         "map_extra is {map_extra}: from there, the memory would cross a multiple of 4 GiB, as an "
-         "arena may not"},
+         "map_extra is {map_extra}: from there, the memory would cross a multiple of 4 GiB, which "
+         "an arena must not do"},
     Rule{stack_trace,
          [](const Failure& f) { return f.spec->max_entries > std::uint32_t{1} << 31U; },
          "max_entries is {max_entries}: stack_trace maps take 1 to 2147483648"},
@@ -109,9 +109,10 @@ constexpr std::array rule_rows{
          "max_entries is {max_entries}: more CPUs than the kernel was built for (NR_CPUS); {cpus} "
          "are possible here"},
     Rule{any_type, [](const Failure& f) { return has_flags(f, either_access); },
-         "flags: rdonly and wronly exclude each other; give neither for both rights"},
+         "flags: rdonly and wronly exclude each other; set neither to allow reading and writing"},
     Rule{any_type, [](const Failure& f) { return has_flags(f, either_program_access); },
-         "flags: rdonly_prog and wronly_prog exclude each other; give neither for both rights"},
+         "flags: rdonly_prog and wronly_prog exclude each other; set neither to allow reading and "
+         "writing"},
     Rule{lru_hash,
          [](const Failure& f) {
            return has_flags(f, MapFlags::no_common_lru) && f.spec->numa_node.has_value();
@@ -128,10 +129,10 @@ constexpr std::array rule_rows{
          [](const Failure& f) {
            return f.spec->map_extra != 0 && f.spec->type != bloom_filter && f.spec->type != arena;
          },
-         "map_extra is {map_extra}: {type} maps have no use for it; leave it 0"},
+         "map_extra is {map_extra}: {type} maps do not use it; leave it 0"},
     Rule{maps_of_maps, no_inner_map,
-         "inner_map_fd is {inner_map_fd}: a map of maps takes the descriptor of a map like the "
-         "inner ones"},
+         "inner_map_fd is {inner_map_fd}: a map of maps needs the descriptor of a map like its "
+         "inner maps"},
     Rule{maps_of_maps, nested_twice, "inner_map_fd: an inner map cannot be a map of maps itself"},
     Rule{maps_of_maps,
          [](const Failure& f) {
@@ -140,7 +141,7 @@ constexpr std::array rule_rows{
          "inner_map_fd: maps of this kind, and those for one program only (excl_prog_hash), cannot "
          "be inner maps"},
     Rule{no_btf, has_btf_types,
-         "btf_fd: {type} maps take no BTF; leave btf_key_type_id and btf_value_type_id 0"},
+         "btf_fd: {type} maps accept no BTF; leave btf_key_type_id and btf_value_type_id 0"},
     Rule{local_storages,
          [](const Failure& f) {
            return f.spec->btf_key_type_id == 0 || f.spec->btf_value_type_id == 0;
@@ -151,7 +152,7 @@ constexpr std::array rule_rows{
          [](const Failure& f) {
            return f.spec->btf_key_type_id != 0 && f.spec->btf_value_type_id == 0;
          },
-         "btf_value_type_id is 0, and btf_key_type_id is not: give both"},
+         "btf_value_type_id is 0, and btf_key_type_id is not: set both"},
     Rule{any_type, [](const Failure& f) { return has_btf_types(f) && !is_open(f.spec->btf_fd); },
          "btf_fd is {btf_fd}: it is not open, and the BTF type ids need it"},
     Rule{struct_ops, [](const Failure& f) { return !is_struct_ops(f); },
@@ -175,13 +176,13 @@ constexpr std::array suspicion_rows{
          "token_fd: probably not a BPF token (BPF_TOKEN_CREATE makes one)"},
     Rule{any_type,
          [](const Failure& f) { return f.error == EACCES && has_flags(f, MapFlags::rdonly_prog); },
-         "flags: rdonly_prog does not go with a bpf_spin_lock in the value"},
+         "flags: rdonly_prog excludes a bpf_spin_lock in the value"},
     Rule{any_type, [](const Failure& f) { return f.error != EINVAL && has_btf_types(f); },
          "btf_value_type_id: the value holds a bpf_spin_lock, a bpf_timer, a kptr or the like, "
-         "which {type} maps do not take"},
+         "which {type} maps do not support"},
     Rule{any_type, [](const Failure& f) { return has_btf_types(f); },
-         "btf_key_type_id and btf_value_type_id: probably their types are not as large as key_size "
-         "and value_size, or not what {type} maps take"},
+         "btf_key_type_id and btf_value_type_id: probably the types differ in size from key_size "
+         "and value_size, or {type} maps do not accept them"},
 };
 
 }  // namespace

@@ -55,8 +55,8 @@ bool may_be_the_descriptors(int error) noexcept {
   return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 
-// Whether the map is frozen, by /proc. Checked now, because a view that fails closes its map at
-// once.
+// Whether the map is frozen, according to /proc. Checked now, because a view that fails closes its
+// map at once.
 std::optional<bool> is_frozen(int fd) noexcept {
   std::array<char, 32> path{};
   std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", fd);

@@ -93,7 +93,7 @@ enum class DescriptorState : std::uint8_t {
   unknown,
   open,
   closed,
-  other,  ///< not a map: the number was given out again
+  other,  ///< not a map: the kernel has reused the number
 };
 
 /// The data from which the text of a failure is made.
@@ -134,7 +134,7 @@ struct FailureRecord {
 // Usable in static destructors and at the end of a thread.
 static_assert(std::is_trivially_destructible_v<FailureRecord>);
 
-/// As record_open(), with the access that was asked for.
+/// As record_open(), with the requested access.
 std::error_code record_opening(Operation operation, std::string_view subject, Access access,
                                std::error_code ec) noexcept;
 

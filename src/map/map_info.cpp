@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kernel and /proc report about maps.
+// Reads what the kernel and /proc report about maps.
 #include "bpfmap/map/map_info.hpp"
 
 #include <fcntl.h>

@@ -117,7 +117,7 @@ unsigned int used_size(const sys::MapCreateAttr& attr) noexcept {
   return std::max<unsigned int>((used + 3) / 4 * 4, offsetof(sys::MapCreateAttr, inner_map_fd));
 }
 
-// The kernel would stop at the zero.
+// The kernel would stop at the zero byte.
 bool has_zero(const std::string& path) noexcept { return path.find('\0') != std::string::npos; }
 
 }  // namespace

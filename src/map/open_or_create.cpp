@@ -25,7 +25,7 @@ MapFlags wanted_flags(const MapSpec& spec) noexcept {
   return spec.numa_node ? spec.flags | MapFlags::numa_node : spec.flags;
 }
 
-// As the kernel rounds it, to a multiple of the possible CPUs.
+// Rounds up to a multiple of the possible CPUs, as the kernel does.
 std::uint32_t wanted_entries(const MapSpec& spec) noexcept {
   const std::uint64_t cpus = sys::possible_cpus().size();
   const std::uint64_t entries = spec.max_entries;
@@ -37,7 +37,7 @@ std::uint32_t wanted_entries(const MapSpec& spec) noexcept {
   return static_cast<std::uint32_t>(too_many ? up - cpus : up);
 }
 
-// A bloom filter asked for 0 hashes has 5.
+// A bloom filter created with 0 hashes has 5.
 std::uint64_t hashes_or_extra(MapType type, std::uint64_t map_extra) noexcept {
   return type == MapType::bloom_filter && map_extra == 0 ? 5 : map_extra;
 }
@@ -47,14 +47,14 @@ Access access_of(MapFlags flags) noexcept {
   return has(flags, MapFlags::wronly) ? Access::write_only : Access::read_write;
 }
 
-// One call of open_or_create. Afterwards `step` and `map` are what was tried last, for the record
-// of a failure.
+// One call of open_or_create. Afterwards, `step` and `map` are those of the last attempt, for the
+// record of a failure.
 struct Reuse {
   const std::string& path;
   const MapSpec& spec;
   OpenOrCreateOptions options;
   Operation step = Operation::open_pinned;
-  Map map = {};  // what does not fit; or what was made and is not pinned yet
+  Map map = {};  // an incompatible map, or a new one that is not pinned yet
 
   Map run(std::error_code& ec);
 
@@ -66,7 +66,7 @@ struct Reuse {
   Map pin_new(std::error_code& ec);
   Map replace(std::error_code& ec);
   bool swap_in(std::uint32_t old_id, std::error_code& ec);
-  // The answer of a step after which all starts again.
+  // Whether the result of a step means that another process was faster: the call starts again.
   static bool again(const std::error_code& ec) {
     return ec == kernel_error(-ENOENT) || ec == kernel_error(-EEXIST);
   }
@@ -87,7 +87,8 @@ Map Reuse::run(std::error_code& ec) {
   return {};
 }
 
-// A path that can hold no pin is why none could be opened.
+// Returns false, with `ec` set, when no map can be pinned at the path: then that is why none could
+// be opened.
 bool Reuse::check_path(std::error_code& ec) {
   const std::error_code error = detail::check_pin_path(path);
   if (!error) return true;
@@ -117,8 +118,8 @@ bool Reuse::pin_at(const std::string& where, std::error_code& ec) {
   return !ec;
 }
 
-// Under the lock, so that a process that replaces a pin does not rename over this one. Where the
-// folder cannot be locked a pin can be made all the same.
+// Holds the lock, so that another process that replaces a pin does not rename over this one. Where
+// the folder cannot be locked, pins without the lock.
 Map Reuse::pin_new(std::error_code& ec) {
   std::error_code unlocked;
   const sys::UniqueFd lock = detail::lock_folder(path, unlocked);
@@ -144,7 +145,7 @@ bool Reuse::swap_in(std::uint32_t old_id, std::error_code& ec) {
   pin.keep_rights_of_old();
   step = Operation::open_or_create;
   ec = pin.exchange(old_id);
-  // Unpinned meanwhile.
+  // ENOENT: the old map was unpinned meanwhile.
   if (ec == kernel_error(-ENOENT)) ec = pin.move_in();
   return !ec;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Pins of a map: their rights, and the folders that are made for them.
+// Pins maps: with permissions, and in new folders.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,13 +19,13 @@ namespace {
 
 using detail::kernel_error;
 
-// The folders that were made for a pin: removed at the end, unless the pin was made.
+// The folders created for a pin. The destructor removes them unless keep() was called.
 class MadeFolders {
  public:
   MadeFolders() noexcept = default;
   MadeFolders(const MadeFolders&) = delete;
   MadeFolders& operator=(const MadeFolders&) = delete;
-  // One that holds something by now stays.
+  // A folder that is no longer empty stays.
   ~MadeFolders() {
     while (!made_.empty() && ::rmdir(made_.back().c_str()) == 0) made_.pop_back();
   }
@@ -39,14 +39,14 @@ class MadeFolders {
   std::vector<std::string> made_;
 };
 
-// Makes `folder` and what is missing above it, below a folder that is on a bpffs.
+// Creates `folder` and its missing parents, below a folder that is on a bpffs.
 std::error_code MadeFolders::make(const std::string& folder, std::uint32_t mode) {
   std::vector<std::string> missing;
   std::string at = folder;
   for (struct stat status{}; ::stat(at.c_str(), &status) != 0; at = detail::folder_of(at)) {
     if (errno != ENOENT || at == "/" || at == ".") return kernel_error(-errno);
     while (at.size() > 1 && at.ends_with('/')) at.pop_back();
-    // A bpffs has no such names.
+    // A bpffs refuses names with a '.'.
     if (at.find('.', at.find_last_of('/') + 1) != std::string::npos) return Errc::invalid_path;
     missing.push_back(at);
   }
@@ -56,13 +56,13 @@ std::error_code MadeFolders::make(const std::string& folder, std::uint32_t mode)
   return {};
 }
 
-// One that another process has made meanwhile stays as it is.
+// A folder that another process has created meanwhile stays as it is.
 std::error_code MadeFolders::make_one(std::string folder, std::uint32_t mode) {
-  made_.reserve(made_.size() + 1);  // before there is something to remember
+  made_.reserve(made_.size() + 1);  // before the folder exists, so that it can be recorded
   if (::mkdir(folder.c_str(), mode & 07777U) != 0)
     return errno == EEXIST ? std::error_code{} : kernel_error(-errno);
   made_.push_back(std::move(folder));
-  // The umask has taken bits away.
+  // The umask has removed bits.
   return kernel_error(::chmod(made_.back().c_str(), mode & 07777U) == 0 ? 0 : -errno);
 }
 
@@ -71,7 +71,7 @@ std::error_code pin_with_rights(const Map& map, const std::string& path,
   std::error_code ec;
   const sys::UniqueFd lock = detail::lock_folder(path, ec);
   if (ec) return ec;
-  // Before something is made that would only be removed.
+  // Checked first, so that nothing is created only to be removed.
   if (::access(path.c_str(), F_OK) == 0) return kernel_error(-EEXIST);
   const detail::TemporaryPin pin{map, path, ec};
   if (!ec) ec = pin.set_rights(options);

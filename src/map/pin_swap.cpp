@@ -43,7 +43,7 @@ TemporaryPin::TemporaryPin(const Map& map, const std::string& path, std::error_c
   std::string name = folder_of(path) + "/" + std::string{temporary_name};
   map.pin(name, ec);
   if (ec == kernel_error(-EEXIST)) {
-    // Nobody else is replacing here, because the folder is locked: a process was killed.
+    // The folder is locked, so no other process uses this pin: its process was killed.
     ::unlink(name.c_str());
     map.pin(name, ec);
   }
@@ -54,7 +54,7 @@ TemporaryPin::~TemporaryPin() {
   if (!name_.empty()) ::unlink(name_.c_str());
 }
 
-// The mode comes last: a change of the owner clears bits of it.
+// Sets the mode last, because a change of the owner clears some of its bits.
 std::error_code TemporaryPin::set_rights(const PinOptions& options) const noexcept {
   constexpr auto keep = static_cast<std::uint32_t>(-1);
   int result = 0;
@@ -64,7 +64,7 @@ std::error_code TemporaryPin::set_rights(const PinOptions& options) const noexce
   return kernel_error(result == 0 ? 0 : -errno);
 }
 
-// The owner of a file is for CAP_CHOWN to change.
+// Ignores failures: changing the owner needs CAP_CHOWN.
 void TemporaryPin::keep_rights_of_old() const noexcept {
   struct stat status{};
   if (::stat(path_.c_str(), &status) != 0) return;
@@ -78,7 +78,7 @@ int TemporaryPin::rename(unsigned int flags) const noexcept {
 
 std::error_code TemporaryPin::move_in() const noexcept {
   int result = rename(RENAME_NOREPLACE);
-  // A sandbox may refuse renameat2(2). The second name is removed at the end.
+  // A sandbox may refuse renameat2(2). The destructor removes the second name.
   if (result == -ENOSYS || result == -EINVAL)
     result = ::link(name_.c_str(), path_.c_str()) == 0 ? 0 : -errno;
   return kernel_error(result);
@@ -89,13 +89,13 @@ std::error_code TemporaryPin::exchange(std::uint32_t old_id) const noexcept {
   if (result == 0) {
     std::error_code ec;
     const Map displaced = Map::open_pinned(name_, Access::read_only, ec);
-    // One that may not be read is the one that could not be read before.
+    // A displaced pin that this process may not read counts as the old one.
     if (!displaced || displaced.info().id == old_id) return {};
-    // Of a process that does not lock the folder.
+    // The pin of a process that does not lock the folder: put it back.
     (void)rename(RENAME_EXCHANGE);
     return kernel_error(-EEXIST);
   }
-  // Kernels before 5.16 exchange nothing on a bpffs (3871cb8cf741).
+  // A bpffs supports the exchange since 5.16 (3871cb8cf741).
   if (result == -EINVAL) result = rename(0);
   return kernel_error(result);
 }

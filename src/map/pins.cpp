@@ -49,8 +49,8 @@ std::vector<PinnedMap> read_pins(const std::string& folder, std::error_code& ec)
   return pins;
 }
 
-// Those of map `id`, below `folder`, too. Folders that are closed to this process, or gone by now,
-// have none.
+// Adds the pins of map `id` in `folder` and its subfolders. Omits subfolders that this process may
+// not read, or that no longer exist.
 void add_pins_of(std::uint32_t id, const std::string& folder, std::vector<std::string>& paths,
                  std::error_code& ec) {
   for (PinnedMap& pin : read_pins(folder, ec))
@@ -68,7 +68,7 @@ void add_pins_of(std::uint32_t id, const std::string& folder, std::vector<std::s
 }
 
 OwnedSpec to_spec(const MapInfo& info, sys::UniqueFd btf) {
-  // A NUMA node is known to be there, but not which.
+  // The kernel reports that the map has a NUMA node, but not which one.
   const MapFlags flags = detail::lasting_flags(info.type, info.flags) & ~MapFlags::numa_node;
   MapSpec spec{.type = info.type,
                .key_size = info.key_size,

@@ -16,12 +16,12 @@ namespace bpfmap::inline v0::detail {
 /// Whether `folder` is on a bpffs.
 [[nodiscard]] bool is_on_bpffs(const std::string& folder) noexcept;
 
-/// The flags that tell two maps of this type apart: not those of a descriptor or of the creation,
-/// nor those that the kernel adds.
+/// Returns the flags in which two maps of this type can differ: without those of a descriptor or of
+/// the creation, and those that the kernel adds.
 [[nodiscard]] MapFlags lasting_flags(MapType type, MapFlags flags) noexcept;
 
-/// Whether a map can be pinned at `path`: Errc::invalid_path, or the errno of looking at its
-/// folder.
+/// Returns no error when a map can be pinned at `path`; otherwise Errc::invalid_path, or the errno
+/// of stat(2) for its folder.
 [[nodiscard]] std::error_code check_pin_path(const std::string& path);
 
 }  // namespace bpfmap::inline v0::detail

@@ -32,7 +32,7 @@ using detail::Types;
 constexpr std::size_t remembered_types = 64;
 constexpr std::size_t remembered_operations = 32;
 
-// 0: not probed yet; else a Support, plus one.
+// 0: not probed yet; otherwise a Support, plus one.
 using Answer = std::atomic<std::uint8_t>;
 constinit std::array<std::array<Answer, remembered_operations>, remembered_types> answers{};
 
@@ -132,7 +132,7 @@ bool means_no(int error) noexcept {
 }
 bool means_not_permitted(int error) noexcept { return error == EPERM || error == EACCES; }
 
-// What the errno of a creation shows; nullopt: nothing.
+// What the errno of a creation shows; nullopt when it shows nothing.
 std::optional<Support> creation_says(MapType type, int error) noexcept {
   if (error == 0) return Support::yes;
   if (type == MapType::struct_ops && error == sys::enotsupp) return Support::yes;
@@ -280,7 +280,7 @@ int attempt(Operation operation, const Map& map) {
 }
 
 Support probe(Operation operation, MapType type, std::error_code& ec) {
-  // An array can be mapped only when it was created so.
+  // An array can be mapped only when it was created with BPF_F_MMAPABLE.
   const bool mapped = operation == Operation::mmap && type == MapType::array;
   const Map map = make_least(type, mapped ? MapFlags::mmapable : MapFlags::none, ec);
   if (ec) {
@@ -328,7 +328,7 @@ Support supports(Operation operation, MapType type, std::error_code& ec) noexcep
   const Support has_type = supports(type, ec);
   if (ec || has_type != Support::yes || of_every_map.contains(operation)) return has_type;
   if (!probed.contains(operation)) return Support::no;
-  // No such map can be created here.
+  // Such a map cannot be created here.
   if (type == MapType::struct_ops)
     return traits_of(type)->has_command(command_of(operation)) &&
                    command_of(operation) != MapCommands::none

@@ -41,10 +41,11 @@ struct Instruction {
   std::int32_t immediate;
 };
 
-// A sleepable program that uses the map, and never runs. When it is closed, the kernel frees it,
-// and lets go of its maps, in a callback of call_rcu_tasks_trace() (1e6c62a88215, 5.10).
+// A sleepable program that uses the map, and never runs. When its descriptor is closed, the kernel
+// frees the program and releases its maps in a callback of call_rcu_tasks_trace() (1e6c62a88215,
+// 5.10).
 int load_user_of(int map_fd) noexcept {
-  // Register 1, and source 1, which says that the number is a map's descriptor: the same byte in
+  // Register 1, and source 1, which means that the number is a map's descriptor: the same byte in
   // either byte order.
   constexpr std::uint8_t r1_from_map = 0x11;
   const std::array program{
@@ -62,7 +63,7 @@ int load_user_of(int map_fd) noexcept {
   return sys::prog_load(attr);
 }
 
-// Whether the map still exists; without a descriptor of it, which would keep it.
+// Whether the map still exists. Opens no descriptor, which would keep the map.
 bool exists(std::uint32_t id, std::error_code& ec) noexcept {
   std::uint32_t next = 0;
   const int result = sys::map_get_next_id(id - 1, next);
@@ -90,10 +91,9 @@ bool wait_until_gone(std::uint32_t id, milliseconds timeout, std::error_code& ec
 
 }  // namespace
 
-// An update of a map of maps ends with synchronize_rcu(), so that user space knows that no program
-// uses the old inner map (1ae80cf31938, 4.20; of sleepable programs it says itself that it does not
-// wait for them). membarrier(2) would do the same without a privilege, but not with a single CPU
-// online, and not with nohz_full.
+// An update of a map of maps ends with synchronize_rcu(), after which no program uses the old inner
+// map (1ae80cf31938, 4.20; a comment in the kernel excludes sleepable programs). membarrier(2)
+// would do the same without a privilege, but not with a single CPU online, and not with nohz_full.
 void wait_for_programs(std::error_code& ec) noexcept {
   const Map inner = make_array(MapType::array, -1, ec);
   if (ec) return;
@@ -110,7 +110,7 @@ void wait_for_programs() {
 bool wait_for_sleepable_programs(milliseconds timeout, std::error_code& ec) noexcept {
   Map map = make_array(MapType::array, -1, ec);
   const std::uint32_t id = map.info().id;
-  // Whether this process may ask for ids.
+  // Checks that this process may list ids.
   if (ec || !exists(id, ec)) return false;
   const int program = load_user_of(map.fd());
   if (program < 0) {

@@ -34,7 +34,7 @@ std::uint64_t* word() noexcept {
   return made;
 }
 
-// Before there are threads: one could fork while another one makes the word.
+// Runs before there are threads: one could fork while another one makes the word.
 int prepare() noexcept {
   (void)word();
   return ::pthread_atfork(nullptr, nullptr, [] { __atomic_store_n(word(), 0, __ATOMIC_RELAXED); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How poll() waits: reads before it waits, after it was woken, and once more at the end of the
-// time. Private to src/typed/.
+// The wait of poll(): it reads before it waits, after it was woken, and once more when the timeout
+// ends. Private to src/typed/.
 #pragma once
 
 #include <poll.h>
@@ -23,7 +23,7 @@ enum class Woken : std::uint8_t { ready, called, interrupted, timed_out, failed 
 class Deadline {
  public:
   explicit Deadline(Timeout timeout) noexcept : timeout_(timeout.milliseconds()) {}
-  // Negative: there is none.
+  // Returns the time left; negative when there is no deadline.
   [[nodiscard]] std::chrono::milliseconds rest() noexcept {
     if (timeout_.count() <= 0) return timeout_;
     const auto now = Clock::now();
@@ -42,7 +42,7 @@ class Deadline {
   bool started_ = false;
 };
 
-// What the kernel reports for one of an epoll's descriptors; `waker`'s has no data.
+// Waits for one of an epoll's descriptors. The data of `waker`'s descriptor is 0.
 inline Woken wait_epoll(int epoll, Waker& waker, std::chrono::milliseconds timeout,
                         std::error_code& ec) noexcept {
   ::epoll_event event;
@@ -58,7 +58,7 @@ inline Woken wait_epoll(int epoll, Waker& waker, std::chrono::milliseconds timeo
   return Woken::called;
 }
 
-// The same of one descriptor, or of none when `fd` is negative.
+// As above for one descriptor, or only for `waker` when `fd` is negative.
 inline Woken wait_poll(int fd, Waker& waker, short events, std::chrono::milliseconds timeout,
                        std::error_code& ec) noexcept {
   std::array<::pollfd, 2> descriptors{{{waker.fd(), POLLIN, 0}, {fd, events, 0}}};
@@ -74,9 +74,9 @@ inline Woken wait_poll(int fd, Waker& waker, short events, std::chrono::millisec
   return Woken::called;
 }
 
-// `consume(ec)` until it gives something, the time is over, or somebody calls. `wait(timeout, ec)`
-// is one of the functions above. The kernel reports a record that is still being written, as long
-// as that takes: then this looks again every millisecond instead of all the time.
+// Calls `consume(ec)` until it returns records, the timeout ends, or `waker` is called.
+// `wait(timeout, ec)` is one of the functions above. While a record is still being written, the
+// kernel reports it as readable all the time: then this function looks again once per millisecond.
 template <class Consume, class Wait, class IsHeldUp>
 std::size_t consume_or_wait(Timeout timeout, Waker& waker, std::error_code& ec, Consume consume,
                             Wait wait, IsHeldUp is_held_up) {
@@ -86,7 +86,7 @@ std::size_t consume_or_wait(Timeout timeout, Waker& waker, std::error_code& ec, 
     const std::size_t records = consume(ec);
     if (ec) return records;
     if (records != 0) {
-      // The caller returns, so it also learns why somebody called.
+      // The caller returns now, so a wake-up has served its purpose.
       (void)waker.take();
       return records;
     }

@@ -14,7 +14,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// As much as the kernel has ready at once.
+// As much as the kernel returns at once.
 constexpr std::size_t buffer_size = std::size_t{32} << 10U;
 
 std::error_code failed(int fd, std::error_code ec) noexcept {
@@ -36,7 +36,7 @@ std::error_code IteratorFile::adopt(sys::UniqueFd file) noexcept {
   return {};
 }
 
-// Reads more, after what is left of the last read.
+// Reads more, when the buffer is empty.
 bool IteratorFile::refill(std::error_code& ec) noexcept {
   if (!file_) {
     ec = failed(-1, kernel_error(-EBADF));
@@ -44,7 +44,7 @@ bool IteratorFile::refill(std::error_code& ec) noexcept {
   }
   for (;;) {
     const ssize_t length = ::read(file_.get(), buffer_.get(), buffer_size);
-    // EAGAIN: the kernel looked at a million objects of which the program wrote nothing.
+    // EAGAIN: the kernel visited a million objects for which the program wrote nothing.
     if (length < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (length < 0) ec = failed(file_.get(), kernel_error(-errno));
     begin_ = 0;

@@ -23,8 +23,8 @@ sys::Mapping detail::map_memory(const Map& map, std::uint64_t size,
 
 namespace {
 
-// Without BTF only the name says that a map holds a section: no map of a program's own has a dot in
-// its name.
+// Without BTF, only a dot in the name shows that a map holds a section: the maps that a program
+// declares have none.
 bool may_be_section(const MapInfo& info) noexcept {
   return detail::is_section(info) || (info.btf_id == 0 && info.max_entries == 1 &&
                                       info.name.find('.') != decltype(info.name)::npos);

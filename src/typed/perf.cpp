@@ -21,7 +21,7 @@
 
 namespace bpfmap::inline v0::detail {
 
-// A child of fork(2) closes its copies of the descriptors, but the slots are the parent's.
+// A child of fork(2) closes its copies of the descriptors, but the slots belong to the parent.
 Perf::~Perf() {
   if (!process.is_current()) return;
   for (const PerfMemory& buffer : buffers) {
@@ -36,12 +36,12 @@ constexpr std::array types{MapType::perf_event_array};
 constexpr Requirement requirement{.types = types, .key_size = 4, .value_size = 4};
 constexpr std::uint64_t is_buffer = 1;  // in epoll_event.data
 
-// Sets `ec` when it cannot be read.
+// Reads the list of online CPUs; sets `ec` when that is not possible.
 CpuList online_cpus(std::error_code& ec) {
   std::array<char, 8192> list;
   const sys::UniqueFd fd{::open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC)};
   const auto size = fd ? ::read(fd.get(), list.data(), list.size()) : -1;
-  // Everything else means that there is no such file.
+  // Any other errno means that there is no such file.
   if (size < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
     ec = kernel_error(-errno);
     return {};
@@ -57,7 +57,7 @@ void sort_once(CpuList& cpus) noexcept {
   cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
 }
 
-// Refusals, each with what it is about.
+// Record refusals, with the CPU or the number of pages where one is the reason.
 std::error_code refuse(const Map& map, std::error_code ec) noexcept {
   return record(map, {Operation::view}, ec);
 }
@@ -77,7 +77,7 @@ int watch(const Perf& perf, int fd, std::uint64_t data) noexcept {
   return ::epoll_ctl(perf.epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
-// Closing the descriptor does not do: a forked child may have a copy.
+// Closing the descriptor is not enough, because a forked child may have a copy.
 void unwatch(const Perf& perf, const PerfMemory& buffer) noexcept {
   ::epoll_ctl(perf.epoll.get(), EPOLL_CTL_DEL, buffer.event(), nullptr);
 }
@@ -107,7 +107,7 @@ bool has_buffer(const Perf& perf, std::uint32_t cpu) noexcept {
                      [cpu](const PerfMemory& buffer) { return buffer.cpu() == cpu; });
 }
 
-// All checks come before the first buffer is opened.
+// Makes all checks before the first buffer is opened.
 std::error_code check_cpus(const Perf& perf, const Map& map, const CpuList& cpus) noexcept {
   for (const std::uint32_t cpu : cpus)
     if (const auto ec = check_cpu(map, cpu)) return ec;
@@ -119,7 +119,8 @@ std::error_code check_cpus(const Perf& perf, const Map& map, const CpuList& cpus
   return {};
 }
 
-// The buffers of CPUs that went offline since. What is unread stays until the next time.
+// Drops the old buffers of CPUs that went offline and came back. One with unread records stays
+// until the next call.
 void drop_left_buffers(Perf& perf, const CpuList& cpus) noexcept {
   std::erase_if(perf.buffers, [&](const PerfMemory& buffer) {
     const bool left =
@@ -130,11 +131,11 @@ void drop_left_buffers(Perf& perf, const CpuList& cpus) noexcept {
   perf.first = 0;
 }
 
-// `buffers` has room for one more.
+// `buffers` must have room for one more.
 std::error_code add_buffer(Perf& perf, const Map& map, std::uint32_t cpu) noexcept {
   PerfMemory buffer{cpu};
   if (const int result = buffer.open(perf.options)) {
-    // Went offline behind the list of online CPUs.
+    // The CPU went offline after the list was read.
     if (result == -ENODEV && perf.options.cpus.empty()) return {};
     return refuse_cpu(map, cpu, kernel_error(result));
   }

@@ -91,7 +91,8 @@ std::size_t PerfBuffer::consume(std::size_t max_records) {
   return records;
 }
 
-// The kernel reports a record once, perhaps to whoever watches epoll_fd(): reads before it waits.
+// Reads before it waits, because the kernel reports a record only once, perhaps to a user of
+// epoll_fd().
 std::size_t PerfBuffer::poll(Timeout timeout, std::size_t max_records, std::error_code& ec) {
   if (!perf_ || perf_->running || max_records == 0) return run(max_records, Operation::poll, ec);
   ec.clear();

@@ -17,7 +17,7 @@ namespace {
 ::perf_event_attr output_events(const PerfBufferOptions& options) noexcept {
   ::perf_event_attr attr;
   std::memset(&attr, 0, sizeof attr);
-  attr.size = PERF_ATTR_SIZE_VER5;  // of Linux 4.1: no field behind it is used
+  attr.size = PERF_ATTR_SIZE_VER5;  // of Linux 4.1: no later field is used
   attr.type = PERF_TYPE_SOFTWARE;
   attr.config = PERF_COUNT_SW_BPF_OUTPUT;
   attr.sample_type = PERF_SAMPLE_RAW;
@@ -33,7 +33,7 @@ namespace {
   return attr;
 }
 
-// What read(2) gives of such an event.
+// What read(2) returns for such an event.
 struct Reading {
   std::uint64_t value;
   std::uint64_t nanoseconds;  // during which it was on its CPU
@@ -53,7 +53,7 @@ int PerfMemory::open(const PerfBufferOptions& options) noexcept {
   return event_ ? 0 : -errno;
 }
 
-// The kernel overwrites what is mapped read-only.
+// The kernel overwrites old records if the memory is mapped read-only.
 int PerfMemory::map(const PerfBufferOptions& options) noexcept {
   const std::size_t page_bytes = sys::page_size();
   if (options.pages_per_cpu > std::numeric_limits<std::size_t>::max() / page_bytes / 2)
@@ -66,8 +66,8 @@ int PerfMemory::map(const PerfBufferOptions& options) noexcept {
   return 0;
 }
 
-// Time stands still for an event without a CPU. The clock of a CPU may stand still, too, until its
-// next tick.
+// The time of an event without a CPU does not advance. That of a CPU may not advance either until
+// its next tick.
 bool PerfMemory::is_attached() const noexcept {
   Reading before{};
   if (!read_event(event_.get(), before)) return false;
@@ -91,9 +91,9 @@ int PerfMemory::look() noexcept {
   return 0;
 }
 
-// The head moves down, so the newest record lies at it and older ones behind. What lies further
-// behind than the buffer is large has been overwritten. A snapshot that was not read to its end is
-// read on.
+// The head moves down: the newest record is at the head, and older ones follow it. Records beyond
+// the size of the buffer have been overwritten. A snapshot that was not read to its end is
+// continued.
 int PerfMemory::look_backwards() noexcept {
   if (has_more()) return 0;
   if (const int result = pause_output(true)) return result;
@@ -114,7 +114,7 @@ const ::perf_event_header* PerfMemory::current(PerfScratch scratch) noexcept {
   if (!has_more()) return nullptr;
   const std::size_t offset = position_ & mask_;
   const auto* const header = reinterpret_cast<const ::perf_event_header*>(data_ + offset);
-  // Only the oldest record of a buffer that overwrites can be cut off, or never written.
+  // Only the oldest record of an overwriting buffer can be cut off, or never written.
   if (header->size == 0 || header->size > end_ - position_) {
     position_ = end_;
     return nullptr;

@@ -17,8 +17,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-// A record that wraps around the end of the data is put together here; perf_event_header::size has
-// 16 bits.
+// Memory in which a record that wraps around the end of the data is put together;
+// perf_event_header::size has 16 bits.
 constexpr std::size_t largest_perf_record = std::size_t{1} << 16U;
 using PerfScratch = std::span<std::byte>;
 
@@ -37,27 +37,28 @@ class PerfMemory {
   [[nodiscard]] std::size_t bytes_waiting() const noexcept {
     return overwrites_ ? 0 : static_cast<std::size_t>(head() - tail());
   }
-  // Whether anything was never handed out.
+  // Whether there are records that were never handed out.
   [[nodiscard]] bool has_unread() const noexcept {
     return has_more() || (overwrites_ ? head() != newest_ : head() != tail());
   }
-  // Whether its CPU writes to it. An event leaves a CPU that goes offline, and does not return with
-  // it.
+  // Whether its CPU writes to it. When a CPU goes offline, its event is detached, and stays so when
+  // the CPU comes back.
   [[nodiscard]] bool is_attached() const noexcept;
   // PERF_EVENT_IOC_PAUSE_OUTPUT; 0 or -errno.
   [[nodiscard]] int pause_output(bool paused) const noexcept;
   // Whether look() has paused it.
   [[nodiscard]] bool is_paused() const noexcept { return paused_; }
 
-  // What has been written until now belongs to the call that runs; 0 or -errno. A buffer that
-  // overwrites is paused meanwhile.
+  // Selects the records written so far for the current call; returns 0 or -errno. Pauses an
+  // overwriting buffer for that time.
   [[nodiscard]] int look() noexcept;
   // Whether look() found more than has been read.
   [[nodiscard]] bool has_more() const noexcept { return position_ != end_; }
-  // Resumes what look() has paused, unless the user has paused it or something is left to read.
+  // Resumes a buffer that look() has paused, unless the user has paused it or records are left to
+  // read.
   void finish(bool paused_by_user) noexcept;
 
-  // Moves over one record, or over as many as `header` says, once it was handled.
+  // Moves past a record in its destructor, once the record was handled.
   class Step {
    public:
     Step(PerfMemory& memory, std::uint64_t next) noexcept : memory_(memory), next_(next) {}
@@ -69,7 +70,7 @@ class PerfMemory {
     PerfMemory& memory_;
     std::uint64_t next_;
   };
-  // The record at the position; nullptr: none is left.
+  // Returns the record at the position; nullptr when none is left.
   [[nodiscard]] const ::perf_event_header* current(PerfScratch scratch) noexcept;
   [[nodiscard]] Step step(const ::perf_event_header& header) noexcept {
     return {*this, position_ + header.size};
@@ -97,7 +98,7 @@ class PerfMemory {
   std::size_t mask_ = 0;
   std::uint64_t position_ = 0;
   std::uint64_t end_ = 0;
-  std::uint64_t newest_ = 0;  // of a buffer that overwrites: where the last look() began
+  std::uint64_t newest_ = 0;  // in an overwriting buffer: where the last look() began
 };
 
 }  // namespace bpfmap::inline v0::detail

@@ -11,7 +11,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// A record as it lies in the buffer, without what it carries.
+// A record as it is in the buffer, without its data.
 struct SampleRecord {
   ::perf_event_header header;
   std::uint32_t size;
@@ -54,8 +54,8 @@ Handled read_buffer(Perf& perf, PerfMemory& buffer, std::size_t max_records) {
   return handled;
 }
 
-// Keeps epoll_fd() readable while records are left: the kernel reports each of them once. Also when
-// a callback throws.
+// Keeps epoll_fd() readable while records are left, even when a callback throws: the kernel reports
+// each record only once.
 class KeepsReadable {
  public:
   explicit KeepsReadable(Perf& perf) noexcept : perf_(perf) {}

@@ -9,8 +9,9 @@
 
 namespace bpfmap::inline v0::detail {
 
-// bpf(2) reads no such slot, but a BPF program can: bpf_perf_event_read_value() (4.15), run by
-// BPF_PROG_TEST_RUN (of raw tracepoints: 5.10). Where it may not, every slot counts as free.
+// bpf(2) cannot read such a slot, but a BPF program can: it calls bpf_perf_event_read_value()
+// (4.15) under BPF_PROG_TEST_RUN (of raw tracepoints: 5.10). Where this process may not run one,
+// every slot counts as free.
 class PerfSlots {
  public:
   explicit PerfSlots(const Map& map) noexcept;

@@ -18,7 +18,7 @@ struct detail::Rings {
   sys::UniqueFd epoll;
   Waker waker;
   std::vector<std::unique_ptr<RingHandler>> handlers;
-  std::size_t first = 0;  // whose turn it is
+  std::size_t first = 0;  // the ring to read next
   sys::OwnerProcess process = sys::OwnerProcess::current();
   bool running = false;
 };
@@ -59,7 +59,7 @@ int open(Rings& rings) noexcept {
   return watch(rings, rings.waker.fd(), 0);
 }
 
-// Recorded.
+// Records a failure.
 std::error_code add_to(std::unique_ptr<Rings>& rings,
                        std::unique_ptr<RingHandler>& handler) noexcept {
   const Map& map = handler->map;
@@ -85,7 +85,7 @@ std::error_code add_to(std::unique_ptr<Rings>& rings,
   return {};
 }
 
-// Whether there is anything to read; all that there is belongs to the call.
+// Whether there is anything to read. Selects the records written so far for the current call.
 bool look(Rings& rings) noexcept {
   bool any = false;
   detail::order_release_before_look();
@@ -143,7 +143,8 @@ bool RingBuffer::remove(const Map& map) {
   return removed;
 }
 
-// Looks again after it met discarded records only: 0 promises that nothing was left.
+// Looks again after a round that found only discarded records, because 0 means that nothing is
+// left.
 std::size_t RingBuffer::run(std::size_t max_records, Operation operation, std::error_code& ec) {
   ec.clear();
   if (!*this) {

@@ -11,7 +11,7 @@ int map_pages(sys::Mapping& pages, int fd, std::uint64_t offset, std::uint64_t s
   return pages ? 0 : -errno;
 }
 
-// The consumer's page a second time, because it alone may be written.
+// Maps the consumer's page a second time, because only that page may be mapped writable.
 int RingMemory::open(const Map& map) noexcept {
   const std::size_t page = sys::page_size();
   const std::uint64_t size = map.info().max_entries;

@@ -8,7 +8,7 @@
 
 namespace bpfmap::inline v0 {
 
-// Recorded.
+// Records a failure.
 std::error_code RingReader::open(Map& map) noexcept {
   if (const auto ec = detail::check_ring(map)) return ec;
   std::error_code ec;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the readers of ring buffers require of a map. Private to src/typed/.
+// The requirements of ring buffer readers on a map. Private to src/typed/.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ inline constexpr Requirement ring_requirement{.types = ring_types, .key_size = 0
   return refuse(map, kernel_error(result));
 }
 
-// Recorded.
+// Returns, and records, the reason why a reader refuses `map`; no error if none.
 [[nodiscard]] inline std::error_code check_ring(const Map& map) noexcept {
   if (const auto ec = check(map, ring_requirement)) return ec;
   if (has(map.info().flags, MapFlags::rb_overwrite)) return refuse(map, -EOPNOTSUPP);

@@ -12,7 +12,7 @@ bool is_empty(const BuildIdFrame& frame) noexcept {
   return frame.status == BuildIdFrame::Status::empty;
 }
 
-// Reads a stack into `frames`, without the zeros with which the kernel fills it up.
+// Reads a stack into `frames`, without the zeros after the last frame.
 template <class Frame>
 bool read(const StackTraceMap& map, detail::argument<std::uint32_t> id, std::vector<Frame>& frames,
           std::error_code& ec) noexcept {

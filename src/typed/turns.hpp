@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Several buffers share the bound of one call. Private to src/typed/.
+// Shares the max_records of one call among several buffers. Private to src/typed/.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,13 @@ namespace bpfmap::inline v0::detail {
 struct TurnsEnd {
   std::size_t records = 0;
   bool stopped = false;    // by the callback, or by a record of another size
-  std::size_t source = 0;  // which one stopped
+  std::size_t source = 0;  // the source that stopped
   Handled last = {};
 };
 
-// `handle(source, most)` for each of `sources` in turn, until nothing is left, `max_records` are
-// handed out, or one stops. `first` is whose turn it is, and remembers that for the next call.
+// Calls `handle(source, most)` for each source in turn, until no records are left, `max_records`
+// are handed out, or a callback stops. `first` is the source that is next, and keeps that for the
+// next call.
 template <class Handle>
 TurnsEnd take_turns(std::size_t sources, std::size_t& first, std::size_t max_records,
                     Handle handle) {

@@ -26,7 +26,7 @@ struct UserRing {
     return __atomic_load_n(word(producer_pages), __ATOMIC_RELAXED) -
            __atomic_load_n(word(consumer_page), __ATOMIC_ACQUIRE);
   }
-  // nullptr: no room.
+  // Returns nullptr when there is no room.
   [[nodiscard]] std::byte* reserve(std::uint32_t bytes) const noexcept;
 
   sys::Mapping consumer_page;
@@ -49,7 +49,7 @@ int UserRing::open(const Map& from) noexcept {
   if (const int result = waker.open()) return result;
   epoll.reset(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return -errno;
-  // By edges, each of them a drain: the level says only that the buffer is not quite full.
+  // Edge-triggered: each edge is a drain, while the level means only that the buffer is not full.
   ::epoll_event event{};
   event.events = EPOLLOUT | EPOLLET;
   event.data.u64 = 1;
@@ -76,12 +76,12 @@ namespace {
 constexpr std::array types{MapType::user_ringbuf};
 constexpr detail::Requirement requirement{.types = types, .key_size = 0, .value_size = 0};
 
-// What a dynptr can hold. The kernel takes no larger sample, nor any that comes behind it.
+// The most that a dynptr can hold. The kernel drains no larger sample, and none after it.
 constexpr std::size_t max_sample = (std::size_t{1} << 24U) - 1;
 
 }  // namespace
 
-// The header lies in front of the sample.
+// The header is directly before the sample.
 void UserRingBuffer::ByteSample::commit(std::uint32_t bits) noexcept {
   const MutableBytesView sample = std::exchange(bytes_, {});
   if (sample.data() == nullptr || !process_.is_current()) return;
@@ -103,7 +103,7 @@ UserRingBuffer& UserRingBuffer::operator=(UserRingBuffer&& other) noexcept {
 }
 UserRingBuffer::~UserRingBuffer() = default;
 
-// Recorded.
+// Records a failure.
 std::error_code UserRingBuffer::open(Map& map) noexcept {
   if (const auto ec = detail::check(map, requirement)) return ec;
   std::error_code ec = detail::check_read_write(map);
@@ -133,7 +133,7 @@ std::error_code UserRingBuffer::check_usable() const noexcept {
   return detail::kernel_error(ring_->process.is_current() ? 0 : -ESTALE);
 }
 
-// Until `done` or the end of the time.
+// Waits until `done()` or the end of the timeout.
 template <class Done>
 bool UserRingBuffer::wait(Timeout timeout, std::error_code& ec, Done done) const noexcept {
   return detail::consume_or_wait(

@@ -15,8 +15,8 @@ int Waker::open() noexcept {
   return event_ ? 0 : -errno;
 }
 
-// The flag is a hint that there is something to read. Set behind the eventfd, it may come late, and
-// then the next take() reads; the other way round the eventfd might stay readable for ever.
+// The flag is a hint that the eventfd is readable. It is set after the write: if take() misses it,
+// the next take() reads. In the other order, the eventfd might stay readable for ever.
 void Waker::wake() noexcept {
   if (!is_ours()) return;
   const int error = errno;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every public operation that every_operation.hpp does not have: of Map, of views of memory, of
-// rings, and free functions; in both forms, on empty objects. Compiles without exceptions, where
+// Calls every public operation that every_operation.hpp does not call: of Map, of views of memory,
+// of rings, and free functions; in both forms, on empty objects. Compiles without exceptions, where
 // only the forms with an error_code may be called.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Every public operation of every typed map, and every verb on whole maps, in both forms. Compiles
-// without exceptions, where only the forms with an error_code may be called.
+// Calls every public operation of every typed map, and every verb on whole maps, in both forms.
+// Compiles without exceptions, where only the forms with an error_code may be called.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@
 
 namespace bpfmap::test {
 
-/// A class, the type of its maps, a key and a value that its operations take, and how many
-/// operations each_operation() finds.
+/// A class, the type of its maps, a key and a value for its operations, and the number of
+/// operations that each_operation() finds.
 template <class MapClass, MapType map_type, class MapKey, class MapValue, int count>
 struct Row {
   using M = MapClass;
@@ -93,7 +93,7 @@ void each_write(M& map, const Key& key, const Value& value, Check check) {
       (void)map.set_batch(keys, std::span<const Value>{&value, 1}, ec...);
     });
   }
-  if constexpr (std::is_copy_constructible_v<Value>) {  // a Map is no value of a CPU
+  if constexpr (std::is_copy_constructible_v<Value>) {  // a Map cannot be a per-CPU value
     if constexpr (requires(const PerCpuValues<Value>& values) { map.replace(key, values); }) {
       const PerCpuValues<Value> values{value};
       if constexpr (requires { map.update(key, values); })
@@ -192,7 +192,7 @@ void each_batch(M& map, const Key& key, const Value& value, Check check) {
 }
 
 /// Calls `check(name, call)` for each operation that the map has; returns how many there are.
-/// `call` is the form that takes an error_code with an argument, and the one that throws with none.
+/// `call(ec)` calls the form with an error_code, and `call()` the throwing form.
 template <class R, class Check>
 int each_operation(typename R::M& map, const typename R::Value& value, Check check) {
   int operations = 0;
@@ -224,7 +224,7 @@ struct Prefix {
   std::array<std::uint8_t, 4> address = {};
 };
 
-/// One for each class.
+/// One row per class.
 using EveryRow = std::tuple<
     Row<HashMap<std::uint32_t, std::uint64_t>, MapType::hash, std::uint32_t, std::uint64_t, 30>,
     Slots<ArrayMap<std::uint64_t>, MapType::array, std::uint64_t, 17>,

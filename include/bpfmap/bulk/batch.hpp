@@ -37,12 +37,12 @@ BatchResult update_as(M& map, const Keys& keys, const Values& values, UpdateFlag
 
 }  // namespace detail
 
-/// Sets the values of many keys with BPF_MAP_UPDATE_BATCH (5.6). Sets them one by one where the
-/// kernel or the type has no batches, and where memory for a whole batch is lacking.
+/// Sets the values of many keys with BPF_MAP_UPDATE_BATCH (5.6), or one at a time where the kernel
+/// or the type has no batches, or a batch fails for lack of memory.
 ///
 /// `values` has one value per key (Errc::wrong_value_count): a V; on a per-CPU map, PerCpuValues<V>
 /// or one V for every CPU. `keys` and `values` are C arrays, std::array, std::vector, std::span or
-/// the like. For an integer K or V, they may hold any integer type; Errc::out_of_range at the first
+/// similar. For an integer K or V, they may hold any integer type; Errc::out_of_range at the first
 /// one that does not fit. A V with a bpf_spin_lock is written under its lock. Stops at the first
 /// entry that fails: BatchResult::failed is its index.
 template <detail::typed_map M, detail::keys_for<M> Keys, detail::values_for<M> Values>
@@ -56,7 +56,8 @@ BatchResult update_batch(M& map, const Keys& keys, const Values& values) {
   return detail::update_as(map, keys, values, UpdateFlags::any);
 }
 
-/// Adds entries; an existing key is skipped, and its value stays. One system call per entry.
+/// Inserts many entries; skips existing keys, whose values stay. Makes one system call per entry.
+/// `keys` and `values` as for update_batch().
 template <detail::erasable_map M, detail::keys_for<M> Keys, detail::values_for<M> Values>
 BatchResult insert_batch(M& map, const Keys& keys, const Values& values,
                          std::error_code& ec) noexcept {
@@ -67,7 +68,8 @@ BatchResult insert_batch(M& map, const Keys& keys, const Values& values) {
   return detail::update_as(map, keys, values, UpdateFlags::noexist);
 }
 
-/// Overwrites entries; a missing key is skipped. One system call per entry.
+/// Overwrites many entries; skips missing keys. Makes one system call per entry. `keys` and
+/// `values` as for update_batch().
 template <detail::erasable_map M, detail::keys_for<M> Keys, detail::values_for<M> Values>
 BatchResult replace_batch(M& map, const Keys& keys, const Values& values,
                           std::error_code& ec) noexcept {
@@ -78,8 +80,8 @@ BatchResult replace_batch(M& map, const Keys& keys, const Values& values) {
   return detail::update_as(map, keys, values, UpdateFlags::exist);
 }
 
-/// Erases many keys and skips missing ones: with BPF_MAP_DELETE_BATCH (5.6), or one by one where
-/// there is no such command. `keys` as for update_batch().
+/// Erases many keys with BPF_MAP_DELETE_BATCH (5.6), or one at a time where the kernel or the type
+/// has no batches; skips missing keys. `keys` as for update_batch().
 template <detail::erasable_map M, detail::keys_for<M> Keys>
 BatchResult erase_batch(M& map, const Keys& keys, std::error_code& ec) noexcept {
   using K = typename M::key_type;
@@ -107,9 +109,10 @@ BatchResult erase_batch(M& map, const Keys& keys) {
 }
 
 /// Looks up many keys: `values[i]` becomes the value of `keys[i]`, or nullopt when the key is
-/// missing (counted as skipped). One system call per key, because the kernel has no batch lookup of
-/// given keys. `keys` as for update_batch(); `values` has the same size (Errc::wrong_value_count).
-/// A value that is there already is overwritten in place, so that a polling loop allocates nothing.
+/// missing (counted as skipped). Makes one system call per key, because the kernel has no batch
+/// lookup of given keys. `keys` as for update_batch(); `values` has the same size
+/// (Errc::wrong_value_count). Overwrites existing values in place, so a polling loop allocates
+/// nothing.
 template <detail::written_map M, detail::keys_for<M> Keys>
 BatchResult lookup_batch_into(const M& map, const Keys& keys,
                               std::span<std::optional<typename M::mapped_type>> values,
@@ -136,8 +139,8 @@ BatchResult lookup_batch_into(const M& map, const Keys& keys,
   detail::throw_if(ec);
   return result;
 }
-/// As lookup_batch_into(), but returns a vector with one element per key. With `ec` set: those
-/// before the key that failed.
+/// As lookup_batch_into(), but returns a vector with one element per key. When `ec` is set, the
+/// vector holds the elements before the key that failed.
 template <detail::written_map M, detail::keys_for<M> Keys>
 [[nodiscard]] std::vector<std::optional<typename M::mapped_type>> lookup_batch(
     const M& map, const Keys& keys, std::error_code& ec) noexcept {
@@ -164,7 +167,8 @@ template <detail::written_map M, detail::keys_for<M> Keys>
   return values;
 }
 
-// Deleted for maps whose values are descriptors, so that the compiler shows the cure.
+// Deleted for maps whose values are descriptors, so that the compiler's message names the
+// alternative.
 template <detail::descriptor_map M, class... Arguments>
 void update_batch(M&, const Arguments&...) = delete;  // use set(), or set_batch() of a map of maps
 template <detail::descriptor_map M, class... Arguments>
@@ -178,8 +182,8 @@ void lookup_batch_into(const M&, const Arguments&...) = delete;  // use scan() o
 
 /// As above, on bytes: consecutive keys of key_size bytes, and as many values of value_size bytes,
 /// or of sys::percpu_size(value_size) bytes on a per-CPU map. Values of a map of maps are
-/// descriptors. A size that is not a multiple of key_size is Errc::wrong_key_size, any other number
-/// of values Errc::wrong_value_count. UpdateFlags::noexist and exist write entries one by one,
+/// descriptors. A size that is not a multiple of key_size is Errc::wrong_key_size; a wrong number
+/// of values is Errc::wrong_value_count. UpdateFlags::noexist and exist write entries one by one,
 /// because the batch command refuses them.
 BatchResult update_batch(Map& map, BytesView keys, BytesView values, UpdateFlags flags,
                          std::error_code& ec) noexcept;

@@ -11,9 +11,9 @@
 namespace bpfmap::inline v0 {
 
 /// As update_batch() on bytes, with a range of keys and a range of values, one value per key. An
-/// element is what Map::update() takes: an integer of any type, a struct, or bytes such as a
-/// std::string_view. On a per-CPU map, each value is set on every CPU. Errors as Map::update(), at
-/// the first element that does not fit.
+/// element is anything that Map::update() accepts: an integer of any type, a struct, or bytes such
+/// as a std::string_view. On a per-CPU map, each value is set on every CPU. Errors are those of
+/// Map::update(), at the first element that does not fit.
 template <detail::range_of_arguments Keys, detail::range_of_arguments Values>
 BatchResult update_batch(Map& map, const Keys& keys, const Values& values, UpdateFlags flags,
                          std::error_code& ec) noexcept {
@@ -55,7 +55,7 @@ BatchResult update_batch(Map& map, const Keys& keys, const Values& values,
   return result;
 }
 
-/// As erase_batch() on bytes, with a range of keys, which are what Map::erase() takes.
+/// As erase_batch() on bytes, with a range of keys, each anything that Map::erase() accepts.
 template <detail::range_of_arguments Keys>
 BatchResult erase_batch(Map& map, const Keys& keys, std::error_code& ec) noexcept {
   BatchResult result;

@@ -27,15 +27,15 @@ struct DrainShows<M> {
 
 /// Removes the entries of an M, which is Map or a typed map, and hands them out: `for (auto [key,
 /// value] : drain(map))`. Pops the values of a queue or a stack: `for (auto value : drain(queue))`.
-/// A drain is one pass: entries inserted behind its position stay for the next one. The map must
-/// outlive the drain and must not be moved.
+/// A drain makes one pass: entries inserted where it has already been stay for the next pass. The
+/// map must outlive the drain and must not be moved.
 ///
 /// Entries are removed one batch at a time (BPF_MAP_LOOKUP_AND_DELETE_BATCH, 5.6), before they are
 /// handed out. When the loop stops early, the drain keeps the entries that were not handed out:
 /// walk the drain again to continue, or call put_back(), as the destructor does. An entry that
 /// cannot be put back, because its key was inserted again or the map is full, stays in the drain
 /// and can still be handed out; it is lost only when the drain is destroyed. With `batch_size = 1`,
-/// one hash bucket is removed at a time, nearly always one entry.
+/// one hash bucket is removed at a time, usually a single entry.
 ///
 /// Without batches, and always for hash_of_maps, queues and stacks, entries are removed one at a
 /// time. status().exact is false for an LPM trie and a hash of maps: an entry is looked up and then
@@ -47,8 +47,8 @@ struct DrainShows<M> {
 /// when the entry is removed. A bpf_spin_lock does not protect a value whose key is erased and
 /// inserted again: the value may then be torn.
 ///
-/// After fork(2), the child may only destroy a drain that its parent has begun (walking it fails
-/// with ESTALE, and put_back() does nothing); the entries remain its parent's.
+/// After fork(2), the child may only destroy a drain that its parent has begun: walking it fails
+/// with ESTALE, and put_back() does nothing. The entries still belong to the parent.
 template <class M>
 class Drain {
   using Show = typename detail::DrainShows<M>::type;

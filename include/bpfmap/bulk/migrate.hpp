@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Replaces a pinned map by a new one of another size or value type, with its entries. Above map/.
+// Replaces a pinned map with one of another size or value type, and copies the entries. Above map/.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +22,14 @@ template <class M>
 struct Migrated {
   M map;                     ///< the new map, which is now pinned at the path
   std::uint64_t copied = 0;  ///< entries of the old map that the new one holds
-  /// Entries that it does not hold: those that `convert` dropped, those that a smaller LRU hash
-  /// evicted, and those of zeros beyond the end of a smaller array.
+  /// Entries that were not copied: dropped by `convert`, evicted by a smaller LRU hash, or all zero
+  /// and beyond the end of a smaller array.
   std::uint64_t dropped = 0;
 };
 
 namespace detail {
 
-// Errc::not_pinned unless `map` is what is pinned at `path`; recorded.
+// Returns Errc::not_pinned, recorded, unless `map` is the map pinned at `path`.
 [[nodiscard]] std::error_code check_pinned(const Map& map, const std::string& path) noexcept;
 // The spec of a map like `map`; opens an inner map as the template of a map of maps.
 struct LikeSpec {
@@ -38,12 +38,12 @@ struct LikeSpec {
   Map inner;
 };
 [[nodiscard]] LikeSpec spec_like(const Map& map, std::error_code& ec) noexcept;
-// Copies what fits, and counts it.
+// Copies the entries that fit, and counts them.
 void copy_into(const Map& from, Migrated<Map>& to, UpdateFlags flags, std::error_code& ec) noexcept;
-// Counts what an LRU hash has evicted.
+// Counts the entries that an LRU hash has evicted.
 void count_evicted(const Map& map, std::uint64_t& copied, std::uint64_t& dropped,
                    std::error_code& ec) noexcept;
-// Puts `next` in the place of the pin of `old`; recorded.
+// Replaces the pin of `old` with a pin of `next`; records a failure.
 void pin_instead(const Map& old, const Map& next, const std::string& path,
                  std::error_code& ec) noexcept;
 [[nodiscard]] Migrated<Map> resize_map(const Map& map, const std::string& path,
@@ -103,28 +103,28 @@ void convert_batch(const Walk& walk, Migrated<New>& to, Convert& convert, Bytes&
 
 }  // namespace detail
 
-/// Replaces the map that is pinned at `path`, which must be `map`, by one with another max_entries
-/// and the same entries.
+/// Replaces `map`, which must be the map pinned at `path`, with a new map that has another
+/// max_entries and the same entries.
 ///
-/// The new map has the type, sizes, flags, name and BTF of the old one (see spec_of()). Its entries
-/// are copied first; then it takes the place of the old pin in one step (RENAME_EXCHANGE, 5.16; a
-/// rename before), with its permission bits, and its owner and group as far as this process may set
-/// them. Until then, an error leaves the old pin as it was, and nothing else behind.
+/// The new map has the type, sizes, flags, name and BTF of the old one (see spec_of()). The entries
+/// are copied first; then the new pin replaces the old one in one step (RENAME_EXCHANGE, 5.16; a
+/// rename on older kernels). It has the permission bits of the old pin, and the owner and group if
+/// this process may set them. After an error, the old pin is as it was, and nothing else remains.
 ///
-/// `map` stays open, and remains the map of the programs that were loaded with it, and of every
-/// process that has it open. is_pinned_at() tells them that it was replaced. An entry that nobody
-/// writes during the call is copied exactly once. A write to the old map after its entry was read
-/// is not in the new map: stop the writers, or load the programs with the new map and then copy
-/// what is missing, `copy(map.map(), result.map.map(), UpdateFlags::noexist)`. Timers and the order
-/// of use of an LRU hash are not copied.
+/// `map` stays open. Programs that were loaded with it and processes that have it open continue to
+/// use it; is_pinned_at() returns whether it was replaced. An entry that nobody writes during the
+/// call is copied exactly once. A write to the old map after its entry was read is not in the new
+/// map: stop the writers, or load the programs with the new map and then copy what is missing,
+/// `copy(map.map(), result.map.map(), UpdateFlags::noexist)`. Timers and the order of use of an LRU
+/// hash are not copied.
 ///
-/// Errors: Errc::not_pinned when another map, or none, is pinned at `path`, also meanwhile;
-/// Condition::map_full when the entries do not fit, Errc::index_out_of_range for an entry beyond
-/// the end of a smaller array that is not zero; ENOTSUPP where copy() and walks are (queues,
-/// stacks, bloom filters, local storage, memory, arrays of descriptors but maps). A map of maps
-/// needs CAP_SYS_ADMIN and an inner map in it; without one, use migrate() with a spec that names
-/// inner_map_fd. The folder is locked during the exchange (flock(2)) and holds a second pin,
-/// bpfmap_replacing; EAGAIN when another process holds the lock.
+/// Errors: Errc::not_pinned when another map or none is pinned at `path`, even if that changes
+/// during the call; Condition::map_full when the entries do not fit; Errc::index_out_of_range for a
+/// value that is not zero beyond the end of a smaller array; ENOTSUPP for a map that cannot be
+/// walked or copied (queues, stacks, bloom filters, local storage, memory, arrays of descriptors
+/// other than maps). A map of maps needs CAP_SYS_ADMIN and at least one inner map; for an empty
+/// one, use migrate() with a spec that sets inner_map_fd. The folder is locked during the exchange
+/// (flock(2)) and holds a second pin, bpfmap_replacing; EAGAIN when another process holds the lock.
 [[nodiscard]] Migrated<Map> resize(const Map& map, const std::string& path,
                                    std::uint32_t max_entries);
 /// As above; an empty map when `ec` is set.
@@ -158,9 +158,9 @@ template <detail::typed_map M>
 /// As resize(), into a New with the same keys and other values: `migrate<HashMap<Key, Stats2>>(map,
 /// path, spec, convert)`. `spec` is filled in as by New::create().
 ///
-/// `convert(key, value)` is given each entry as a scan shows it, and returns the new value, or a
+/// `convert(key, value)` receives each entry as a scan shows it, and returns the new value, or a
 /// std::optional of it: nullopt drops the entry. On a per-CPU New, it returns PerCpuValues<V>, or
-/// one V for every CPU. What it throws leaves the old pin as it was.
+/// one V for every CPU. When it throws, the old pin stays as it was.
 template <detail::written_map New, detail::typed_map Old, class Convert>
   requires detail::entry_function<std::remove_reference_t<Convert>, Old> &&
            std::same_as<typename New::key_type, typename Old::key_type>

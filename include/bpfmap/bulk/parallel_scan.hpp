@@ -21,7 +21,7 @@ struct ParallelScanStatus {
 
 namespace detail {
 
-// A function that takes the batch that a walk read last.
+// A function to call with a walk after each batch.
 struct BatchFunction {
   void (*show)(void* context, const Walk& walk);
   void* context;

@@ -14,7 +14,7 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// The place of a scan: an entry of the batch that its walk read last.
+// The position of a scan: an entry of the batch that its walk read last.
 class ScanPosition {
  public:
   ScanPosition(Walk& walk, std::error_code* ec) : elsewhere_(&walk), ec_(ec) { read(); }
@@ -201,7 +201,8 @@ template <detail::whole_map M>
 [[nodiscard]] std::default_sentinel_t end(const M&) noexcept {
   return {};
 }
-// std::ranges::begin, before C++23, takes no function for a const map when it has a map.
+// Before C++23, std::ranges::begin does not use the overload for a const map when the map is not
+// const.
 template <detail::whole_map M>
 [[nodiscard]] auto begin(M& map) {
   return begin(std::as_const(map));

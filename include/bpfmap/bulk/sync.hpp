@@ -15,7 +15,7 @@ namespace bpfmap::inline v0 {
 struct SyncResult {
   std::uint64_t inserted = 0;   ///< wanted entries that were missing
   std::uint64_t updated = 0;    ///< wanted entries that had another value
-  std::uint64_t unchanged = 0;  ///< wanted entries that were there; nothing was written
+  std::uint64_t unchanged = 0;  ///< wanted entries that had this value already; nothing was written
   std::uint64_t erased = 0;     ///< entries that are not wanted
 
   friend bool operator==(const SyncResult&, const SyncResult&) = default;
@@ -63,8 +63,8 @@ concept wanted_for = written_map<M> && requires(const Wanted& wanted) {
 /// anything is written, when one does not fit. On a per-CPU map a value is PerCpuValues<V>, or a V
 /// for every CPU. A V with a bpf_spin_lock is read and written under its lock. It is not atomic:
 /// readers see the map change entry by entry, and entries that others write meanwhile may stay. An
-/// LPM key is compared byte by byte: clear the bits behind the prefix (LpmKey does). With `ec` set:
-/// the changes made before the error.
+/// LPM key is compared byte by byte: clear the bits after the prefix (LpmKey does). When `ec` is
+/// set, the result counts the changes made before the error.
 template <detail::erasable_map M, detail::wanted_for<M> Wanted>
 SyncResult sync(M& map, const Wanted& wanted, std::error_code& ec) noexcept {
   using Value = std::remove_cvref_t<decltype(detail::value_in(*std::begin(wanted)))>;
@@ -110,8 +110,8 @@ SyncResult sync(M& map, const Wanted& wanted) {
 
 /// As above, on bytes: consecutive keys of key_size bytes, and as many values of value_size bytes,
 /// or of sys::percpu_size(value_size) bytes on a per-CPU map. Errors: Errc::wrong_key_size,
-/// wrong_value_count; ENOTSUPP where entries cannot be erased, or a value that is read cannot be
-/// written back.
+/// wrong_value_count; ENOTSUPP where entries cannot be erased, or values cannot be written back as
+/// they are read.
 SyncResult sync(Map& map, BytesView keys, BytesView values, std::error_code& ec) noexcept;
 SyncResult sync(Map& map, BytesView keys, BytesView values);
 

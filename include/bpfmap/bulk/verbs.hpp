@@ -19,7 +19,7 @@ namespace bpfmap::inline v0 {
 /// Returns the number of entries, found by a walk (see Walk for its guarantees). Every index of an
 /// array counts, and every filled slot of an array of descriptors. ENOTSUPP where user space cannot
 /// count: perf_event_array, cgroup_array, xskmap, queues and stacks, and maps that cannot be
-/// walked. With `ec` set: the entries read before the error.
+/// walked. When `ec` is set, the result counts the entries read before the error.
 [[nodiscard]] std::uint64_t count(const Map& map);
 [[nodiscard]] std::uint64_t count(const Map& map, std::error_code& ec) noexcept;
 template <detail::typed_map M>
@@ -33,7 +33,7 @@ template <detail::typed_map M>
 
 /// Returns whether the map has no entries, in one system call (BPF_MAP_GET_NEXT_KEY, or the peek of
 /// a queue). Arrays of descriptors are searched for a filled slot, and other arrays are never
-/// empty. ENOTSUPP as for count(), except on queues and stacks. With `ec` set: false.
+/// empty. ENOTSUPP as for count(), except on queues and stacks. Returns false when `ec` is set.
 [[nodiscard]] bool empty(const Map& map);
 [[nodiscard]] bool empty(const Map& map, std::error_code& ec) noexcept;
 template <detail::tagged_map M>
@@ -45,8 +45,8 @@ template <detail::tagged_map M>
   return empty(map.map(), ec);
 }
 
-/// Returns the number of entries for which `predicate(key, value)` is true. With `ec` set: among
-/// those read before the error.
+/// Returns the number of entries for which `predicate(key, value)` is true. When `ec` is set, only
+/// the entries read before the error are counted.
 template <detail::whole_map M, class Predicate>
   requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
 [[nodiscard]] std::uint64_t count_if(const M& map, Predicate&& predicate, std::error_code& ec) {
@@ -124,8 +124,8 @@ std::uint64_t erase_matching(M& map, Walk& walk, KeyList& victims, Predicate& pr
 
 /// Erases the entries for which `predicate(key, value)` is true, and returns how many it erased. An
 /// entry that another thread updates between the predicate and the erasure is erased with its new
-/// value. An rhash is walked until a pass erases nothing, 1000 times at most. With `ec` set: the
-/// number erased before the error.
+/// value. An rhash is walked until a pass erases nothing, at most 1000 times. When `ec` is set, the
+/// result is the number erased before the error.
 template <detail::erasable_map M, class Predicate>
   requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
 std::uint64_t erase_if(M& map, Predicate&& predicate, std::error_code& ec) {
@@ -154,7 +154,7 @@ std::uint64_t erase_if(M& map, Predicate&& predicate) {
 /// others insert, and the map may then not be empty. Queues and stacks are popped, at most
 /// max_entries times; an rhash is cleared in passes until one erases nothing. ENOTSUPP on arrays,
 /// whose entries cannot be erased, and on storage. On an xskmap, every slot counts, filled or not.
-/// With `ec` set: the number erased before the error.
+/// When `ec` is set, the result is the number erased before the error.
 std::uint64_t clear(Map& map);
 std::uint64_t clear(Map& map, std::error_code& ec) noexcept;
 template <detail::clearable_map M>
@@ -187,12 +187,12 @@ template <class To>
 }  // namespace detail
 
 /// Writes the entries of `from` into `to`, and returns how many were written. Keys and values must
-/// have the same size, and both maps must be per-CPU, or neither (Errc::wrong_key_size,
+/// have the same sizes, and either both maps are per-CPU or neither is (Errc::wrong_key_size,
 /// wrong_value_size, map_is_percpu, map_is_not_percpu). A V with a bpf_spin_lock is read and
-/// written under its lock; on a Map, UpdateFlags::lock asks for that. Inner maps are opened by
-/// their ids, which needs CAP_SYS_ADMIN, and put into `to`. With `ec` set: the number written
-/// before the error. ENOTSUPP where a value that is read cannot be written back: other arrays of
-/// descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
+/// written under its lock; for a Map, pass UpdateFlags::lock. Inner maps are opened by their ids,
+/// which needs CAP_SYS_ADMIN, and stored in `to`. When `ec` is set, the result is the number
+/// written before the error. ENOTSUPP where values cannot be written back as they are read: other
+/// arrays of descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
 std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept;
@@ -208,8 +208,8 @@ template <detail::typed_map From, detail::typed_map To>
 std::uint64_t copy(const From& from, To& to, CopyMode mode = CopyMode::update) {
   return copy(from.map(), to.map(), detail::copy_flags<To>(mode));
 }
-// For two maps of one type, which std::copy would take as well where a std::error_code, or a key of
-// namespace std, makes it visible.
+// For two maps of one type: argument-dependent lookup may also find std::copy, through the
+// std::error_code or a key type of namespace std.
 template <detail::typed_map M>
 std::uint64_t copy(const M& from, M& to, std::error_code& ec) noexcept {
   return copy(from, to, CopyMode::update, ec);
@@ -223,9 +223,9 @@ std::uint64_t copy(const M& from, M& to, CopyMode mode) {
 template <detail::whole_map M>
 using OwnedEntry = typename detail::OwnedEntryOf<M>::type;
 
-/// Replaces the contents of `entries` with all entries of the map. Overwrites in place what is
-/// there, so that a polling loop over a map that does not grow allocates nothing but the memory of
-/// the walk. With `ec` set: those read before the error; ENOMEM when there is no memory for more.
+/// Replaces the contents of `entries` with all entries of the map. Overwrites existing elements in
+/// place, so a polling loop over a map that does not grow allocates only the memory of the walk.
+/// When `ec` is set, `entries` holds those read before the error. ENOMEM: out of memory.
 template <detail::whole_map M>
 void to_vector_into(const M& map, std::vector<OwnedEntry<M>>& entries,
                     std::error_code& ec) noexcept {

@@ -99,10 +99,9 @@ concept bytewise =
 ///       static Name decode(std::span<const std::byte, size>) noexcept;
 ///     };
 ///
-/// Both are noexcept: they run in operations that do not throw, and between the kernel and an entry
-/// that has already left the map. Without a specialisation, a trivially copyable T is stored as it
-/// lies in memory: natural C alignment, array fields included, as clang lays out the same struct
-/// for a BPF program.
+/// Both must be noexcept: they run in operations that do not throw, and after an entry was removed
+/// from the map. Without a specialisation, a trivially copyable T is stored as it lies in memory:
+/// natural C alignment, array fields included, as clang lays out the same struct for a BPF program.
 template <class T>
 struct Codec;
 
@@ -128,8 +127,8 @@ concept bool_or_enum_of_bool =
 
 }  // namespace detail
 
-/// One byte, 0 or 1; any other byte is decoded as true (as an object it would be undefined
-/// behaviour).
+/// One byte, 0 or 1; any other byte is decoded as true (a bool object with such a byte would be
+/// undefined behaviour).
 template <detail::bool_or_enum_of_bool T>
 struct Codec<T> {
   static constexpr std::size_t size = 1;
@@ -166,7 +165,7 @@ concept coded_by_throwing = !coded_as_object<T> && !coded_by_user<T> &&
 
 }  // namespace detail
 
-/// A type that can be a value: one with a Codec, its own or the default.
+/// A type that can be a value: it has a Codec of its own, or the default one.
 template <class T>
 concept encodable = detail::coded_as_object<T> || detail::coded_by_user<T>;
 

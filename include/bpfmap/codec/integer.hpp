@@ -27,7 +27,7 @@ namespace bpfmap::inline v0 {
 /// As above; 0 when `ec` is set.
 [[nodiscard]] std::uint64_t decode_native_int(BytesView bytes, std::error_code& ec) noexcept;
 
-/// An integer type, which on `Map` takes as many bytes as the map declares. Characters are
+/// An integer type; a `Map` encodes it in as many bytes as the map declares. Characters are
 /// integers here; bool is not.
 template <class T>
 concept integer_like = std::integral<T> && !std::same_as<T, bool> && sizeof(T) <= 8;
@@ -42,7 +42,7 @@ struct Integer {
 
 template <integer_like T>
 [[nodiscard]] constexpr Integer widen(T value) noexcept {
-  // Not std::cmp_less, which refuses characters.
+  // Not std::cmp_less, which rejects characters.
   bool negative = false;
   if constexpr (std::is_signed_v<T>) negative = value < 0;
   return {static_cast<std::uint64_t>(value), negative};
@@ -106,7 +106,7 @@ template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::little);
 }
-/// As above; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: out of memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_int_key(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::little, ec);
@@ -119,7 +119,7 @@ template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size) {
   return detail::encode_int(detail::widen(value), size, std::endian::native);
 }
-/// As above; empty when `ec` is set. ENOMEM: there is no memory.
+/// As above; empty when `ec` is set. ENOMEM: out of memory.
 template <integer_like T>
 [[nodiscard]] Bytes encode_native_int(T value, std::size_t size, std::error_code& ec) noexcept {
   return detail::encode_int(detail::widen(value), size, std::endian::native, ec);

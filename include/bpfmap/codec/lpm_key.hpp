@@ -36,7 +36,7 @@ inline constexpr int address_family = std::is_same_v<Addr, in_addr>    ? af_inet
                                       : std::is_same_v<Addr, in6_addr> ? af_inet6
                                                                        : 0;
 
-// Clears the bits behind the first `prefixlen`.
+// Clears the bits after the first `prefixlen`.
 constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefixlen) noexcept {
   for (std::size_t i = 0; i < data.size(); ++i) {
     const auto begin = static_cast<std::uint32_t>(i * 8);
@@ -60,11 +60,11 @@ constexpr void clear_host_bits(std::span<std::uint8_t> data, std::uint32_t prefi
 /// Laid out as the kernel's struct bpf_lpm_trie_key: 4 bytes of prefix length in machine order,
 /// then the address in network order. The size of the key is that of a BPF program's `struct {
 /// __u32 prefixlen; __u8 data[n]; }`, which the compiler rounds up to a multiple of 4 bytes; the
-/// bytes that are added are zero. For a packed struct, or a trie made with another size, use
+/// added bytes are zero. For a packed struct, or a trie created with another key size, use
 /// PackedLpmKey.
 ///
 /// Addr is in_addr or in6_addr (include <netinet/in.h> or <linux/in.h>), or an array of bytes such
-/// as std::array<std::uint8_t, 6>. Bits behind the prefix are always cleared: to the kernel,
+/// as std::array<std::uint8_t, 6>. Bits after the prefix are always cleared: to the kernel,
 /// 10.1.2.3/8 and 10.0.0.0/8 are the same prefix, and it returns the one that was written last.
 template <class Addr, std::size_t data_size = (sizeof(Addr) + 3) / 4 * 4>
 struct LpmKey {
@@ -81,7 +81,8 @@ struct LpmKey {
 
   /// Makes the prefix of length 0, which covers everything.
   constexpr LpmKey() noexcept = default;
-  /// Takes the first `length` bits of `address`, all by default; a larger length means all.
+  /// Makes the prefix of the first `length` bits of `address`, all by default; a larger length
+  /// means all.
   explicit LpmKey(const Addr& address, std::uint32_t length = max_prefixlen) noexcept
       : prefixlen(std::min(length, max_prefixlen)) {
     std::memcpy(data.data(), &address, sizeof(Addr));
@@ -114,7 +115,7 @@ struct LpmKey {
     std::memcpy(&address, data.data(), sizeof(Addr));
     return address;
   }
-  /// Returns the text that parse() takes: "10.0.0.0/8".
+  /// Returns the text that parse() accepts: "10.0.0.0/8".
   [[nodiscard]] std::string to_string() const
     requires(detail::address_family<Addr> != 0)
   {

@@ -49,8 +49,8 @@ constexpr Integer widen_any(T value) noexcept {
 
 }  // namespace detail
 
-/// A type that `Map` takes as a key or a value: bytes, an integer or enumerator of any width, or a
-/// type with a Codec.
+/// A type that `Map` accepts as a key or a value: bytes, an integer or enumerator of any width, or
+/// a type with a Codec.
 template <class T>
 concept argument_encodable = detail::byte_range<T> || detail::integer_or_enum<T> || encodable<T>;
 
@@ -62,7 +62,8 @@ concept decodable =
 
 namespace detail {
 
-// The bytes of `value`. An integer takes `size` bytes; the call checks the size of anything else.
+// The bytes of `value`. An integer is encoded in `size` bytes; the call checks the size of anything
+// else.
 template <argument_encodable T>
 class Encoded {
  public:
@@ -117,8 +118,8 @@ class EncodedKey : public Encoded<T> {
   using Encoded<T>::Encoded;
 };
 
-// The T in `bytes`. Their size is right unless T is an integer, which takes 1 to 8 and must be able
-// to hold them.
+// The T in `bytes`. The caller has checked their size, except for an integer T: that accepts 1 to 8
+// bytes, and must be able to hold the number.
 template <decodable T>
 [[nodiscard]] std::optional<T> decode(BytesView bytes, std::error_code& ec) {
   if constexpr (std::same_as<T, Bytes>) {
@@ -135,7 +136,8 @@ template <decodable T>
   }
 }
 
-// Whether some integer of `size` bytes does not fit into a T, so that only a read can decide.
+// Whether some integer of `size` bytes does not fit into a T, so that only the value itself
+// decides.
 template <decodable T>
 [[nodiscard]] constexpr bool may_not_hold(std::size_t size) noexcept {
   if constexpr (integer_or_enum<T>)
@@ -144,8 +146,8 @@ template <decodable T>
     return false;
 }
 
-// Room for the bytes of a T, for which the map declares `size`. When a T cannot have that size, the
-// room has the size of a T, and the call refuses it.
+// A buffer for the bytes of a T, for which the map declares `size`. When a T cannot have that size,
+// the buffer has the size of a T, and the call refuses it.
 template <decodable T>
 class Room {
  public:
@@ -189,7 +191,7 @@ template <decodable T, class Read>
   if (!read(room.bytes())) return std::nullopt;
   return room.take(ec);
 }
-// Into the optional itself: a T may be too large to lie on the stack twice.
+// Reads into the optional itself: a T may be too large to be on the stack twice.
 template <decodable T, class Read>
   requires(coded_as_object<T> && !integer_or_enum<T>)
 [[nodiscard]] std::optional<T> read_decoded(std::size_t, std::error_code&, Read read) {

@@ -17,15 +17,15 @@ namespace bpfmap::inline v0 {
 /// Returns a Map with its own descriptor for a map that libbpf or a skeleton holds: `HashMap<K, V>
 /// flows{from(skel->maps.flows)}`. libbpf keeps its descriptor, so either may be closed first.
 /// Throws Error: Errc::map_not_loaded when libbpf has not created the map (the object is not
-/// loaded, its autocreate is off) or `map` is nullptr.
+/// loaded, or autocreate is off for the map) or `map` is nullptr.
 [[nodiscard]] Map from(const struct bpf_map* map);
 /// As above; empty when `ec` is set.
 [[nodiscard]] Map from(const struct bpf_map* map, std::error_code& ec) noexcept;
 
-/// Makes an object use `map` instead of creating `object_map`. Call it between the object's open
-/// and its load (bpf_map__reuse_fd()). max_entries and flags become those of `map`; type, key size
-/// and value size must be equal. libbpf duplicates the descriptor. Throws Error: Errc::no_map when
-/// `map` is empty; Errc::map_not_loaded when `object_map` is nullptr; Errc::wrong_map_type,
+/// Makes a libbpf object use `map` instead of creating `object_map` (bpf_map__reuse_fd()). Call it
+/// between the object's open and its load. max_entries and flags become those of `map`; type, key
+/// size and value size must be equal. libbpf duplicates the descriptor. Throws Error: Errc::no_map
+/// when `map` is empty; Errc::map_not_loaded when `object_map` is nullptr; Errc::wrong_map_type,
 /// wrong_key_size or wrong_value_size; EBUSY when the object is loaded.
 void reuse(struct bpf_map* object_map, const Map& map);
 /// As above.

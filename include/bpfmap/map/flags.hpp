@@ -29,11 +29,11 @@ enum class MapFlags : std::uint32_t {
       sys::f_preserve_elems,     ///< perf event arrays keep entries when a descriptor closes (5.10)
   inner_map = sys::f_inner_map,  ///< an inner array may differ in max_entries (5.10)
   link = sys::f_link,            ///< struct_ops by bpf_link (6.4)
-  vtype_btf_obj_fd = sys::f_vtype_btf_obj_fd,  ///< 6.9
+  vtype_btf_obj_fd = sys::f_vtype_btf_obj_fd,  ///< struct_ops types of a kernel module (6.9)
   token_fd = sys::f_token_fd,                  ///< creation delegated by a BPF token (6.9)
-  segv_on_fault = sys::f_segv_on_fault,        ///< arenas (6.9)
-  no_user_conv = sys::f_no_user_conv,          ///< arenas (6.9)
-  rb_overwrite = sys::f_rb_overwrite,          ///< ring buffers that overwrite the oldest (6.19)
+  segv_on_fault = sys::f_segv_on_fault,        ///< arenas: only programs allocate pages (6.9)
+  no_user_conv = sys::f_no_user_conv,  ///< arenas: pointers are not converted for user space (6.9)
+  rb_overwrite = sys::f_rb_overwrite,  ///< ring buffers that overwrite the oldest (6.19)
 };
 
 /// How an update treats existing and missing keys.

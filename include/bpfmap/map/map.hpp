@@ -42,7 +42,7 @@ using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 /// sets or clears it; explain(ec) returns the text that the throwing form throws. Before the kernel
 /// sees a pointer, a call checks the sizes (Errc::wrong_key_size, Errc::wrong_value_size) and
 /// whether the map is per-CPU (Errc::map_is_percpu, Errc::map_is_not_percpu); an empty Map is
-/// Errc::no_map. An index that an array or a map of slots lacks is Errc::index_out_of_range in
+/// Errc::no_map. An index out of range of an array or a map of slots is Errc::index_out_of_range in
 /// every operation. All other errnos are the kernel's own.
 ///
 /// All operations are safe to call from several threads at once; moving and destroying are not.
@@ -60,7 +60,7 @@ class Map {
   }
   ~Map() = default;
 
-  /// Creates a map (BPF_MAP_CREATE, 3.18). Needs CAP_BPF; some types CAP_NET_ADMIN as well.
+  /// Creates a map (BPF_MAP_CREATE, 3.18). Needs CAP_BPF; some types also need CAP_NET_ADMIN.
   [[nodiscard]] static Map create(const MapSpec& spec);
   [[nodiscard]] static Map create(const MapSpec& spec, std::error_code& ec) noexcept;
 
@@ -80,7 +80,8 @@ class Map {
     return from_id(id, Access::read_write, ec);
   }
 
-  /// Takes over a map's descriptor. A descriptor of another kind is closed and refused (EINVAL).
+  /// Takes ownership of a map's descriptor. A descriptor of anything else is closed and refused
+  /// (EINVAL).
   [[nodiscard]] static Map adopt(sys::UniqueFd fd);
   [[nodiscard]] static Map adopt(sys::UniqueFd fd, std::error_code& ec) noexcept;
 
@@ -110,7 +111,7 @@ class Map {
   /// room for every CPU's slot; the slots that the kernel does not write are zero.
   [[nodiscard]] bool is_percpu() const noexcept;
 
-  /// Returns the value of `key` as bytes or as a V, nullopt when there is none
+  /// Returns the value of `key` as bytes or as a V; nullopt when there is no such key
   /// (BPF_MAP_LOOKUP_ELEM, 3.18): `map.lookup<std::uint64_t>(42)`. On a bloom filter, which stores
   /// no values, Errc::values_not_stored: use lookup_into.
   template <decodable V = Bytes, argument_encodable K>
@@ -217,8 +218,8 @@ class Map {
                                         std::error_code& ec) const noexcept;
 
   /// Sets the value of `key` on each possible CPU: one value per CPU, in the order of the possible
-  /// CPUs; Errc::wrong_cpu_count for any other number. Takes std::vector<Bytes>, PerCpuValues<V> or
-  /// any contiguous range of V.
+  /// CPUs; Errc::wrong_cpu_count for any other number. Accepts std::vector<Bytes>, PerCpuValues<V>
+  /// or any contiguous range of V.
   template <argument_encodable K, detail::percpu_values Values>
   void update_percpu(const K& key, const Values& values, UpdateFlags flags = UpdateFlags::any);
   template <argument_encodable K, detail::percpu_values Values>
@@ -246,8 +247,8 @@ class Map {
                                      std::error_code& ec) const noexcept;
 
   /// Sets the value of `key` on the CPU with the number `cpu` only (BPF_F_CPU, 7.0). EINVAL on
-  /// older kernels; there is no fallback, because writing back the other CPUs' values would undo
-  /// their concurrent updates.
+  /// older kernels: writing back the other CPUs' values instead would undo their concurrent
+  /// updates.
   template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value,
                   UpdateFlags flags = UpdateFlags::any);
@@ -259,7 +260,8 @@ class Map {
     update_cpu(key, cpu, value, UpdateFlags::any, ec);
   }
 
-  /// Removes the entry of `key` and returns every CPU's value (per-CPU hash types, 5.14).
+  /// Removes the entry of `key` and returns its value on each possible CPU; nullopt when there is
+  /// no such key (BPF_MAP_LOOKUP_AND_DELETE_ELEM, per-CPU hash types, 5.14).
   template <decodable V = Bytes, argument_encodable K>
   [[nodiscard]] std::optional<PerCpuResult<V>> lookup_and_delete_percpu(const K& key);
   template <decodable V = Bytes, argument_encodable K>
@@ -286,8 +288,8 @@ class Map {
   /// this process may not set them. EAGAIN: another process holds the lock on the folder.
   void pin(const std::string& path, const PinOptions& options) const;
   void pin(const std::string& path, const PinOptions& options, std::error_code& ec) const noexcept;
-  /// Removes the pin at `path`; returns false when there is none. Errc::invalid_path for a path
-  /// that is not on a bpffs; EINVAL when the pin is not a map's.
+  /// Removes the pin at `path` (unlink(2)); returns false when there is none. Errc::invalid_path
+  /// for a path that is not on a bpffs; EINVAL when the pin is not a map's.
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 

@@ -55,14 +55,14 @@ struct MapFdInfo {
   std::optional<std::uint32_t> owner_program_type = {};
 };
 
-/// Returns the info of every map of the system, ascending by id; omits a map that disappears during
-/// the walk. Needs CAP_SYS_ADMIN, otherwise Error (EPERM).
+/// Returns the info of every map of the system, ascending by id (BPF_MAP_GET_NEXT_ID, 4.13); omits
+/// a map that disappears during the walk. Needs CAP_SYS_ADMIN (EPERM).
 [[nodiscard]] std::vector<MapInfo> list_maps();
 /// As above; the maps read so far when `ec` is set.
 [[nodiscard]] std::vector<MapInfo> list_maps(std::error_code& ec) noexcept;
 
 /// Returns the smallest map id above `id` (0: the first); nullopt when there is none
-/// (BPF_MAP_GET_NEXT_ID, 4.13). Needs CAP_SYS_ADMIN.
+/// (BPF_MAP_GET_NEXT_ID, 4.13). Needs CAP_SYS_ADMIN (EPERM).
 [[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id);
 [[nodiscard]] std::optional<std::uint32_t> next_map_id(std::uint32_t id,
                                                        std::error_code& ec) noexcept;

@@ -26,7 +26,7 @@ struct MapSpec {
   std::string name = {};        ///< up to 15 of [A-Za-z0-9_.] (4.15)
   std::uint64_t map_extra = 0;  ///< hashes of a bloom filter (0: 5), address of an arena
   std::optional<std::uint32_t> numa_node = {};  ///< sets MapFlags::numa_node
-  int inner_map_fd = -1;                        ///< the template of a map of maps
+  int inner_map_fd = -1;                        ///< a map like the inner maps, for a map of maps
   int btf_fd = -1;                              ///< the BTF that the type ids below belong to
   std::uint32_t btf_key_type_id = 0;
   std::uint32_t btf_value_type_id = 0;

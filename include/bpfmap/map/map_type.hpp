@@ -93,7 +93,7 @@ struct SizeRange {
   }
 };
 
-/// One row per map type: all facts about the type that need no code.
+/// One row per map type: every fact about the type that can be data.
 struct MapTypeTraits {
   MapType type = MapType::unspec;
   std::string_view name;   ///< the kernel's name in lower case
@@ -105,7 +105,7 @@ struct MapTypeTraits {
   SizeRange max_entries;      ///< entries; bytes of a ring buffer, pages of an arena
   MapFlags flags_taken = {};  ///< at creation, in addition to vtype_btf_obj_fd and token_fd
   MapFlags flags_needed = {};
-  MapCommands commands = {};            ///< of Linux 6.18, or of the kernel that brought the type
+  MapCommands commands = {};  ///< in Linux 6.18, or in the kernel that introduced the type
   std::string_view batches_since = {};  ///< the first kernel with its batch commands; may be empty
 
   bool lookup_batch = has(commands, MapCommands::lookup_batch);

@@ -15,9 +15,10 @@ namespace bpfmap::inline v0 {
 struct OpenOrCreateOptions {
   /// Replaces an incompatible map instead of failing: a new map takes its place at the path in one
   /// step, so that a map is always pinned there. Programs and processes that use the old map keep
-  /// it; its entries are not copied. The new pin keeps the owner and the permission bits of the old
-  /// one as far as this process may set them. Meanwhile the folder is locked (flock(2)) and holds a
-  /// second pin, bpfmap_replacing; if the process is killed, the next one removes that pin.
+  /// it; its entries are not copied. The new pin has the permission bits of the old one, and its
+  /// owner and group if this process may set them. During the call, the folder is locked (flock(2))
+  /// and holds a second pin, bpfmap_replacing; if the process is killed, the next call that locks
+  /// the folder removes that pin.
   bool replace_incompatible = false;
 };
 
@@ -27,8 +28,8 @@ struct OpenOrCreateOptions {
 /// Processes that call this at the same time get the same map. An incompatible pinned map is
 /// Errc::incompatible_map, and the Error lists every field that differs; see incompatibilities().
 /// Errc::invalid_path: the path is not on a bpffs, contains a zero byte, or has a '.' in its last
-/// part. EAGAIN: the pin was made and removed too often, or another process holds the lock on the
-/// folder (flock(2)), which replacing needs.
+/// part. EAGAIN: other processes created and removed the pin too often, or, when the map is to be
+/// replaced, another process holds the lock on the folder (flock(2)).
 [[nodiscard]] Map open_or_create(const std::string& path, const MapSpec& spec,
                                  OpenOrCreateOptions options = {});
 [[nodiscard]] Map open_or_create(const std::string& path, const MapSpec& spec,

@@ -21,27 +21,28 @@ struct PinnedMap {
 
 /// Returns the pins of maps in `folder`, sorted by path (BPF_OBJ_GET, 4.4).
 ///
-/// Omits pins of programs and links, folders, and pins that this process may not read. Error:
-/// Errc::invalid_path when the folder is not on a bpffs; the errno of opening it.
+/// Omits pins of programs and links, folders, and pins that this process may not read. Errors:
+/// Errc::invalid_path when the folder is not on a bpffs; the errno of open(2) for the folder.
 [[nodiscard]] std::vector<PinnedMap> list_pins(const std::string& folder);
 /// As above; empty when `ec` is set.
 [[nodiscard]] std::vector<PinnedMap> list_pins(const std::string& folder,
                                                std::error_code& ec) noexcept;
 
-/// Returns the paths at which `map` is pinned, in `folder` and in the folders below it, sorted.
+/// Returns the paths at which `map` is pinned, in `folder` and its subfolders, sorted (BPF_OBJ_GET,
+/// 4.4).
 ///
-/// Omits folders below and pins that this process may not read; follows no symbolic links. Errors:
-/// Errc::no_map; Errc::invalid_path when the folder is not on a bpffs; the errno of opening it.
+/// Omits subfolders and pins that this process may not read; follows no symbolic links. Errors:
+/// Errc::no_map; Errc::invalid_path when the folder is not on a bpffs; the errno of open(2) for the
+/// folder.
 [[nodiscard]] std::vector<std::string> find_pins(const Map& map,
                                                  const std::string& folder = "/sys/fs/bpf");
 /// As above; empty when `ec` is set.
 [[nodiscard]] std::vector<std::string> find_pins(const Map& map, const std::string& folder,
                                                  std::error_code& ec) noexcept;
 
-/// Returns whether `map` is the map that is now pinned at `path`; false when nothing is pinned
-/// there (BPF_OBJ_GET, 4.4). A process that keeps a map open detects this way that another process
-/// has replaced it. It is five system calls and no allocation, so that it may be asked often.
-/// EINVAL: the pin is not a map's.
+/// Returns whether `map` is the map pinned at `path`; false when nothing is pinned there
+/// (BPF_OBJ_GET, 4.4). A process that keeps a map open can detect with it that another process has
+/// replaced the map. Makes five system calls and allocates nothing. EINVAL: the pin is not a map's.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path);
 /// As above; false when `ec` is set.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path,
@@ -55,8 +56,8 @@ struct OwnedSpec {
 
 /// Returns the spec for another map like `map`: `Map::create(spec_of(map).spec)`.
 ///
-/// Type, sizes, flags, name, map_extra, ifindex and BTF are those of the map
-/// (BPF_BTF_GET_FD_BY_ID, 4.18, needs CAP_SYS_ADMIN: else EPERM). The kernel does not report the
+/// Type, sizes, flags, name, map_extra, ifindex and BTF are those of the map. Opening the BTF needs
+/// CAP_SYS_ADMIN (BPF_BTF_GET_FD_BY_ID, 4.18; EPERM without it). The kernel does not report the
 /// NUMA node, the inner map and the exclusive program: set inner_map_fd for a map of maps.
 [[nodiscard]] OwnedSpec spec_of(const Map& map);
 /// As above; empty when `ec` is set.

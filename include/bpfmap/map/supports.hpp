@@ -12,7 +12,7 @@
 namespace bpfmap::inline v0 {
 
 namespace detail {
-// Forgets every cached result of supports(). For tests, which simulate other kernels.
+// Clears every cached result of supports(). For tests, which simulate other kernels.
 void forget_support() noexcept;
 }  // namespace detail
 

@@ -16,13 +16,13 @@
 
 namespace bpfmap::inline v0::sys {
 
-/// The shape of bpf(2): returns >= 0, or -errno.
+/// The signature of bpf(2): returns >= 0, or -errno.
 using BpfFunction = long (*)(int cmd, void* attr, unsigned int size) noexcept;
 
 /// The real bpf(2).
 inline long bpf_syscall(int cmd, void* attr, unsigned int size) noexcept {
 #ifdef __x86_64__
-  // Does the work of syscall(2) without its detour through errno, which is half of an operation's
+  // Makes the system call without syscall(2), whose detour through errno is half of an operation's
   // instructions.
   long result;
   asm volatile("syscall"
@@ -48,9 +48,9 @@ inline BpfFunction set_bpf_for_testing(BpfFunction function) noexcept {
   return __atomic_exchange_n(&detail::bpf_function, function, __ATOMIC_SEQ_CST);
 }
 
-/// Every call of bpf(2) goes through this function. `size` ends behind the last field that `cmd`
-/// uses: old kernels refuse a longer attribute whose tail is not zero, and every kernel reads
-/// missing fields as zero.
+/// Calls bpf(2); every call of the library goes through this function. `size` ends after the last
+/// field that `cmd` uses: old kernels refuse a longer attribute whose tail is not zero, and every
+/// kernel reads missing fields as zero.
 inline long bpf(int cmd, void* attr, unsigned int size) noexcept {
   return __atomic_load_n(&detail::bpf_function, __ATOMIC_RELAXED)(cmd, attr, size);
 }
@@ -86,8 +86,8 @@ inline int map_lookup_elem(int fd, const void* key, void* value, std::uint64_t f
   return detail::element_command(Command::map_lookup_elem, attr);
 }
 
-/// BPF_MAP_UPDATE_ELEM (3.18). -EEXIST: BPF_NOEXIST and the key exists. -ENOENT: BPF_EXIST
-/// and it does not.
+/// BPF_MAP_UPDATE_ELEM (3.18): sets the value of `key`. -EEXIST: the key exists, with BPF_NOEXIST.
+/// -ENOENT: it does not exist, with BPF_EXIST.
 inline int map_update_elem(int fd, const void* key, const void* value,
                            std::uint64_t flags = 0) noexcept {
   ElementAttr attr = detail::element_attr(fd, key, value, flags);
@@ -102,14 +102,16 @@ inline int map_lookup_and_delete_elem(int fd, const void* key, void* value,
   return detail::element_command(Command::map_lookup_and_delete_elem, attr);
 }
 
-/// BPF_MAP_DELETE_ELEM (3.18): takes no flags. -ENOENT: no such key.
+/// BPF_MAP_DELETE_ELEM (3.18), which has no flags: deletes the entry of `key`. -ENOENT: no such
+/// key.
 inline int map_delete_elem(int fd, const void* key) noexcept {
   KeyAttr attr{static_cast<std::uint32_t>(fd), 0, detail::address(key)};
   return detail::key_command(attr);
 }
 
-/// BPF_MAP_GET_NEXT_KEY (3.18; nullptr as `key` for the first one: 4.12). -ENOENT: no more keys. On
-/// hash types a missing `key` returns the first key again.
+/// BPF_MAP_GET_NEXT_KEY (3.18): copies the key after `key` to `next_key`, or the first key when
+/// `key` is nullptr (4.12). -ENOENT: no more keys. On hash types a missing `key` returns the first
+/// key again.
 inline int map_get_next_key(int fd, const void* key, void* next_key) noexcept {
   NextKeyAttr attr{static_cast<std::uint32_t>(fd), 0, detail::address(key),
                    detail::address(next_key)};
@@ -118,7 +120,7 @@ inline int map_get_next_key(int fd, const void* key, void* next_key) noexcept {
 
 /// BPF_MAP_LOOKUP_BATCH (5.6). `in_batch` is nullptr at the start; `out_batch` needs max(4,
 /// key_size) bytes; `count` is the room in entries and becomes the number of entries copied (only
-/// after 0, -ENOENT and -ENOSPC). -ENOENT: this was the last batch, and it may carry entries.
+/// after 0, -ENOENT and -ENOSPC). -ENOENT: this was the last batch, and it may have entries.
 /// -ENOSPC: the next hash bucket is larger than the room.
 inline int map_lookup_batch(int fd, const void* in_batch, void* out_batch, void* keys, void* values,
                             std::uint32_t& count, std::uint64_t elem_flags = 0) noexcept {
@@ -151,49 +153,49 @@ inline int map_delete_batch(int fd, const void* keys, std::uint32_t& count,
                                count, elem_flags);
 }
 
-/// BPF_MAP_CREATE (3.18): a new map's descriptor, close-on-exec and never 0. `size` is the end of
-/// the last field used.
+/// BPF_MAP_CREATE (3.18): returns a new map's descriptor, close-on-exec and never 0. `size` is the
+/// end of the last field used.
 int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAttr)) noexcept;
 
-/// BPF_BTF_LOAD (4.18): a descriptor of the `size` bytes of BTF at `btf`, close-on-exec and never
-/// 0.
+/// BPF_BTF_LOAD (4.18): returns a descriptor of the `size` bytes of BTF at `btf`, close-on-exec and
+/// never 0.
 int btf_load(const void* btf, std::uint32_t size) noexcept;
 
-/// BPF_BTF_GET_FD_BY_ID (4.18): a descriptor of the BTF with the kernel's number `id`. Needs
+/// BPF_BTF_GET_FD_BY_ID (4.18): returns a descriptor of the BTF with the kernel's id `id`. Needs
 /// CAP_SYS_ADMIN.
 int btf_get_fd_by_id(std::uint32_t id) noexcept;
 
-/// BPF_OBJ_GET_INFO_BY_FD of BTF (4.18): copies up to `size` bytes of it to `btf`; `size` becomes
-/// the number of bytes that it has.
+/// BPF_OBJ_GET_INFO_BY_FD of BTF (4.18): copies up to `size` bytes of the BTF to `btf`; `size`
+/// becomes its whole size.
 int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept;
 
-/// BPF_PROG_LOAD (3.18): a program's descriptor, close-on-exec and never 0.
+/// BPF_PROG_LOAD (3.18): returns the program's descriptor, close-on-exec and never 0.
 int prog_load(const ProgLoadAttr& attr) noexcept;
 
-/// BPF_ITER_CREATE (5.8): a descriptor from which the output of the iterator program of the link
-/// `link_fd` is read, close-on-exec and never 0. -EINVAL: not the link of an iterator.
+/// BPF_ITER_CREATE (5.8): returns a descriptor, close-on-exec and never 0, from which to read the
+/// output of the iterator program of the link `link_fd`. -EINVAL: not the link of an iterator.
 int iter_create(int link_fd) noexcept;
 
 /// BPF_MAP_FREEZE (5.2): forbids writes from user space, irreversibly.
 int map_freeze(int fd) noexcept;
 
-/// BPF_OBJ_PIN (4.4) at `path` on a bpffs.
+/// BPF_OBJ_PIN (4.4): pins the object at `path` on a bpffs. -EEXIST: the path exists.
 int obj_pin(int fd, const char* path) noexcept;
 
-/// BPF_OBJ_GET (4.4): a descriptor of the object pinned at `path`. `flags`: 0, BPF_F_RDONLY or
-/// BPF_F_WRONLY (4.15).
+/// BPF_OBJ_GET (4.4): returns a descriptor of the object pinned at `path`. `flags`: 0, BPF_F_RDONLY
+/// or BPF_F_WRONLY (4.15).
 int obj_get(const char* path, std::uint32_t flags = 0) noexcept;
 
-/// BPF_OBJ_GET_INFO_BY_FD (4.13) of a map. -EINVAL: the descriptor is of another kind. -EBADF (or
-/// -EBADFD): it is closed.
+/// BPF_OBJ_GET_INFO_BY_FD (4.13) of a map: fills in `info`. -EINVAL: the descriptor is of another
+/// kind. -EBADF (or -EBADFD): it is closed.
 int map_get_info_by_fd(int fd, MapInfoData& info) noexcept;
 
-/// BPF_MAP_GET_NEXT_ID (4.13): the smallest id above `id`. -ENOENT: there is none. Needs
-/// CAP_SYS_ADMIN.
+/// BPF_MAP_GET_NEXT_ID (4.13): stores the smallest id above `id` in `next_id`. -ENOENT: there is
+/// none. Needs CAP_SYS_ADMIN.
 int map_get_next_id(std::uint32_t id, std::uint32_t& next_id) noexcept;
 
-/// BPF_MAP_GET_FD_BY_ID (4.13): a descriptor of the map. `flags` as in obj_get. -ENOENT: it is
-/// gone. Needs CAP_SYS_ADMIN.
+/// BPF_MAP_GET_FD_BY_ID (4.13): returns a descriptor of the map with the id `id`. `flags` as for
+/// obj_get(). -ENOENT: there is no such map. Needs CAP_SYS_ADMIN.
 int map_get_fd_by_id(std::uint32_t id, std::uint32_t flags = 0) noexcept;
 
 }  // namespace bpfmap::inline v0::sys

@@ -7,10 +7,10 @@
 // - Threads: const operations may run in several threads at once. Moving, assigning and destroying
 //   need exclusive access, as with the standard containers.
 // - fork(2) and clone(2): a child may destroy every owner that it inherits, without effect on the
-//   parent. It may also use inherited maps, scans and mapped arrays. Of the readers and writers of
-//   events, and of drains, it may only destroy its copies: their operations fail with ESTALE or do
-//   nothing. Arenas and perf buffers are not mapped in a child, so it must not touch an inherited
-//   arena's memory. The child opens its own.
+//   parent. It may also use inherited maps, scans and mapped arrays. It may only destroy inherited
+//   readers and writers of events, and drains: their operations fail with ESTALE or do nothing.
+//   Arenas and perf buffers are not mapped in a child, so it must not touch an inherited arena's
+//   memory. The child opens its own.
 // - Static destructors: an owner works in them, whatever was destroyed before it. The library's
 //   process-wide data (the possible CPUs) is never destroyed.
 #pragma once
@@ -28,9 +28,9 @@ namespace bpfmap::inline v0::sys {
 /// Remembers a process. For owners of resources that a child does not inherit, or must not use.
 class OwnerProcess {
  public:
-  /// Belongs to every process.
+  /// Makes one that belongs to every process.
   constexpr OwnerProcess() noexcept = default;
-  /// Returns the process that runs.
+  /// Returns the calling process.
   [[nodiscard]] static OwnerProcess current() noexcept;
   /// Returns whether this process made it by current(); false in a forked child. Costs two loads,
   /// and is safe in signal handlers.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's numbers and structs that this library uses, each with the kernel that brought it.
+// The kernel's numbers and structs that this library uses, each with the kernel that introduced it.
 // Layer 0.
 //
 // They are the project's own: the build machine's <linux/bpf.h> may be too old to know them, and a
@@ -106,7 +106,7 @@ inline constexpr std::uint64_t f_lock = 4;       // 5.1
 inline constexpr std::uint64_t f_cpu = 8;        // 7.0, the CPU's number in bits 32 to 63
 inline constexpr std::uint64_t f_all_cpus = 16;  // 7.0
 
-/// The kernel-internal ENOTSUPP, which leaks out of bpf(2) and has no name in <errno.h>.
+/// The kernel-internal ENOTSUPP, which bpf(2) returns and <errno.h> does not name.
 inline constexpr int enotsupp = 524;
 
 /// BPF_OBJ_NAME_LEN: the longest map name is one byte less, for the terminating NUL.

@@ -19,9 +19,9 @@ namespace bpfmap::inline v0 {
 ///
 /// It is mapped at the address in the map's map_extra, or anywhere when that is 0: the first
 /// mapping then fixes the address, and other processes cannot map it elsewhere. Set map_extra for
-/// an arena that several processes map. A forked child does not inherit the mapping and must map
-/// the arena itself. libbpf (1.5 and later) maps the arena of a skeleton when it loads it:
-/// bpf_map__initial_value() returns its memory.
+/// an arena that is to be mapped by several processes. A forked child does not inherit the mapping
+/// and must map the arena itself. libbpf (1.5 and later) maps the arena of a skeleton when it loads
+/// it: bpf_map__initial_value() returns its memory.
 ///
 /// A page is allocated when this process touches it, or when a program asks for it
 /// (bpf_arena_alloc_pages). With MapFlags::segv_on_fault, only programs allocate pages, and
@@ -32,7 +32,7 @@ class Arena : public TypedMap<Arena> {
   /// Empty.
   Arena() noexcept = default;
   /// Maps `map`. Errors: Errc::wrong_map_type when it is not an arena; EEXIST when its address is
-  /// taken, EINVAL when it is fixed at another one.
+  /// in use; EINVAL when it was first mapped at another one.
   explicit Arena(Map map);
   /// As above; empty when `ec` is set.
   Arena(Map map, std::error_code& ec) noexcept;
@@ -43,7 +43,7 @@ class Arena : public TypedMap<Arena> {
   }
   /// Returns the size in bytes.
   [[nodiscard]] std::size_t size() const noexcept { return memory_.size(); }
-  /// Returns the address, which is the same in programs.
+  /// Returns the address of the memory, which is the same in programs.
   [[nodiscard]] std::byte* data() const noexcept { return memory_.data(); }
 
  private:

@@ -11,8 +11,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// Maps by number: BPF_MAP_TYPE_ARRAY_OF_MAPS (4.12). Inner is the class of the inner maps: Map, or
-/// a typed one such as HashMap<K, V>. A scan shows the index and the map id of each filled slot.
+/// An array of maps: BPF_MAP_TYPE_ARRAY_OF_MAPS (4.12). Inner is the class of the inner maps: Map,
+/// or a typed one such as HashMap<K, V>. A scan shows the index and the map id of each filled slot.
 template <class Inner = Map>
 class ArrayOfMaps
     : public TypedMap<ArrayOfMaps<Inner>>,

@@ -12,20 +12,20 @@
 
 namespace bpfmap::inline v0 {
 
-/// Cgroups for which programs test (bpf_skb_under_cgroup, bpf_current_task_under_cgroup):
+/// Cgroups whose membership programs test (bpf_skb_under_cgroup, bpf_current_task_under_cgroup):
 /// BPF_MAP_TYPE_CGROUP_ARRAY (4.8).
 ///
 /// Values are descriptors of directories of the unified hierarchy (cgroup2); they cannot be read
-/// back. A cgroup that has already been removed is ENOENT. One that is removed later stays in its
-/// slot, without members.
+/// back. Storing a removed cgroup is ENOENT. A cgroup that is removed later stays in its slot,
+/// without members.
 class CgroupArray : public TypedMap<CgroupArray>,
                     public DescriptorOperations<CgroupArray, std::uint32_t, detail::Keys::slots> {
  public:
   using TypedMap::TypedMap;
 
   using DescriptorOperations::set;
-  /// Stores the cgroup whose directory is `path`, such as "/sys/fs/cgroup/system.slice". Errors
-  /// include those of open(2).
+  /// Stores the cgroup with the directory `path`, such as "/sys/fs/cgroup/system.slice". Errors:
+  /// those of set() with a descriptor, and of open(2).
   void set(argument<std::uint32_t> index, const std::string& path) {
     std::error_code ec = detail::no_error();
     set(index, path, ec);

@@ -35,8 +35,8 @@ consteval bool check_cgroup_storage_key() {
 /// CgrpStorage replaces. K is CgroupStorageKey, or std::uint64_t, the inode number alone (5.9).
 ///
 /// The kernel adds an entry when a program is attached, and removes it with the cgroup (before 5.9,
-/// when the program is detached): user space can only look up and replace. create() accepts no
-/// max_entries.
+/// when the program is detached): user space can only look up and replace. The max_entries of
+/// create() must be 0.
 template <class K, class V>
 class CgroupStorage : public TypedMap<CgroupStorage<K, V>>,
                       private EntryOperations<CgroupStorage<K, V>, K, V> {

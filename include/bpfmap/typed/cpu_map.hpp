@@ -22,7 +22,7 @@ struct CpuTarget {
   }
 };
 
-/// A target that was read.
+/// A target that lookup() returns.
 struct CpuEntry {
   std::uint32_t queue_size = 0;  ///< packets
   std::uint32_t program_id = 0;  ///< 0: none
@@ -41,11 +41,12 @@ inline constexpr bool detail::sized_by_map<CpuEntry> = true;
 
 /// CPUs by number, to which XDP programs redirect packets: BPF_MAP_TYPE_CPUMAP (4.15).
 ///
-/// Setting a CPU starts a kernel thread there. A queue of more than 16384 packets is EOVERFLOW, a
-/// CPU that is not possible ENODEV, a queue of 0 EINVAL; a program that was not loaded for cpumaps
-/// (SEC("xdp/cpumap")) is ENOMEM before 7.0, then EINVAL. Unless `max_entries` is set, create()
-/// makes room for the highest possible CPU number. Its values have 8 bytes; a map with values of 4
-/// bytes has no room for a program (Errc::wrong_value_size). A scan shows CpuEntry.
+/// Setting a CPU starts a kernel thread there. Errors of set(): EOVERFLOW for a queue of more than
+/// 16384 packets, EINVAL for a queue of 0, ENODEV for a CPU that is not possible. A program that
+/// was not loaded for cpumaps (SEC("xdp/cpumap")) is EINVAL, and ENOMEM before 7.0. Unless
+/// `max_entries` is set, create() makes room for the highest possible CPU number. Its values have 8
+/// bytes; a map with values of 4 bytes has no room for a program (Errc::wrong_value_size). A scan
+/// shows CpuEntry.
 class CpuMap : public TypedMap<CpuMap>,
                public RedirectOperations<CpuMap, detail::Keys::slots, CpuTarget, CpuEntry>,
                public SlotEraseOperations<CpuMap> {

@@ -24,7 +24,7 @@ struct DevTarget {
   }
 };
 
-/// A target that was read.
+/// A target that lookup() returns.
 struct DevEntry {
   std::uint32_t ifindex = 0;
   std::uint32_t program_id = 0;  ///< 0: none
@@ -44,10 +44,11 @@ inline constexpr bool detail::sized_by_map<DevEntry> = true;
 /// Network devices by number, to which XDP programs redirect: BPF_MAP_TYPE_DEVMAP (4.14). Creating
 /// one needs CAP_NET_ADMIN.
 ///
-/// Devices are those of the calling thread's network namespace: an ifindex that it does not have is
-/// EINVAL, and so are 0 and a program that was not loaded for devmaps (SEC("xdp/devmap")). A device
-/// that is unregistered leaves the map. create() makes values of 8 bytes; a map with values of 4
-/// bytes has no room for a program (Errc::wrong_value_size). A scan shows DevEntry.
+/// Devices are those of the calling thread's network namespace: set() with an ifindex that does not
+/// exist there is EINVAL, and so are 0 and a program that was not loaded for devmaps
+/// (SEC("xdp/devmap")). The kernel removes a device from the map when it is unregistered. create()
+/// makes values of 8 bytes; a map with values of 4 bytes has no room for a program
+/// (Errc::wrong_value_size). A scan shows DevEntry.
 class DevMap : public TypedMap<DevMap>,
                public RedirectOperations<DevMap, detail::Keys::slots, DevTarget, DevEntry>,
                public SlotEraseOperations<DevMap> {

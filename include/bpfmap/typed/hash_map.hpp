@@ -25,7 +25,7 @@ class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K
   using TypedMap<HashMap>::TypedMap;
   using shown_type = V;  ///< the value that a scan shows
 
-  /// Removes the entry of `key` and returns its value; nullopt when there is none
+  /// Removes the entry of `key` and returns its value; nullopt when there is no such key
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM, 5.14).
   [[nodiscard]] std::optional<V> lookup_and_delete(argument<K> key) {
     std::error_code ec = detail::no_error();
@@ -39,7 +39,7 @@ class HashMap : public TypedMap<HashMap<K, V>>, public EntryOperations<HashMap<K
   }
 
   /// As lookup_and_delete(), into `value`; returns false, and leaves `value` unchanged, when there
-  /// is no entry.
+  /// is no such key.
   [[nodiscard]] bool lookup_and_delete_into(argument<K> key, V& value) {
     std::error_code ec = detail::no_error();
     const bool found = lookup_and_delete_into(key, value, ec);

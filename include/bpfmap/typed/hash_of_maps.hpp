@@ -13,8 +13,9 @@
 
 namespace bpfmap::inline v0 {
 
-/// Maps by key: BPF_MAP_TYPE_HASH_OF_MAPS (4.12). Inner is the class of the inner maps: Map, or a
-/// typed one such as HashMap<K, V>. A scan shows the key and the map id of each entry.
+/// A hash map from K to maps: BPF_MAP_TYPE_HASH_OF_MAPS (4.12). Inner is the class of the inner
+/// maps: Map, or a typed one such as HashMap<K, V>. A scan shows the key and the map id of each
+/// entry.
 template <class K, class Inner = Map>
 class HashOfMaps : public TypedMap<HashOfMaps<K, Inner>>,
                    public InnerMapOperations<HashOfMaps<K, Inner>, K, detail::Keys::hashed, Inner> {

@@ -62,9 +62,9 @@ class IteratorFile {
 ///
 ///     for (IteratorReader<Row> rows{bpf_link__fd(link)}; auto row = rows.next();) use(*row);
 ///
-/// The program runs while the records are read. After fork(2), parent and child share the walk. It
-/// must write whole Records and nothing else. The walk of a hash shows an entry that stays exactly
-/// once; see the kernel's iterator for others.
+/// The program runs while the records are read, and must write whole Records and nothing else.
+/// After fork(2), parent and child share the walk. A walk over a hash shows an entry that stays in
+/// the map exactly once; for other objects, it depends on the kernel's iterator.
 template <viewable_as_record Record>
 class IteratorReader {
  public:
@@ -76,8 +76,8 @@ class IteratorReader {
   /// As above; empty when `ec` is set.
   IteratorReader(int link_fd, std::error_code& ec) noexcept { ec = file_.create(link_fd); }
 
-  /// Takes over the descriptor of a started walk: of bpf_iter_create(), or of open(2) of a pinned
-  /// iterator link. An empty descriptor is EBADF.
+  /// Takes ownership of the descriptor of a started walk, from bpf_iter_create(), or from open(2)
+  /// of a pinned iterator link. An empty descriptor is EBADF.
   [[nodiscard]] static IteratorReader adopt(sys::UniqueFd file) {
     std::error_code ec;
     IteratorReader reader = adopt(std::move(file), ec);
@@ -94,7 +94,7 @@ class IteratorReader {
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(file_.file()); }
 
   /// Returns the next record; nullopt at the end. Errc::wrong_record_size: the output ends within a
-  /// record. EBADF when empty. Other errnos are the program's: it returned an error.
+  /// record. EBADF when empty. Any other errno comes from the program, which returned an error.
   [[nodiscard]] std::optional<Record> next() {
     std::error_code ec;
     auto record = next(ec);

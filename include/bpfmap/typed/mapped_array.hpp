@@ -30,10 +30,10 @@ namespace bpfmap::inline v0 {
 /// The sections of a skeleton (.bss, .data, .rodata) are such arrays. With `MappedArray<Globals>
 /// bss{from(skel->maps.bss)}`, bss[0] is the struct of the section's variables: the section may
 /// lack the padding at the struct's end, and may hold more data after it, such as static variables.
-/// In a section whose size is a multiple of sizeof(V), such as one that was resized before the
-/// load, each V is an element, whatever its variables are. A struct with bool members, such as a
-/// skeleton's .rodata, needs valid_as_bytes. MappedBytes views values of a type that is not known
-/// at compile time, and finds variables by name.
+/// If the size of the section is a multiple of sizeof(V), such as after it was resized before the
+/// load, each V in it is an element, whatever its variables are. A struct with bool members, such
+/// as a skeleton's .rodata, needs valid_as_bytes. MappedBytes views values of a type that is not
+/// known at compile time, and finds variables by name.
 ///
 /// This object owns the memory, which keeps the map alive, stays at its address when the object is
 /// moved, and is unmapped by the destructor. A forked child shares it. The distance between

@@ -34,7 +34,7 @@ namespace detail {
 /// a std::span<T> of a value, or as one variable of a section by its name.
 ///
 ///     const MappedBytes data{from(skel->maps.data_started)};
-///     for (std::uint64_t at : data.as<std::uint64_t>()) ...  // as many as the loader made it
+///     for (std::uint64_t at : data.as<std::uint64_t>()) ...  // the loader sets their number
 ///     data.variable<std::uint32_t>("limit") = 7;
 ///
 /// MappedBytes<const std::byte> is mapped read-only. The rules of MappedArray for memory, threads

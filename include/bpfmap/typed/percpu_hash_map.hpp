@@ -24,7 +24,7 @@ class PerCpuHashMap : public TypedMap<PerCpuHashMap<K, V>>,
  public:
   using TypedMap<PerCpuHashMap>::TypedMap;
 
-  /// Removes the entry of `key` and returns its values; nullopt when there is none
+  /// Removes the entry of `key` and returns its values; nullopt when there is no such key
   /// (BPF_MAP_LOOKUP_AND_DELETE_ELEM, 5.14).
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup_and_delete(argument<K> key) {
     std::error_code ec = detail::no_error();
@@ -40,7 +40,7 @@ class PerCpuHashMap : public TypedMap<PerCpuHashMap<K, V>>,
   }
 
   /// As lookup_and_delete(), into `values`, and allocates nothing; returns false, and leaves
-  /// `values` unchanged, when there is no entry.
+  /// `values` unchanged, when there is no such key.
   [[nodiscard]] bool lookup_and_delete_into(argument<K> key, PerCpuValues<V>& values) {
     std::error_code ec = detail::no_error();
     const bool found = lookup_and_delete_into(key, values, ec);

@@ -27,7 +27,7 @@ struct PerfBufferOptions {
   /// Pages of each CPU's buffer, a power of two.
   std::size_t pages_per_cpu = 8;
   /// The number of records after which the kernel wakes poll() and epoll_fd(); 0: never. poll()
-  /// finds fewer records when its timeout ends.
+  /// reads fewer records than that only when its timeout ends.
   std::uint32_t wakeup_events = 1;
   /// Unless 0, the number of bytes after which the kernel wakes them, instead of wakeup_events.
   std::uint32_t wakeup_bytes = 0;
@@ -36,14 +36,15 @@ struct PerfBufferOptions {
   /// New records overwrite the oldest (4.7), as in a flight recorder. A call then shows the newest
   /// record first, and pauses a CPU's buffer while reading it.
   bool overwrite = false;
-  /// Replaces another reader, which then gets no more records. The other reader's destructor ends
-  /// this one, so destroy it first if you can. false: a second reader is refused (EBUSY).
+  /// Replaces another reader, which then gets no more records. The destructor of the other reader
+  /// also stops the records of this one, so destroy it first if you can. false: a second reader is
+  /// refused (EBUSY).
   bool replace = false;
 };
 
 /// Calls a callback for every record that BPF programs write with bpf_perf_event_output(): one
-/// buffer per CPU, behind a map of BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3). From 5.8 on, prefer
-/// RingBuffer. Move-only; empty by default and after a move.
+/// buffer per CPU, in the slots of a map of BPF_MAP_TYPE_PERF_EVENT_ARRAY (4.3). On Linux 5.8 and
+/// later, prefer RingBuffer. Move-only; empty by default and after a move.
 ///
 ///     PerfBuffer perf{from(skeleton->maps.events), 8};
 ///     perf.for_each<Exec>([](std::uint32_t cpu, const Exec& exec) { ... });
@@ -69,13 +70,13 @@ class PerfBuffer {
   /// Keeps the map, and puts a buffer into the slot of each chosen CPU until the PerfBuffer is
   /// destroyed. Needs CAP_PERFMON (EACCES).
   ///
-  /// Errors: Errc::wrong_map_type for another type of map; EINVAL for a number of pages that is not
-  /// a power of two, ENOMEM for one that does not fit into memory, and EPERM for one beyond
+  /// Errors: Errc::wrong_map_type for another type of map; for the number of pages, EINVAL unless
+  /// it is a power of two, ENOMEM when it does not fit into memory, and EPERM when it exceeds
   /// kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK without CAP_IPC_LOCK; Errc::index_out_of_range
   /// for a CPU without a slot in the map; Errc::no_such_cpu for a CPU that does not exist, and
   /// ENODEV for one that is offline; Errc::no_cpu_list when the list of online CPUs is needed and
-  /// missing; EBUSY for a slot that another reader uses, if the kernel
-  /// reports it (5.10, CAP_BPF).
+  /// cannot be read; EBUSY for a slot that another reader uses, if the kernel reports it (5.10,
+  /// CAP_BPF).
   PerfBuffer(Map map, const PerfBufferOptions& options);
   PerfBuffer(Map map, const PerfBufferOptions& options, std::error_code& ec) noexcept;
   PerfBuffer(Map map, std::size_t pages_per_cpu)
@@ -90,7 +91,7 @@ class PerfBuffer {
   /// const Event&)` for records of an Event's size, the same with a trailing `BytesView rest` for
   /// records that begin with an Event, or with only a BytesView when no Event is given. A record of
   /// another size ends the call with Errc::wrong_record_size, and is then skipped. Both forms let
-  /// an exception through that copying `fn` throws; the earlier callback then stays.
+  /// through an exception that copying `fn` throws; the earlier callback then stays.
   template <class Event = BytesView, class Fn>
   void for_each(Fn&& fn) {
     std::error_code ec;
@@ -184,7 +185,7 @@ class PerfBuffer {
   [[nodiscard]] int epoll_fd() const noexcept;
   /// Returns the underlying Map; an empty one when this is empty.
   [[nodiscard]] const Map& map() const noexcept { return map_; }
-  /// Returns whether there is a map.
+  /// Returns whether there is a map and its buffers.
   [[nodiscard]] explicit operator bool() const noexcept { return perf_ != nullptr; }
 
  private:
@@ -201,8 +202,8 @@ class PerfBuffer {
                        (detail::callable_with<Fn, const Event&, BytesView> ||
                         detail::callable_with<Fn, std::uint32_t, const Event&, BytesView>)),
                   "bpfmap: the callback must take a const Event&, perhaps with a CPU number "
-                  "(std::uint32_t) in front and the rest of the record as a BytesView behind; a "
-                  "BytesView when for_each is called without an Event");
+                  "(std::uint32_t) before it and the rest of the record as a BytesView after it; "
+                  "or a BytesView when for_each is called without an Event");
   }
   void set(std::unique_ptr<detail::PerfHandler> handler, std::error_code& ec) noexcept;
   void set(std::unique_ptr<detail::LostHandler> handler, std::error_code& ec) noexcept;

@@ -15,9 +15,9 @@ namespace bpfmap::inline v0 {
 /// (4.19).
 ///
 /// A socket is written as a descriptor (bound and, for TCP, listening, with SO_REUSEPORT; EINVAL
-/// otherwise), and read as its cookie. It can be in one such map only, once (EBUSY), and leaves it
-/// when it is closed. A scan shows the index and the cookie of each filled slot. create() makes
-/// values of 8 bytes, so that cookies can be read.
+/// otherwise), and read as its cookie. It can be in only one slot of only one such map (EBUSY). The
+/// kernel removes it from the map when it is closed. A scan shows the index and the cookie of each
+/// filled slot. create() makes values of 8 bytes, so that cookies can be read.
 class ReusePortSockArray
     : public TypedMap<ReusePortSockArray>,
       public SocketOperations<ReusePortSockArray, std::uint32_t, detail::Keys::slots> {

@@ -118,10 +118,10 @@ class RingBuffer {
 
   /// Adds a map and the callback for its records: `fn(const Event&)` for records of exactly
   /// sizeof(Event) bytes, `fn(const Event&, BytesView rest)` for records that begin with an Event,
-  /// or `fn(BytesView)` when no Event is given. Takes over the map; `for_each(map.duplicate(), fn)`
-  /// leaves the caller's map in place. A record of another size ends the call with
-  /// Errc::wrong_record_size, and is then skipped. Both forms let an exception through that copying
-  /// `fn` throws; the map is then not added.
+  /// or `fn(BytesView)` when no Event is given. Takes ownership of the map; with
+  /// `for_each(map.duplicate(), fn)`, the caller keeps its own. A record of another size ends the
+  /// call with Errc::wrong_record_size, and is then skipped. Both forms let through an exception
+  /// that copying `fn` throws; the map is then not added.
   ///
   /// Call it at any time except from a callback. Errors: Errc::wrong_map_type for another type of
   /// map, EEXIST for a map that was already added, EACCES for a descriptor that is not both

@@ -15,9 +15,10 @@ namespace bpfmap::inline v0 {
 /// needs CAP_NET_ADMIN.
 ///
 /// A socket is written as a descriptor (a connected or listening TCP socket, or a UDP, unix or
-/// vsock socket) and read as its cookie; any other descriptor is ENOTSOCK, any other state
-/// EOPNOTSUPP. A closed socket leaves the map. A scan shows the index and the cookie of each filled
-/// slot. create() makes values of 8 bytes, so that cookies can be read.
+/// vsock socket) and read as its cookie; any other descriptor is ENOTSOCK, and a socket in another
+/// state EOPNOTSUPP. The kernel removes a socket from the map when it is closed. A scan shows the
+/// index and the cookie of each filled slot. create() makes values of 8 bytes, so that cookies can
+/// be read.
 class SockMap : public TypedMap<SockMap>,
                 public SocketOperations<SockMap, std::uint32_t, detail::Keys::slots, -EINVAL> {
  public:

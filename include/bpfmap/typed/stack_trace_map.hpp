@@ -56,8 +56,8 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> lookup(argument<std::uint32_t> id) const;
   [[nodiscard]] std::optional<std::vector<std::uint64_t>> lookup(
       argument<std::uint32_t> id, std::error_code& ec) const noexcept;
-  /// As lookup(), into `frames`, which keeps its capacity; returns false, and clears it, when there
-  /// is no stack.
+  /// As lookup(), into `frames`, which keeps its capacity; returns false, and clears `frames`, when
+  /// there is no such stack.
   bool lookup_into(argument<std::uint32_t> id, std::vector<std::uint64_t>& frames) const;
   bool lookup_into(argument<std::uint32_t> id, std::vector<std::uint64_t>& frames,
                    std::error_code& ec) const noexcept;
@@ -68,7 +68,8 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
       argument<std::uint32_t> id) const;
   [[nodiscard]] std::optional<std::vector<BuildIdFrame>> lookup_build_ids(
       argument<std::uint32_t> id, std::error_code& ec) const noexcept;
-  /// As lookup_build_ids(), into `frames`, which keeps its capacity.
+  /// As lookup_build_ids(), into `frames`, which keeps its capacity; returns false, and clears
+  /// `frames`, when there is no such stack.
   bool lookup_build_ids_into(argument<std::uint32_t> id, std::vector<BuildIdFrame>& frames) const;
   bool lookup_build_ids_into(argument<std::uint32_t> id, std::vector<BuildIdFrame>& frames,
                              std::error_code& ec) const noexcept;
@@ -86,7 +87,7 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
   }
 
   /// Returns the ids of all stacks, ascending (BPF_MAP_GET_NEXT_KEY, 4.18). A stack that is being
-  /// read at the same time may be missing, because the kernel removes it while it copies it.
+  /// read at the same time may be missing, because the kernel removes a stack while it copies it.
   [[nodiscard]] std::vector<std::uint32_t> ids() const;
   /// As above; those before the error when `ec` is set.
   [[nodiscard]] std::vector<std::uint32_t> ids(std::error_code& ec) const noexcept;

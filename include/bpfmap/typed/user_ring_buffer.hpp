@@ -55,10 +55,10 @@ class UserRingBuffer {
 
     /// Returns the bytes of the sample. They hold data of earlier samples until they are written.
     [[nodiscard]] MutableBytesView bytes() const noexcept { return bytes_; }
-    /// Returns whether it is neither submitted, nor discarded, nor moved from.
+    /// Returns whether the sample is still reserved: not submitted, discarded or moved from.
     [[nodiscard]] explicit operator bool() const noexcept { return bytes_.data() != nullptr; }
-    /// Makes the sample visible to the program. Without effect when it is empty, or its parent's in
-    /// a forked child.
+    /// Makes the sample visible to the program. Without effect when the sample is empty, or when a
+    /// forked child inherited it.
     void submit() noexcept;
     /// Drops the sample; the program never sees it. Without effect as above.
     void discard() noexcept;
@@ -136,7 +136,8 @@ class UserRingBuffer {
   /// Ends the reserve() or wait_until_drained() that is waiting, or otherwise the next one that
   /// would wait. Safe in signal handlers and other threads.
   void wake() const noexcept;
-  /// Ends this and every later wait at once. Safe in signal handlers and other threads.
+  /// Ends the wait of reserve() or wait_until_drained(), and every later one at once. Safe in
+  /// signal handlers and other threads.
   void close() const noexcept;
   /// Returns whether close() was called.
   [[nodiscard]] bool closed() const noexcept;

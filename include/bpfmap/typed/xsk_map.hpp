@@ -14,8 +14,9 @@ namespace bpfmap::inline v0 {
 /// AF_XDP sockets to which XDP programs redirect, usually one per receive queue:
 /// BPF_MAP_TYPE_XSKMAP (4.18). Creating one needs CAP_NET_ADMIN.
 ///
-/// Values are descriptors of AF_XDP sockets, bound or not (ENOTSOCK or EOPNOTSUPP for any other).
-/// They cannot be read back. A closed socket leaves the map.
+/// Values are descriptors of AF_XDP sockets, bound or not (ENOTSOCK or EOPNOTSUPP for any other
+/// descriptor). They cannot be read back. The kernel removes a socket from the map when it is
+/// closed.
 class XskMap : public TypedMap<XskMap>, public SlotEraseOperations<XskMap> {
  public:
   using TypedMap::TypedMap;

@@ -9,7 +9,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// Reads at one border: concurrent writes may make several of them differ.
+// How often the entries at one border are read: concurrent writes may make reads differ.
 constexpr std::uint32_t attempt_limit = 64;
 
 bool contains(const WalkBuffer& buffer, std::uint32_t count, const std::byte* key) noexcept {
@@ -122,16 +122,16 @@ WalkStep BucketWalk::beyond(WalkState& state, const Reading& reading) noexcept {
   return resolve(state, reading);
 }
 
-// The buckets of `reading` lie before the border, or after empty buckets beyond it. An entry
-// belongs to the next part when that part finds it, too. If it does not, this proves something only
-// when the entry still exists afterwards.
+// The buckets of `reading` are before the border, or beyond it after empty buckets. An entry
+// belongs to the next part if a read of that part finds it as well. If the read does not find it,
+// that proves the opposite only when the entry still exists afterwards.
 WalkStep BucketWalk::resolve(WalkState& state, Reading reading) noexcept {
   const Map& map = *state.map;
   const std::uint32_t from = state.border != nullptr ? state.border->covered() : state.range.end;
   WalkBuffer again;
   if (!again.fit(state.buffer.layout(), state.buffer.entries())) return failed(-ENOMEM);
   for (std::uint32_t attempt = 0; attempt < attempt_limit; ++attempt) {
-    // Moves the entries that the part behind reads to the end.
+    // Moves the entries that the next part reads to the end.
     std::uint32_t mine = reading.count;
     const std::size_t size = state.buffer.layout().key;
     Walk other{map, {.batch_size = std::min(state.buffer.entries(), 16U)}, {.begin = from}};

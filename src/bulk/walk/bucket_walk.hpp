@@ -30,7 +30,7 @@ class BucketWalk {
   WalkStep beyond(WalkState& state, const Reading& reading) noexcept;
   WalkStep resolve(WalkState& state, Reading reading) noexcept;
 
-  std::uint32_t room_ = 0;       // entries to request at the border; 0: all that fit
+  std::uint32_t room_ = 0;       // entries to request at the border; 0: as many as fit
   std::uint32_t too_small_ = 0;  // a room at the border that is smaller than one bucket
   std::uint32_t attempts_ = 0;   // reads at the border from one cursor
   std::uint8_t at_ = 0;          // the cursor: 0 or 1

@@ -31,9 +31,9 @@ inline int read_batch(const WalkState& state, ReadBatch read, const std::byte* i
                 count, to_underlying(state.options.flags));
   }();
   if (result == 0 || result == -ENOENT) return result;
-  // The kernel failed half-way, for a lock or memory: the entries that it copied, and perhaps
-  // removed, are in the batch, and the cursor is after them. When it fails at once, both are
-  // unchanged.
+  // The kernel failed half-way, because of a lock or memory: the entries that it copied, and
+  // perhaps removed, are in the batch, and the cursor is after them. When it fails at once, both
+  // are unchanged.
   const bool begun = by_bucket ? load_u32(out) != no_bucket : count < wanted;
   if (begun && count != 0 && count <= wanted) return 0;
   count = 0;

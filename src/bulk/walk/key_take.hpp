@@ -6,8 +6,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Removes the first key again and again, one entry at a time, so that no entry is removed before
-/// it is handed out.
+/// Removes the first key repeatedly, one entry at a time, so that an entry is removed only when it
+/// is about to be handed out.
 class KeyTake {
  public:
   explicit KeyTake(WalkState& state) noexcept;

@@ -19,7 +19,7 @@ enum class WalkKind : std::uint8_t {
   indices,  // arrays
   trie,     // LPM: the cursor is a key, and keys come in a total order
   keys,     // by the next key alone
-  opaque,   // batches whose cursor means nothing here
+  opaque,   // batches with a cursor that only the kernel understands
 };
 
 inline WalkKind walk_kind(const Map& map) noexcept {
@@ -70,7 +70,7 @@ inline std::uint64_t key_limit(const Map& map) noexcept {
   return max_entries == 0 ? std::uint64_t{1} << 20 : 4 * max_entries + 64;
 }
 
-// A kernel that lacks a command for this type returns what it returns for any unknown command.
+// A kernel that lacks a command for this type returns the same errno as for any unknown command.
 inline bool means_no_such_command(int result) noexcept {
   return result == -sys::enotsupp || result == -EOPNOTSUPP || result == -EINVAL;
 }

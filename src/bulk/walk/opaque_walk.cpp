@@ -7,11 +7,12 @@ namespace bpfmap::inline v0::detail {
 namespace {
 
 constexpr std::uint32_t restart_limit = 64;
-// A pass that meets nobody else takes a part of the map; an inserter could keep them going.
+// The limit of passes: each removes a part of the map, but another thread's inserts could prolong
+// them without end.
 constexpr std::uint32_t pass_limit = 1000;
 
 // One batch from cursor `at`, grown as often as the kernel asks for more room. -EAGAIN is returned
-// at once: it means something here.
+// at once: here, it means that the key at the cursor is gone.
 int read_opaque(WalkState& state, ReadBatch read, bool has_cursor, std::uint8_t at) noexcept {
   int patience = 100;
   for (;;) {
@@ -64,7 +65,7 @@ WalkStep OpaqueTake::begin_again(WalkOutcome without) noexcept {
 WalkStep OpaqueTake::read(WalkState& state) noexcept {
   const int result = read_opaque(state, sys::map_lookup_and_delete_batch, has_cursor_, at_);
   if (result == -EAGAIN) {
-    // With a cursor its key is gone, which proves nothing of the rest.
+    // With a cursor, only the key at the cursor is gone: the map may have other entries.
     if (!has_cursor_) return failed(result);
     taken_ += 1;
     return begin_again(WalkOutcome::gave_up);

@@ -6,9 +6,9 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// Reads batches and hands the cursor back as it came. -EAGAIN means that the cursor's key is gone:
-/// the walk begins again, a bounded number of times. The kernel moves entries meanwhile, so that a
-/// walk is not exact.
+/// Reads batches, and passes the cursor back to the kernel unchanged. -EAGAIN means that the key at
+/// the cursor is gone: the walk begins again, a bounded number of times. It is not exact, because
+/// the kernel moves entries meanwhile.
 class OpaqueWalk {
  public:
   explicit OpaqueWalk(WalkState& state) noexcept;
@@ -24,8 +24,8 @@ class OpaqueWalk {
   bool batches_work_ = false;
 };
 
-/// The same out of the map. What moved behind the cursor is taken by another pass: passes go on
-/// until one takes nothing, a bounded number of times.
+/// Reads and removes batches. Another pass removes the entries that moved to where the walk has
+/// already been: passes are repeated until one removes nothing, a bounded number of times.
 class OpaqueTake {
  public:
   explicit OpaqueTake(WalkState& state) noexcept;
@@ -34,7 +34,7 @@ class OpaqueTake {
  private:
   WalkStep begin_again(WalkOutcome without) noexcept;
 
-  std::uint64_t taken_ = 0;  // by this pass
+  std::uint64_t taken_ = 0;  // entries removed by this pass
   std::uint32_t passes_ = 0;
   std::uint8_t at_ = 0;
   bool has_cursor_ = false;

@@ -6,24 +6,24 @@
 
 namespace bpfmap::inline v0::detail {
 
-// A signal or a contended lock turned the call away, and may not the next time.
+// Whether a signal or a contended lock made the call fail, so that it may succeed when repeated.
 inline bool turned_away(int result) noexcept {
   return result == -EINTR || result == -EAGAIN || result == -EBUSY || result == -EDEADLK ||
          result == -ETIMEDOUT;
 }
 
-// A call that was turned away did nothing: it is made again, a bounded number of times.
+// Repeats a call that was turned away, and so did nothing, a bounded number of times.
 template <class Call>
 int retried(Call call) noexcept {
   int patience = 100;
   int result = call();
-  // The kernel waits a quarter of a second for a lock before it says ETIMEDOUT.
+  // The kernel waits a quarter of a second for a lock before it returns ETIMEDOUT.
   for (; turned_away(result) && patience > 1; result = call())
     patience -= result == -ETIMEDOUT ? 25 : 1;
   return result;
 }
 
-// Memory that is contended comes back; what stays without is no transient failure.
+// ENOMEM may be transient, because others free memory. After this many attempts, it is a failure.
 constexpr int memory_attempts = 10;
 
 template <class Call>

@@ -17,13 +17,14 @@ std::error_code choose_take(WalkEngine& walk, bool by_next_key) noexcept {
     return {};
   }
   const WalkKind kind = walk_kind(map);
-  // The entries of an array, and those that a cgroup's programs own, cannot be taken.
+  // The entries of an array cannot be removed, nor can those that belong to the programs of a
+  // cgroup.
   const MapTypeTraits* const traits = traits_of(map.info().type);
   if (kind == WalkKind::none || kind == WalkKind::indices ||
       (traits != nullptr && traits->key == KeyKind::object))
     return kernel_error(-sys::enotsupp);
-  // What is read of a hash of maps is an id, of a map that nothing may hold any more: it could not
-  // be put back.
+  // A lookup in a hash of maps returns an id. Once removed, the map may no longer exist, and could
+  // not be put back.
   const bool batches = traits != nullptr && traits->drain_batch &&
                        map.info().type != MapType::hash_of_maps && !by_next_key;
   if (!batches)
@@ -35,14 +36,14 @@ std::error_code choose_take(WalkEngine& walk, bool by_next_key) noexcept {
   return {};
 }
 
-// 0, -ENOENT when the entry is gone, or an error.
+// Removes one entry. Returns 0, -ENOENT when the entry is gone, or another -errno.
 int take_entry(WalkState& state, const std::byte* key, std::byte* value) noexcept {
   const int fd = state.map->fd();
   const auto flags = to_underlying(state.options.flags);
   const int result =
       retried([&] { return sys::map_lookup_and_delete_elem(fd, key, value, flags); });
   if (!means_no_such_command(result)) return result;
-  // Two calls where the type has no one: an update between them is lost.
+  // Two calls, because the type has no single one: an update between them is lost.
   state.status.exact = false;
   const int found = retried([&] { return sys::map_lookup_elem(fd, key, value, flags); });
   return found != 0 ? found : retried([&] { return sys::map_delete_elem(fd, key); });
@@ -52,8 +53,8 @@ int take_entry(WalkState& state, const std::byte* key, std::byte* value) noexcep
 
 KeyTake::KeyTake(WalkState& state) noexcept {
   state.status.method = ScanMethod::next_key;
-  // Of a trie nobody knows whether a lookup found the key or the prefix that covers it; the delete
-  // behind it finds the key, or nothing.
+  // In a trie, a lookup may have found a prefix that covers the key instead of the key; the delete
+  // after it finds only the key.
   if (walk_kind(*state.map) == WalkKind::trie) state.status.exact = false;
 }
 
@@ -130,7 +131,7 @@ void Take::resume() noexcept {
 
 std::uint32_t Take::put_back() noexcept {
   if (!owner_.is_current()) return left();
-  // What cannot be put back moves to the end of the batch, which is handed out last.
+  // Entries that cannot be put back move to the end of the batch, and are handed out last.
   std::uint32_t kept = end_;
   const std::size_t key_size = buffer().layout().key;
   const std::size_t stride = buffer().layout().value;

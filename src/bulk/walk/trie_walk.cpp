@@ -7,9 +7,9 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-// A trie whose cursor key is deleted by others again and again could be walked for ever.
+// The limit of restarts: others might delete the key at the cursor again and again.
 constexpr std::uint32_t restart_limit = 1024;
-// A value that programs write in place may differ from one lookup to the next for ever.
+// The limit of lookups: a value that programs write in place may differ each time.
 constexpr int agreement_limit = 8;
 
 std::uint64_t hash_of(const std::byte* bytes, std::size_t size) noexcept {
@@ -31,7 +31,7 @@ WalkStep TrieWalk::read(WalkState& state) noexcept {
   return {};
 }
 
-// Into the batch ahead, which is empty only at the end.
+// Fills the batch ahead, which is empty only at the end.
 WalkStep TrieWalk::fill(WalkState& state) noexcept {
   WalkStep step;
   ahead_count_ = 0;
@@ -114,7 +114,7 @@ int TrieWalk::read_own_value(WalkState& state, const std::byte* key) const noexc
   const std::size_t stride = state.buffer.layout().value;
   const std::size_t size = state.buffer.layout().key;
   std::byte* const value = state.buffer.values(ahead_) + std::size_t{ahead_count_} * stride;
-  // Where the key goes once it is known.
+  // Where the key is stored once it is known.
   std::byte* const again = state.buffer.keys(ahead_) + std::size_t{ahead_count_} * size;
   if (state.keys_only) {
     std::memset(value, 0, stride);

@@ -7,8 +7,8 @@
 namespace bpfmap::inline v0::detail {
 
 /// Reads a trie in the kernel's order, which is total. When the key at the cursor was erased, the
-/// kernel starts again, and the walk skips what it read before. A batch is read before the previous
-/// batch is shown, so that the reader may erase its entries.
+/// kernel starts again, and the walk skips the keys that it has read before. A batch is read before
+/// the previous batch is shown, so that the reader may erase its entries.
 ///
 /// Without batches, a lookup of an erased key finds the prefix that covers it. A value is shown
 /// when two lookups agree and the key existed between them.
@@ -29,7 +29,7 @@ class TrieWalk {
   std::uint64_t steps_ = 0;
   std::uint32_t ahead_count_ = 0;
   std::uint32_t restarts_ = 0;
-  WalkStep behind_;         // what comes behind the batch ahead
+  WalkStep behind_;         // what follows the batch ahead
   std::uint8_t ahead_ = 0;  // the batch ahead: 0 or 1
   std::uint8_t at_ = 0;     // the cursor: 0 or 1; cursor 2 is the last key read
   bool started_ = false;

@@ -456,7 +456,7 @@ TEST(PinError, SaysWhatIsWrongWithThePath) {
   EXPECT_TRUE(contains(told(Errc::invalid_path, at("/proc/flows")),
                        "at '/proc/flows': /proc is not on a bpffs, the only file system that holds "
                        "pins; use a path under /sys/fs/bpf (if nothing is mounted there: mount -t "
-                       "bpf bpf /sys/fs/bpf): not a path to pin to"));
+                       "bpf bpf /sys/fs/bpf): a map cannot be pinned at this path"));
   EXPECT_TRUE(contains(told(Errc::invalid_path, at(bpffs.path("flows.v2"))),
                        "': 'flows.v2' has a '.', which a bpffs does not allow in a name: "));
   EXPECT_TRUE(contains(told(Errc::invalid_path, at("")), "at '': the path is empty: "));

@@ -164,9 +164,9 @@ const std::vector<LimitCase>& limit_cases() {
       {hash, max_entries, 2147483649, too_large, argument_list_too_long,
        "max_entries is 2147483649: hash maps take 1 to 2147483648"},
       {hash, value_size, 4194252, too_large, argument_list_too_long,
-       "key_size and value_size: together they are 4194255 at most"},
+       "key_size and value_size: their sum is at most 4194255"},
       {lru_hash, value_size, 4194252, too_large, argument_list_too_long,
-       "key_size and value_size: together they are 4194255 at most"},
+       "key_size and value_size: their sum is at most 4194255"},
       {percpu_hash, value_size, 32769, 32768, argument_list_too_long,
        "value_size is 32769: percpu_hash maps take 1 to 32768 (the value of one CPU)"},
       {lru_percpu_hash, value_size, 32769, 32768, argument_list_too_long,
@@ -219,14 +219,14 @@ const std::vector<LimitCase>& limit_cases() {
        "max_entries is 0: a ring buffer's size in bytes is a power of two and a multiple of the "
        "page size ("},
       {ringbuf, max_entries, 2147487744, 65536, invalid_argument,
-       "max_entries is 2147487744: a ring buffer's size in bytes is a power of two, and "
-       "2147483648 at most: EINVAL"},
+       "max_entries is 2147487744: a ring buffer's size in bytes is a power of two, at "
+       "most 2147483648: EINVAL"},
       {user_ringbuf, max_entries, 98304, 131072, invalid_argument,
        "max_entries is 98304: a ring buffer's size in bytes is a power of two and a multiple of "
        "the "
        "page size ("},
       {arena, max_entries, 1048577, 1, argument_list_too_long,
-       "max_entries is 1048577: an arena has 4 GiB at most, in pages of "},
+       "max_entries is 1048577: an arena has at most 4 GiB, in pages of "},
       {stack_trace, max_entries, 2147483649, too_large, argument_list_too_long,
        "max_entries is 2147483649: stack_trace maps take 1 to 2147483648"},
   };
@@ -303,11 +303,12 @@ TEST_F(CreateRule, OnFlags) {
       {sk_storage, none, flags(MapFlags::no_prealloc), invalid_argument,
        "flags: sk_storage maps need no_prealloc: EINVAL"},
       {hash, flags(MapFlags::rdonly | MapFlags::wronly), flags(MapFlags::rdonly), invalid_argument,
-       "flags: rdonly and wronly exclude each other; give neither for both rights: EINVAL"},
+       "flags: rdonly and wronly exclude each other; set neither to allow reading and writing: "
+       "EINVAL"},
       {array, flags(MapFlags::rdonly_prog | MapFlags::wronly_prog), flags(MapFlags::rdonly_prog),
        invalid_argument,
-       "flags: rdonly_prog and wronly_prog exclude each other; give neither for both rights: "
-       "EINVAL"},
+       "flags: rdonly_prog and wronly_prog exclude each other; set neither to allow reading and "
+       "writing: EINVAL"},
       {hash, flags(static_cast<MapFlags>(1U << 31U)), none, invalid_argument,
        "flags: hash maps do not take 0x80000000: EINVAL"},
   });
@@ -348,7 +349,7 @@ TEST_F(CreateRule, OnMapExtra) {
        extra(0x100'0000'0000), result_out_of_range,
        "map_extra is 1103806590976: from there, the memory would cross a multiple of 4 GiB"},
       {array, extra(1), extra(0), invalid_argument,
-       "map_extra is 1: array maps have no use for it; leave it 0: EINVAL"},
+       "map_extra is 1: array maps do not use it; leave it 0: EINVAL"},
   });
 }
 
@@ -360,7 +361,7 @@ TEST_F(CreateRule, OnInnerMaps) {
   const Change mend = use(inner.fd());
   expect({
       {array_of_maps, use(-1), mend, invalid_argument,
-       "inner_map_fd is -1: a map of maps takes the descriptor of a map like the inner ones: "
+       "inner_map_fd is -1: a map of maps needs the descriptor of a map like its inner maps: "
        "EINVAL"},
       {hash_of_maps, use(9999), mend, bad_file_descriptor, "inner_map_fd is 9999: a map of maps"},
       {hash_of_maps, use(btf.fd()), mend, invalid_argument, "inner_map_fd is "},
@@ -390,15 +391,16 @@ TEST_F(CreateRule, OnBtf) {
        "btf_key_type_id and btf_value_type_id: sk_storage maps need the BTF of an int as key and "
        "of the value, which libbpf has; open the map from its object, a pin or an id: EINVAL"},
       {hash, types(SmallBtf::integer, 0), plain, invalid_argument,
-       "btf_value_type_id is 0, and btf_key_type_id is not: give both: EINVAL"},
+       "btf_value_type_id is 0, and btf_key_type_id is not: set both: EINVAL"},
       {hash, closed, plain, bad_file_descriptor,
        "btf_fd is 9999: it is not open, and the BTF type ids need it: EBADF"},
       {hash, types(SmallBtf::integer, SmallBtf::locked), plain, invalid_argument,
-       "btf_key_type_id and btf_value_type_id: probably their types are not as large as key_size "
+       "btf_key_type_id and btf_value_type_id: probably the types differ in size from key_size "
        "and value_size"},
       {devmap, plain, no_btf, not_supported,
-       "btf_fd: devmap maps take no BTF; leave btf_key_type_id and btf_value_type_id 0: ENOTSUPP"},
-      {hash_of_maps, plain, no_btf, not_supported, "btf_fd: hash_of_maps maps take no BTF"},
+       "btf_fd: devmap maps accept no BTF; leave btf_key_type_id and btf_value_type_id 0: "
+       "ENOTSUPP"},
+      {hash_of_maps, plain, no_btf, not_supported, "btf_fd: hash_of_maps maps accept no BTF"},
   });
 }
 
@@ -419,9 +421,9 @@ TEST_F(CreateRule, OnSpinLocks) {
   expect({
       {percpu_array, locked, plain, operation_not_supported,
        "btf_value_type_id: the value holds a bpf_spin_lock, a bpf_timer, a kptr or the like, which "
-       "percpu_array maps do not take: EOPNOTSUPP"},
+       "percpu_array maps do not support: EOPNOTSUPP"},
       {hash, locked_and_rdonly, flags(MapFlags::none), permission_denied,
-       "flags: rdonly_prog does not go with a bpf_spin_lock in the value: EACCES"},
+       "flags: rdonly_prog excludes a bpf_spin_lock in the value: EACCES"},
   });
 }
 

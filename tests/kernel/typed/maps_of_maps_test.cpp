@@ -88,7 +88,7 @@ TYPED_TEST(MapOfMaps, IsCreatedLikeAnInnerMapThatMayGo) {
 TYPED_TEST(MapOfMaps, IsNotCreatedWithoutAnInnerMap) {
   const auto text = told(
       EINVAL, [](auto&... ec) { (void)TypeParam::create({.max_entries = 4}, Counters{}, ec...); });
-  EXPECT_TRUE(test::contains(text, "takes the descriptor of a map like the inner ones"));
+  EXPECT_TRUE(test::contains(text, "needs the descriptor of a map like its inner maps"));
 }
 
 TYPED_TEST(MapOfMaps, HoldsTheMapThatWasSet) {

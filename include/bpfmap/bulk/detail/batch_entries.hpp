@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The entries of a batch on their way to the kernel: from the caller's ranges to consecutive bytes.
+// Converts the entries of a batch from the caller's ranges to consecutive bytes for the kernel.
 // Above map/.
 #pragma once
 
@@ -40,14 +40,15 @@ BatchResult update_values(Map& map, const FlatEntries& entries, UpdateFlags flag
                           std::error_code& ec) noexcept;
 BatchResult erase_flat(Map& map, const FlatEntries& entries, std::error_code& ec) noexcept;
 
-// Records a failed batch as record_batch() does; an index that the map lacks has one code.
+// Records a failed batch as record_batch() does; an index out of range has one code in every
+// operation.
 [[gnu::cold]] std::error_code record_entry(const Map& map, const Attempt& attempt,
                                            const BatchResult& result,
                                            const std::error_code& ec) noexcept;
 
 // --- ranges ---
 
-// A C array, std::array, std::vector, std::span, std::deque or the like.
+// A C array, std::array, std::vector, std::span, std::deque or similar.
 template <class Range>
 concept indexable = requires(const Range& range) {
   { std::size(range) } -> std::convertible_to<std::size_t>;
@@ -56,7 +57,7 @@ concept indexable = requires(const Range& range) {
 template <indexable Range>
 using Element = std::remove_cvref_t<decltype(std::declval<const Range&>()[0])>;
 
-// Keys of type K, or what an operation on one entry takes for a K.
+// Keys of type K, or anything that an operation on one entry accepts as a K.
 template <class Range, class K>
 concept range_of =
     indexable<Range> && std::convertible_to<decltype(std::declval<const Range&>()[0]), argument<K>>;
@@ -120,7 +121,7 @@ void append_slots(Bytes& out, const PerCpuValues<V>& values) {
   out.insert(out.end(), values.bytes().begin(), values.bytes().end());
 }
 
-// Appends a T; returns false, with Errc::out_of_range, when the argument is not one.
+// Appends a T; returns false, with Errc::out_of_range, when the argument does not fit into one.
 template <class T>
 bool append_argument(Bytes& out, const argument<T>& given, std::error_code& ec) {
   if (!fits(given)) {
@@ -130,7 +131,7 @@ bool append_argument(Bytes& out, const argument<T>& given, std::error_code& ec) 
   append(out, value_of<T>(given));
   return true;
 }
-// The same for a Map, which has `size` bytes for it; `wrong` for an argument of another size.
+// As above for a Map, which declares `size` bytes; an argument of another size is `wrong`.
 template <class Encoding>
 bool append_encoded(Bytes& out, const Encoding& encoded, std::size_t size, Errc wrong,
                     std::error_code& ec) {
@@ -181,7 +182,7 @@ BatchResult in_encoded_chunks(std::size_t count, std::size_t entry_size, std::er
 
 // --- calls ---
 
-// `flags` for a write of M's values: one with a bpf_spin_lock is written under it.
+// Adds UpdateFlags::lock to `flags` when the values of M have a bpf_spin_lock.
 template <class M>
 [[nodiscard]] constexpr UpdateFlags locked_flags(UpdateFlags flags) noexcept {
   if constexpr (written_map<M>)
@@ -189,7 +190,8 @@ template <class M>
   return flags;
 }
 
-// Records the failure among `keys`, if there was one. An integer that is no K has no key to show.
+// Records the failure among `keys`, if there was one. An integer that does not fit into a K has no
+// key to show.
 template <class M, class Keys>
 void record_failed(const M& map, Operation operation, const Keys& keys, const BatchResult& result,
                    UpdateFlags flags, std::error_code& ec) noexcept {
@@ -258,8 +260,8 @@ BatchResult write_batch(M& map, const Keys& keys, const Values& values, UpdateFl
   }
 }
 
-// Looks up one key into the caller's room, which becomes nullopt when the key is missing. A large
-// value is read into the room itself, and so are slots for which there is memory.
+// Looks up one key into `room`, which becomes nullopt when the key is missing. A value stored as it
+// lies in memory is read into `room` itself, and so are the slots of an existing value.
 template <class M>
 void lookup_one(const M& map, const argument<typename M::key_type>& key,
                 std::optional<typename M::mapped_type>& room, std::error_code& ec) noexcept {

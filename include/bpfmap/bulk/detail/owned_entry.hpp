@@ -41,8 +41,8 @@ void own_into(BytesView bytes, PerCpuValues<V>& out) {
     std::memcpy(out.bytes().data(), bytes.data(), bytes.size());
 }
 
-// Writes the batch that `walk` read last to `entries`, from `count` on. A V may be too large for
-// the stack: it is decoded where it stays.
+// Copies the batch that `walk` read last into `entries`, starting at `count`. Decodes each V in
+// place, because it may be too large for the stack.
 template <class Owned>
 void own_batch(const Walk& walk, std::vector<Owned>& entries, std::size_t& count) {
   const std::size_t key_size = walk.key_size();
@@ -53,7 +53,7 @@ void own_batch(const Walk& walk, std::vector<Owned>& entries, std::size_t& count
     if constexpr (std::default_initializable<Owned>) {
       if (count == entries.size()) entries.emplace_back();
     } else if (count == entries.size()) {
-      // Made by a user's Codec alone.
+      // Without a default constructor, only decode() makes one.
       entries.push_back({show<decltype(Owned::key)>(key), show<decltype(Owned::value)>(value)});
       continue;
     }

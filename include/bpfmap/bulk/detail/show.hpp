@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Converts keys and values in a walk's memory to what scans show and functions take. Above map/.
+// Converts keys and values in a walk's memory to the types that scans show and functions receive.
+// Above map/.
 #pragma once
 
 #include <concepts>
@@ -56,8 +57,8 @@ void show_into(BytesView bytes, T& out) noexcept {
     out = show<T>(bytes);
 }
 
-// `options` for a walk of an M. The class of a typed map decides on the flags: a value with a
-// bpf_spin_lock is read under its lock, and no other.
+// `options` for a walk of an M. A typed map sets the flags itself: a value is read under a lock if
+// it has a bpf_spin_lock, and only then.
 template <class M>
 [[nodiscard]] ScanOptions with_lock(ScanOptions options) noexcept {
   if constexpr (!std::same_as<M, Map>) options.flags = LookupFlags::none;

@@ -11,8 +11,8 @@
 
 namespace bpfmap::inline v0::detail {
 
-/// The base of every typed map, by which the verbs recognise one. A typed map also has `map()`, and
-/// where they apply:
+/// The base of every typed map; the verbs recognise a typed map by it. A typed map also has map()
+/// and, where they apply:
 ///   key_type     its keys
 ///   mapped_type  what a lookup returns: V, or PerCpuValues<V>
 ///   slot_type    V, of one CPU on a per-CPU map
@@ -38,7 +38,7 @@ template <class M>
 concept written_map = typed_map<M> && requires(const M& map, const typename M::key_type& key) {
   typename M::mapped_type;
   typename M::slot_type;
-  // Descriptors, which are read as ids, have no such lookup.
+  // Maps of descriptors have no such lookup: they return ids.
   requires requires(typename M::mapped_type& room) { map.lookup_into(key, room); };
 };
 

@@ -19,8 +19,8 @@ namespace bpfmap::inline v0::detail {
 ///           ^                            |
 ///           '-------- put_back() --------'
 ///
-/// Ranges are not supported: entries that the kernel removes beyond a range could not be put back
-/// for certain. Empty after a move.
+/// Ranges are not supported: it might not be possible to put back entries that the kernel removes
+/// beyond a range. Empty after a move.
 class Take {
  public:
   Take(Map& map, const ScanOptions& options) noexcept;
@@ -31,9 +31,9 @@ class Take {
         end_(std::exchange(other.end_, 0)),
         owner_(other.owner_),
         finished_(std::exchange(other.finished_, false)) {}
-  // Puts back what is left here first.
+  // Puts back the remaining entries first.
   Take& operator=(Take&& other) noexcept;
-  // Puts back what is left.
+  // Puts back the remaining entries.
   ~Take();
 
   // Makes the next entry the current one; returns false when there is none, or `ec` is set. Sets or
@@ -66,7 +66,7 @@ class Take {
   std::uint32_t at_ = 0;    // the current entry of the batch
   std::uint32_t next_ = 0;  // the first that was not handed out
   std::uint32_t end_ = 0;
-  sys::OwnerProcess owner_;  // the process that took them
+  sys::OwnerProcess owner_;  // the process that removed them
   bool finished_ = false;
 };
 

@@ -26,9 +26,9 @@ enum class WalkContent : std::uint8_t { entries, keys };
 /// - An LPM trie is read one batch ahead, so that the caller may erase what is shown. Nothing is
 ///   shown twice; while others write to it, the kernel may miss a subtree: `status().exact` is
 ///   false.
-/// - Everything else that has keys is read by next key, which misses and repeats entries while
-///   others change the map (`exact` is false), and gives up after four times max_entries
-///   (`complete` stays false). A type that bpfmap does not know is read in the same way.
+/// - Every other map with keys is read by next key. It may miss or repeat entries while others
+///   change the map (`exact` is false), and gives up after four times max_entries keys (`complete`
+///   stays false). A type that bpfmap does not know is read in the same way.
 /// - An rhash (7.2) moves its entries while it grows and shrinks: `exact` is false.
 ///
 /// Local storage, queues, stacks and maps without keys cannot be walked (ENOTSUPP); only hash types
@@ -51,7 +51,7 @@ class Walk {
   }
   /// As above; returns false also when `ec` is set.
   bool next(std::error_code& ec) noexcept;
-  /// Restarts at the first entry, and keeps the memory that has grown.
+  /// Restarts at the first entry, and keeps the memory.
   void rewind() noexcept { engine_.rewind(); }
 
   /// Returns the number of entries in the current batch.

@@ -29,7 +29,8 @@ struct WalkLayout {
   [[nodiscard]] static WalkLayout of(const Map& map) noexcept;
   /// Bytes for batches of `entries`; the largest std::size_t when they are too many.
   [[nodiscard]] std::size_t bytes_for(std::uint32_t entries) const noexcept;
-  /// Entries to begin with: `wanted`, or the default for 0, within the limits of ScanOptions.
+  /// The entries per batch at the start: `wanted`, or the default for 0, within the limits of
+  /// ScanOptions.
   [[nodiscard]] std::uint32_t entries_for(std::uint32_t wanted,
                                           std::uint32_t max_entries) const noexcept;
 
@@ -55,7 +56,7 @@ class WalkBuffer {
   [[nodiscard]] bool fit(const WalkLayout& layout, std::uint32_t entries) noexcept;
 
   [[nodiscard]] const WalkLayout& layout() const noexcept { return layout_; }
-  /// The room of a batch.
+  /// The capacity of a batch, in entries.
   [[nodiscard]] std::uint32_t entries() const noexcept { return entries_; }
   [[nodiscard]] std::byte* cursor(unsigned int i) const noexcept {
     return memory_ + i * layout_.cursor;

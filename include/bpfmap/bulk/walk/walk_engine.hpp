@@ -24,8 +24,8 @@
 //
 // It keeps numbers and no pointers, so that a walk can be moved; cursors are in the buffer. Buckets
 // and indices honour `state.range`; the others are never started with one. A way of taking removes
-// the entries that it reads from the map, so it reads no more than its caller keeps until they are
-// handed out.
+// the entries that it reads from the map. It reads no more entries than its caller can keep until
+// it hands them out.
 #pragma once
 
 #include <array>
@@ -66,7 +66,8 @@ struct WalkState {
 /// its map is an empty one.
 class WalkEngine {
  public:
-  // Starts the way for the map, by become(), or the one by next key; an error when there is none.
+  // Starts the way for the map, by become(), or the one by next key; returns an error when there is
+  // none.
   using Chooser = std::error_code (*)(WalkEngine& walk, bool by_next_key) noexcept;
 
   WalkEngine(const Map& map, const ScanOptions& options, const CursorRange& range,

@@ -28,15 +28,15 @@ struct ScanStatus {
   /// change the map.
   bool exact = true;
   std::uint64_t entries = 0;     ///< entries read: those shown, and the rest of the current batch
-  std::uint32_t batch_size = 0;  ///< the room in entries, after growing
+  std::uint32_t batch_size = 0;  ///< entries that a batch has room for, after growing
 };
 
 /// The options of a walk.
 struct ScanOptions {
-  /// Entries per system call at the start; 0: 256, or fewer when they take more than 1 MiB. A
-  /// larger hash bucket doubles the room, which is limited to 64 MiB and to max_entries.
+  /// Entries per system call at the start; 0: 256, or fewer when 256 need more than 1 MiB. A larger
+  /// hash bucket doubles the batch, up to 64 MiB and to max_entries.
   std::uint32_t batch_size = 0;
-  LookupFlags flags = {};  ///< of a Map; a typed map decides by its V (see has_spin_lock)
+  LookupFlags flags = {};  ///< for a Map; a typed map sets them by its V (has_spin_lock)
   /// Memory to use instead of the walk's own, as long as it is large enough: see Walk::bytes_for().
   MutableBytesView buffer = {};
 };

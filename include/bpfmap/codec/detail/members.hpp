@@ -8,11 +8,11 @@
 
 namespace bpfmap::inline v0::detail {
 
-// How many members of an aggregate are looked at.
+// How many members of an aggregate are inspected.
 inline constexpr int probed_members = 32;
 
 // Converts to the types that satisfy `Wanted`, and to no other. Classes and scalars have a probe
-// each, because a class such as std::optional<bool> can be made of a bool as well.
+// each, because a class such as std::optional<bool> can be constructed from a bool as well.
 template <template <class> class Wanted>
 struct ClassProbe {
   template <class T>
@@ -28,8 +28,8 @@ struct ScalarProbe {
 // Initialises a member only if anything can.
 struct NoProbe {};
 
-// Whether a T can be made of `index` times empty braces and then a Probe, or nothing. Empty braces
-// initialise any one member, arrays included, but no pack expands to them.
+// Whether a T can be initialised from `index` empty braces, followed by a Probe or by nothing.
+// Empty braces initialise any one member, arrays included, but no pack expands to them.
 // clang-format off
 template <class T, int index, class... Probe>
 consteval bool is_made_of() {

@@ -49,8 +49,7 @@ struct RequiredFields {
 };
 
 /// Converts a sys:: result, which is -errno or an Errc, to a code: Errc::no_map for an empty map,
-/// and Errc::index_out_of_range for every errno that the kernel returns for an index that the map
-/// lacks.
+/// and Errc::index_out_of_range for every errno that the kernel returns for an index out of range.
 [[nodiscard, gnu::cold]] std::error_code element_error(const Map& map, const Attempt& attempt,
                                                        int result) noexcept;
 
@@ -88,7 +87,7 @@ struct RequiredFields {
                                                     Operation step, const Map& found,
                                                     std::error_code ec) noexcept;
 
-/// Leaves this thread without a record. For tests.
+/// Clears this thread's record. For tests.
 void forget_failure() noexcept;
 
 }  // namespace detail

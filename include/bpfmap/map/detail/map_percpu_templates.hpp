@@ -10,7 +10,7 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// The slots of one per-CPU value on their way to or from the kernel.
+// A buffer for the slots of one per-CPU value, as the kernel reads and writes them.
 class Slots {
  public:
   explicit Slots(std::size_t value_size)
@@ -43,7 +43,7 @@ PerCpuResult<V> room_for_slots(std::size_t value_size) {
 // Returns false, with `ec` set, when an integer does not fit.
 template <decodable V>
 bool decode_slots(Slots& slots, PerCpuResult<V>& values, std::error_code& ec) {
-  // Laid out alike: a V may be too large to lie on the stack twice.
+  // The layouts are the same: a V may be too large to be on the stack twice.
   if constexpr (coded_as_object<V> && !integer_or_enum<V>) {
     std::memcpy(values.bytes().data(), slots.bytes().data(), slots.bytes().size());
     return true;

@@ -78,8 +78,8 @@ bool set_descriptor(const Map& map, const K& key, int fd, std::uint64_t flags,
   return false;
 }
 
-// Returns the number that the kernel returns for a descriptor; nullopt when there is none, or when
-// it recorded an error.
+// Returns the number that the kernel stores for a descriptor, such as an id; nullopt when there is
+// none, or when it recorded an error.
 template <Keys keys, class K>
 [[nodiscard]] std::optional<std::uint64_t> lookup_number(const Map& map, const K& key,
                                                          std::error_code& ec) noexcept {

@@ -21,13 +21,13 @@
 
 namespace bpfmap::inline v0::detail {
 
-// Refuses a K that cannot be a key, with a text that names the cure.
+// Refuses a K that cannot be a key, with a message that names the remedy.
 template <class K>
 consteval bool check_key() {
   return check_encodable_as_key<K>();
 }
 
-// Refuses a V that cannot be a value, with a text that names the cure.
+// Refuses a V that cannot be a value, with a message that names the remedy.
 template <class V>
 consteval bool check_value() {
   return check_encodable<V>();
@@ -110,7 +110,7 @@ template <class... Arguments>
   return false;
 }
 
-// One system call, from or into `value`, of which a failure records `value_size` bytes.
+// Makes one system call, from or into `value`; a failure records its first `value_size` bytes.
 template <int answer, class K>
 [[gnu::always_inline]] inline bool call_element(sys::Command command, Operation operation,
                                                 const Map& map, const K& key, const void* value,
@@ -203,7 +203,7 @@ template <class V, class Read>
   }
 }
 
-// As read_value(), into the caller's V, which is unchanged when `read` returns false.
+// As read_value(), into the caller's V, which stays unchanged when `read` returns false.
 template <class V, class Read>
 [[nodiscard, gnu::always_inline]] inline bool read_value_into(V& value, Read read) noexcept {
   if constexpr (coded_as_object<V>) {

@@ -24,7 +24,7 @@ class EntryOperations {
   using mapped_type = V;
   using slot_type = V;  ///< the value, of one CPU on a per-CPU map
 
-  /// Returns the value of `key`; nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 3.18).
+  /// Returns the value of `key`; nullopt when there is no such key (BPF_MAP_LOOKUP_ELEM, 3.18).
   [[nodiscard]] std::optional<V> lookup(argument<K> key) const {
     std::error_code ec = detail::no_error();
     auto value = lookup(key, ec);
@@ -37,7 +37,7 @@ class EntryOperations {
   }
 
   /// Copies the value of `key` into `value`; returns false, and leaves `value` unchanged, when
-  /// there is none.
+  /// there is no such key.
   [[nodiscard]] bool lookup_into(argument<K> key, V& value) const {
     std::error_code ec = detail::no_error();
     const bool found = lookup_into(key, value, ec);
@@ -49,15 +49,15 @@ class EntryOperations {
     return detail::read_value_into(value, [&](void* to) { return read(key, to, ec); });
   }
 
-  /// Returns whether there is an entry of `key`. Copies its value, because the kernel has no other
-  /// way to ask.
+  /// Returns whether `key` has an entry. Reads its value to find out, because the kernel has no
+  /// other way (BPF_MAP_LOOKUP_ELEM, 3.18).
   [[nodiscard]] bool contains(argument<K> key) const { return lookup(key).has_value(); }
   [[nodiscard]] bool contains(argument<K> key, std::error_code& ec) const noexcept {
     return lookup(key, ec).has_value();
   }
 
-  /// Sets the value of `key`, existing or not (BPF_MAP_UPDATE_ELEM, 3.18). Replaces the whole
-  /// entry: a bpf_timer in it is cancelled.
+  /// Sets the value of `key`, whether it exists or not (BPF_MAP_UPDATE_ELEM, 3.18). Replaces the
+  /// whole value, and cancels a bpf_timer in it.
   void update(argument<K> key, argument<V> value) {
     std::error_code ec = detail::no_error();
     update(key, value, ec);
@@ -92,7 +92,8 @@ class EntryOperations {
     return write<-ENOENT>(key, value, sys::f_exist, ec);
   }
 
-  /// Deletes the entry of `key`; returns false when there is none (BPF_MAP_DELETE_ELEM, 3.18).
+  /// Deletes the entry of `key`; returns false when there is no such key (BPF_MAP_DELETE_ELEM,
+  /// 3.18).
   bool erase(argument<K> key) {
     std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);

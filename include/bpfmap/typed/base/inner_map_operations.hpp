@@ -39,9 +39,10 @@ class InnerMapOperations {
   using slot_type = mapped_type;
   using shown_type = mapped_type;  ///< the value that a scan shows
 
-  /// Creates an outer map for inner maps with the type, the sizes and the flags of `inner`, which
-  /// is not stored and may be destroyed. Inner arrays must also have its max_entries, unless all
-  /// have MapFlags::inner_map. The type and the sizes of the outer map are filled in.
+  /// Creates an outer map for inner maps that have the type, the sizes and the flags of `inner`
+  /// (BPF_MAP_CREATE, 4.12). `inner` is not stored and may be destroyed. Inner arrays must also
+  /// have its max_entries, unless all have MapFlags::inner_map. Fills in the type and the sizes of
+  /// the outer map.
   [[nodiscard]] static Derived create(MapSpec spec, const Inner& inner) {
     std::error_code ec = detail::no_error();
     Derived outer = create(std::move(spec), inner, ec);
@@ -58,7 +59,7 @@ class InnerMapOperations {
   }
 
   /// Stores `inner`, replacing any previous map (BPF_MAP_UPDATE_ELEM). EINVAL when it differs from
-  /// the template; the Error names the fields that differ.
+  /// the map that create() was called with; the Error names the fields that differ.
   ///
   /// Programs see either the old map or the new one, never an empty slot. The kernel waits, for
   /// some milliseconds, until no non-sleepable program uses the old map: replace many maps with
@@ -73,8 +74,8 @@ class InnerMapOperations {
     write<0>(key, inner, sys::f_any, ec);
   }
 
-  /// Opens the inner map by its id, and returns it; nullopt when there is none. Needs
-  /// CAP_SYS_ADMIN.
+  /// Opens the inner map by its id, and returns it; nullopt when there is none
+  /// (BPF_MAP_LOOKUP_ELEM, then BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
   [[nodiscard]] std::optional<Inner> lookup(argument<K> key) const {
     std::error_code ec = detail::no_error();
     auto inner = lookup(key, ec);
@@ -106,8 +107,8 @@ class InnerMapOperations {
     return detail::narrowed(detail::lookup_number<keys>(self(), detail::value_of<K>(key), ec));
   }
 
-  /// Removes the inner map, which lives on while it is used elsewhere; returns false when there is
-  /// none (BPF_MAP_DELETE_ELEM).
+  /// Removes the inner map, which continues to exist while anything else refers to it; returns
+  /// false when there is none (BPF_MAP_DELETE_ELEM).
   bool erase(argument<K> key) {
     std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);
@@ -120,8 +121,9 @@ class InnerMapOperations {
   }
 
   /// Stores one inner map for each key, and waits for programs only once (BPF_MAP_UPDATE_BATCH,
-  /// 5.16). Returns how many were stored. Errc::wrong_value_count unless there is one map for each
-  /// key. Keys may be of any integer type for an integer K.
+  /// 5.19; one system call per map on older kernels). Stops at the first map that fails, with the
+  /// errors of set(). Errc::wrong_value_count unless there is one map for each key. For an integer
+  /// K, keys may have any integer type.
   template <detail::range_of<K> Keys>
   BatchResult set_batch(const Keys& all_keys, std::span<const Inner> inners) {
     std::error_code ec = detail::no_error();
@@ -206,8 +208,8 @@ class InnerMapOperations {
     detail::add_inner(inner.info(), like_);
     return recorded;
   }
-  // An inner map that is replaced between the lookup of its id and its opening may be gone; the
-  // slot then holds another one.
+  // An inner map that is replaced between the lookup of its id and its opening may no longer exist;
+  // the slot then holds another one.
   Map open(const argument<K>& key, std::error_code& ec) const noexcept {
     for (int attempts = 0; attempts < 100; ++attempts) {
       const auto id = lookup_id(key, ec);

@@ -16,7 +16,8 @@ namespace bpfmap::inline v0 {
 template <class Derived, class K, class V>
 class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
  public:
-  /// Returns the value of `key` on each CPU; nullopt when there is none (BPF_MAP_LOOKUP_ELEM, 4.6).
+  /// Returns the value of `key` on each CPU; nullopt when there is no such key
+  /// (BPF_MAP_LOOKUP_ELEM, 4.6).
   [[nodiscard]] std::optional<PerCpuValues<V>> lookup(argument<K> key) const {
     std::error_code ec = detail::no_error();
     auto values = lookup(key, ec);
@@ -31,7 +32,7 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
   }
 
   /// Copies the value of `key` on each CPU into `values`, and allocates nothing; returns false, and
-  /// leaves `values` unchanged, when there is none.
+  /// leaves `values` unchanged, when there is no such key.
   [[nodiscard, gnu::always_inline]] bool lookup_into(argument<K> key,
                                                      PerCpuValues<V>& values) const {
     std::error_code ec = detail::no_error();
@@ -47,8 +48,8 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
            detail::lookup_element<-ENOENT>(self(), detail::value_of<K>(key), slots, 0, ec);
   }
 
-  /// Returns whether there is an entry of `key`. Copies its values, because the kernel has no other
-  /// way to ask.
+  /// Returns whether `key` has an entry. Reads its values to find out, because the kernel has no
+  /// other way (BPF_MAP_LOOKUP_ELEM, 4.6).
   [[nodiscard]] bool contains(argument<K> key) const { return lookup(key).has_value(); }
   [[nodiscard]] bool contains(argument<K> key, std::error_code& ec) const noexcept {
     return lookup(key, ec).has_value();
@@ -98,7 +99,8 @@ class PerCpuEntryOperations : public PerCpuUpdateOperations<Derived, K, V> {
     return this->template write<-ENOENT>(key, values, sys::f_exist, ec);
   }
 
-  /// Deletes the entry of `key`; returns false when there is none (BPF_MAP_DELETE_ELEM, 4.6).
+  /// Deletes the entry of `key`; returns false when there is no such key (BPF_MAP_DELETE_ELEM,
+  /// 4.6).
   bool erase(argument<K> key) {
     std::error_code ec = detail::no_error();
     const bool erased = erase(key, ec);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The slots of one per-CPU value on their way to and from the kernel. Layer 2.
+// The slots of one per-CPU value, as the kernel reads and writes them. Layer 2.
 #pragma once
 
 #include <array>

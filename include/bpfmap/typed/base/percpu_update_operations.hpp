@@ -45,8 +45,9 @@ class PerCpuUpdateOperations {
     write<0>(key, values, sys::f_any, ec);
   }
 
-  /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is none
-  /// (BPF_F_CPU, 7.0). EINVAL on older kernels: read all CPUs there.
+  /// Returns the value of `key` on the CPU with the number `cpu`; nullopt when there is no such key
+  /// (BPF_F_CPU, 7.0). Errc::no_such_cpu for a CPU that is not possible. EINVAL on older kernels:
+  /// read all CPUs there.
   [[nodiscard]] std::optional<V> lookup_cpu(argument<K> key, std::uint32_t cpu) const {
     std::error_code ec;
     (void)detail::fit(self(), Operation::lookup, ec, key);
@@ -59,8 +60,8 @@ class PerCpuUpdateOperations {
     return self().template lookup_cpu<V>(detail::value_of<K>(key), cpu, ec);
   }
 
-  /// As lookup_cpu(), into `value`; returns false, and leaves `value` unchanged, when there is
-  /// none.
+  /// As lookup_cpu(), into `value`; returns false, and leaves `value` unchanged, when there is no
+  /// such key.
   [[nodiscard]] bool lookup_cpu_into(argument<K> key, std::uint32_t cpu, V& value) const {
     std::error_code ec;
     const bool found = lookup_cpu_into(key, cpu, value, ec);

@@ -33,7 +33,7 @@ class PushPopOperations {
     return write<-E2BIG>(value, sys::f_any, ec);
   }
 
-  /// Adds `value`; when there is no room, the oldest value is lost (BPF_EXIST).
+  /// Adds `value`; when there is no room, the kernel drops the oldest value (BPF_EXIST).
   void push_overwrite(argument<V> value) {
     std::error_code ec = detail::no_error();
     push_overwrite(value, ec);
@@ -43,7 +43,8 @@ class PushPopOperations {
     write<0>(value, sys::f_exist, ec);
   }
 
-  /// Returns the value that pop() would remove; nullopt when it is empty (BPF_MAP_LOOKUP_ELEM).
+  /// Returns the value that pop() would remove; nullopt when the map is empty (BPF_MAP_LOOKUP_ELEM,
+  /// 4.20).
   [[nodiscard]] std::optional<V> peek() const {
     std::error_code ec = detail::no_error();
     auto value = peek(ec);
@@ -53,7 +54,7 @@ class PushPopOperations {
   [[nodiscard]] std::optional<V> peek(std::error_code& ec) const noexcept {
     return detail::read_value<V>([&](void* value) { return read(value, ec); });
   }
-  /// As peek(), into `value`; returns false, and leaves `value` unchanged, when it is empty.
+  /// As peek(), into `value`; returns false, and leaves `value` unchanged, when the map is empty.
   [[nodiscard]] bool peek_into(V& value) const {
     std::error_code ec = detail::no_error();
     const bool found = peek_into(value, ec);
@@ -64,7 +65,8 @@ class PushPopOperations {
     return detail::read_value_into(value, [&](void* to) { return read(to, ec); });
   }
 
-  /// Removes a value and returns it; nullopt when it is empty (BPF_MAP_LOOKUP_AND_DELETE_ELEM).
+  /// Removes a value and returns it; nullopt when the map is empty (BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+  /// 4.20).
   [[nodiscard]] std::optional<V> pop() {
     std::error_code ec = detail::no_error();
     auto value = pop(ec);
@@ -74,7 +76,7 @@ class PushPopOperations {
   [[nodiscard]] std::optional<V> pop(std::error_code& ec) noexcept {
     return detail::read_value<V>([&](void* value) { return take(value, ec); });
   }
-  /// As pop(), into `value`; returns false, and leaves `value` unchanged, when it is empty.
+  /// As pop(), into `value`; returns false, and leaves `value` unchanged, when the map is empty.
   [[nodiscard]] bool pop_into(V& value) {
     std::error_code ec = detail::no_error();
     const bool found = pop_into(value, ec);

@@ -54,8 +54,8 @@ bool set_redirect(const Map& map, std::uint32_t key, RedirectValue value, std::u
 
 }  // namespace detail
 
-/// The operations of a map that XDP programs redirect to, for a class Derived that has a map(). It
-/// writes a Target and reads an Entry.
+/// The operations of a map of redirect targets for XDP programs, for a class Derived that has a
+/// map(). set() writes a Target; lookup() returns an Entry.
 template <class Derived, detail::Keys keys, class Target, class Entry>
 class RedirectOperations {
  public:

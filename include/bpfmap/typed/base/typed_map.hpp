@@ -36,9 +36,9 @@ struct Requirement {
 // Fills in the type, sizes and flags that `spec` does not set; recorded errors as above.
 [[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required) noexcept;
 
-// Room for every number in `cpus`, which are ascending and may have holes.
+// The max_entries that has room for every number in `cpus`, which are ascending and may have holes.
 [[nodiscard]] std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept;
-// Sets room for the highest possible CPU number, unless the caller set another number.
+// Sets max_entries to make room for the highest possible CPU number, unless the caller set it.
 void fill_max_entries_with_cpus(MapSpec& spec) noexcept;
 
 }  // namespace detail
@@ -51,8 +51,8 @@ class TypedMap : public detail::TypedMapTag {
  public:
   /// Empty.
   TypedMap() noexcept = default;
-  /// Takes over `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size, wrong_value_size or
-  /// wrong_map_flags when it does not fit this class.
+  /// Takes ownership of `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size,
+  /// wrong_value_size or wrong_map_flags when it does not fit this class.
   explicit TypedMap(Map map) : TypedMap() {
     std::error_code ec = detail::no_error();
     take_over(std::move(map), ec);
@@ -61,8 +61,8 @@ class TypedMap : public detail::TypedMapTag {
   /// As above; empty when `ec` is set.
   TypedMap(Map map, std::error_code& ec) noexcept { take_over(std::move(map), ec); }
 
-  /// Creates a map (BPF_MAP_CREATE). Fills in the fields that `spec` does not set: the type and the
-  /// sizes of this class, and the flags that the type needs.
+  /// Creates a map (BPF_MAP_CREATE, 3.18). Fills in the fields that `spec` does not set: the type
+  /// and the sizes of this class, and the flags that the type needs.
   [[nodiscard]] static Derived create(MapSpec spec) {
     std::error_code ec = detail::no_error();
     Derived map = create(std::move(spec), ec);
@@ -75,7 +75,8 @@ class TypedMap : public detail::TypedMapTag {
     return ec ? Derived{} : over(Map::create(spec, ec), ec);
   }
 
-  /// Opens the map pinned at `path` (BPF_OBJ_GET, 4.4).
+  /// Opens the map pinned at `path` (BPF_OBJ_GET, 4.4). Errors: those of Map::open_pinned() and of
+  /// the constructor.
   [[nodiscard]] static Derived open_pinned(const std::string& path,
                                            Access access = Access::read_write) {
     std::error_code ec = detail::no_error();
@@ -93,6 +94,7 @@ class TypedMap : public detail::TypedMapTag {
   }
 
   /// Opens the map with the kernel's id `id` (BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
+  /// Errors: those of Map::from_id() and of the constructor.
   [[nodiscard]] static Derived from_id(std::uint32_t id, Access access = Access::read_write) {
     std::error_code ec = detail::no_error();
     Derived map = from_id(id, access, ec);

@@ -22,8 +22,8 @@
 
 namespace bpfmap::inline v0 {
 
-/// A type as which a record can be viewed: it lies in memory as the BPF program wrote it. For a
-/// type with its own Codec, take the record as BytesView.
+/// A type that a record can be viewed as: its objects are in memory exactly as the BPF program
+/// writes them. For a type with its own Codec, use BytesView.
 template <class T>
 concept viewable_as_record = detail::coded_as_object<T>;
 
@@ -123,15 +123,14 @@ class Running {
 // For epoll_wait(2), for which -1 means no limit.
 [[nodiscard]] int to_epoll_timeout(std::chrono::milliseconds timeout) noexcept;
 
-// Makes an object on the heap; returns nullptr, with ENOMEM in `ec`, when there is no memory for
-// it.
+// Makes an object on the heap; returns nullptr, with ENOMEM in `ec`, when memory runs out.
 template <class T, class... Args>
 [[nodiscard]] std::unique_ptr<T> make_object(std::error_code& ec, Args&&... args) noexcept {
   ec.clear();
   return without_bad_alloc(ec, [&] { return std::make_unique<T>(std::forward<Args>(args)...); });
 }
 
-// The same for a handler, whose callback may throw when it is copied.
+// As above for a handler, whose callback may throw when it is copied.
 template <class Handler, class... Args>
 [[nodiscard]] std::unique_ptr<Handler> make_handler(std::error_code& ec, Args&&... args) noexcept(
     std::is_nothrow_constructible_v<Handler, Args...>) {

@@ -26,8 +26,8 @@ class PerfHandler {
   std::size_t event_size;
 };
 
-// Returns the size of the record that the kernel makes from `size` bytes: it puts a u32 before
-// them, and pads the result to a multiple of 8.
+// Returns the size of the record that the kernel makes of `size` bytes: it adds a u32 before them,
+// and pads the sum to a multiple of 8.
 [[nodiscard]] constexpr std::size_t perf_record_size(std::size_t size) noexcept {
   return (size + 4 + 7) / 8 * 8 - 4;
 }

@@ -54,8 +54,8 @@ class RingMemory {
   }
   [[nodiscard]] std::size_t bytes_waiting() const noexcept { return producer() - consumer(); }
 
-  // The record at `position`, which moves over discarded ones; none: it is being written, or
-  // `position` has reached `end`.
+  // Returns the record at `position`, after moving `position` past discarded records; an empty one
+  // when the record is still being written, or `position` has reached `end`.
   [[nodiscard]] RingRecord at(RingPosition& position, RingPosition end) const noexcept {
     while (position != end) {
       const std::byte* const header = data_ + (position & mask_);
