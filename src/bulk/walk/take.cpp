@@ -129,7 +129,7 @@ void Take::resume() noexcept {
 }
 
 std::uint32_t Take::put_back() noexcept {
-  if (!owner_.is_current()) return left();
+  if (!owner_.is_current() || !engine_.reads_same_map()) return left();
   // What cannot be put back moves to the end of the batch, which is handed out last.
   std::uint32_t kept = end_;
   const std::size_t key_size = buffer().layout().key;
