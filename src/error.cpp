@@ -59,6 +59,7 @@ constexpr std::array misuse{
     MisuseText{Errc::no_such_variable, std::errc::invalid_argument, "no such variable"},
     MisuseText{Errc::not_pinned, std::errc::no_such_file_or_directory,
                "the map is not pinned there"},
+    MisuseText{Errc::map_changed, std::errc::bad_file_descriptor, "the Map now holds another map"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {

@@ -88,6 +88,7 @@ enum class Errc : int {
   no_such_variable,       ///< the map has no variable of this name; invalid_argument
   not_pinned,             ///< the map is not, or no longer, the one pinned at the path;
                           ///< no_such_file_or_directory
+  map_changed,            ///< the Map was given another map during a walk; bad_file_descriptor
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

@@ -160,6 +160,9 @@ constexpr std::array rows{
           "bpfmap has no {operation} for {type} maps"},
     Cause{any_operation, any_type, misuse(Errc::not_pinned), always,
           "another map, or none, is pinned there by now; open the pinned map and start again"},
+    Cause{any_operation, any_type, misuse(Errc::map_changed), always,
+          "the walk began with another map, which the Map no longer holds; walk this one from its "
+          "start, with a new scan or drain"},
 };
 
 }  // namespace

@@ -113,7 +113,8 @@ std::vector<Misuse> misuses() {
           {Errc::map_not_loaded, bad_file_descriptor},
           {Errc::no_btf, not_supported},
           {Errc::no_such_variable, invalid_argument},
-          {Errc::not_pinned, no_such_file_or_directory}};
+          {Errc::not_pinned, no_such_file_or_directory},
+          {Errc::map_changed, bad_file_descriptor}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {

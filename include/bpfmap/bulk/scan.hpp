@@ -14,11 +14,14 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// The position of a scan: an entry of the batch that its walk read last.
+// The position of a scan: an entry of the batch that its walk read last. At the end after a move.
 class ScanPosition {
  public:
   ScanPosition(Walk& walk, std::error_code* ec) : elsewhere_(&walk), ec_(ec) { read(); }
   explicit ScanPosition(Walk&& walk) : own_(std::move(walk)) { read(); }
+  ScanPosition(ScanPosition&& other) noexcept;
+  ScanPosition& operator=(ScanPosition&& other) noexcept;
+  ~ScanPosition() = default;
 
   [[nodiscard]] BytesView key() const noexcept { return {key_, key_size_}; }
   [[nodiscard]] BytesView value() const noexcept { return {value_, value_stride_}; }
@@ -31,6 +34,7 @@ class ScanPosition {
 
  private:
   void read();
+  void copy_place(ScanPosition& other) noexcept;
 
   std::optional<Walk> own_;
   Walk* elsewhere_ = nullptr;
@@ -46,7 +50,7 @@ class ScanPosition {
 
 /// Walks a map's entries once. It shows copies, so that the loop body may erase or update the
 /// entry; BytesView and PerCpuView refer to the memory of the scan, and are valid until the next
-/// entry is read.
+/// entry is read. Move-only, and at the end after a move.
 template <class Show>
 class ScanIterator {
  public:
@@ -115,8 +119,9 @@ class ScanRange {
 }  // namespace detail
 
 /// A scan of the entries of an M, which is Map or a typed map. It can be walked repeatedly with the
-/// same memory. The map must outlive the scan and must not be moved. See Walk for the guarantees. A
-/// scan of a Map shows bytes, and a per-CPU value as all its slots.
+/// same memory. The map must outlive the scan and must not be moved. Moving a scan invalidates its
+/// iterators. See Walk for the guarantees. A scan of a Map shows bytes, and a per-CPU value as all
+/// its slots.
 template <class M>
 class Scan : public detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entries> {
   using Base = detail::ScanRange<M, detail::ShowEntry<M>, WalkContent::entries>;

@@ -36,6 +36,13 @@ inline constexpr bool is_sum_type = requires(const T& t) { t.valueless_by_except
 template <class T>
 inline constexpr bool is_sum_type<std::optional<T>> = true;
 
+// A std::atomic is as valid as what it holds.
+template <class T>
+inline constexpr bool is_atomic = requires(const T& t) {
+  typename T::value_type;
+  t.is_lock_free();
+};
+
 // Only an enumeration with a fixed underlying type holds every number of that type, and only such
 // an enumeration can be initialised from an integer in braces (bool has just two numbers).
 template <class T>
@@ -50,10 +57,11 @@ consteval bool is_valid_as_bytes();
 /// Whether any sizeof(T) bytes are a valid T with the same meaning in a BPF program.
 ///
 /// false for bool, enumerations without a fixed underlying type, std::optional, std::variant and
-/// pointers, and for structs and arrays that hold one. The search covers the first 32 members of an
-/// aggregate and of the aggregates in it; it cannot inspect the members of other classes. Instead,
-/// use std::uint8_t for a bool, `enum E : std::uint32_t`, and std::uint64_t for a pointer.
-/// Specialise it where every writer of the map is known to write valid members:
+/// pointers, for a std::atomic of these, and for structs and arrays that hold one. The search
+/// covers the first 32 members of an aggregate and of the aggregates in it; it cannot inspect the
+/// members of other classes. Instead, use std::uint8_t for a bool, `enum E : std::uint32_t`, and
+/// std::uint64_t for a pointer. Specialise it where every writer of the map is known to write valid
+/// members:
 ///
 ///     template <> inline constexpr bool bpfmap::valid_as_bytes<Settings> = true;
 template <class T>
@@ -74,6 +82,8 @@ consteval bool is_valid_as_bytes() {
     return std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool>;
   else if constexpr (points_elsewhere<T> || is_sum_type<T>)
     return false;
+  else if constexpr (is_atomic<T>)
+    return valid_as_bytes<typename T::value_type>;
   else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>)
     return !has_member_from<T, IsInvalidAsBytes>();
   else

@@ -130,7 +130,7 @@ void Take::resume() noexcept {
 }
 
 std::uint32_t Take::put_back() noexcept {
-  if (!owner_.is_current()) return left();
+  if (!owner_.is_current() || !engine_.reads_same_map()) return left();
   // Entries that cannot be put back move to the end of the batch, and are handed out last.
   std::uint32_t kept = end_;
   const std::size_t key_size = buffer().layout().key;

@@ -107,8 +107,14 @@ void WalkEngine::start() noexcept {
     return;
   }
   state_.shown = 0;
+  state_.map_id = map.info().id;
   pending_ = choose_(*this, false);
   if (!pending_) phase_ = Phase::walking;
+}
+
+bool WalkEngine::reads_same_map() const noexcept {
+  const Map& map = *state_.map;
+  return map && map.info().id == state_.map_id && WalkLayout::of(map) == state_.buffer.layout();
 }
 
 void WalkEngine::end(const WalkStep& step) noexcept {
@@ -120,6 +126,10 @@ void WalkEngine::end(const WalkStep& step) noexcept {
 bool WalkEngine::next(std::error_code& ec) noexcept {
   state_.count = 0;
   if (phase_ == Phase::unstarted) start();
+  if (phase_ == Phase::walking && !reads_same_map()) {
+    phase_ = Phase::ended;
+    pending_ = *state_.map ? Errc::map_changed : Errc::no_map;
+  }
   while (phase_ == Phase::walking && state_.count == 0) {
     const WalkStep step = read_(way_.data(), state_);
     if (step.outcome == WalkOutcome::other_way)

@@ -2,6 +2,7 @@
 // Walks that are moved, given another map, a range; parts of a map beside threads that change it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -47,6 +48,26 @@ TEST(MovedScan, LeavesAnEmptyOneBehind) {
   entries = 0;
   for ([[maybe_unused]] auto entry : from) ++entries;
   EXPECT_EQ(entries, 600U);
+}
+
+// An iterator of a range-for owns its walk, whose memory goes with it.
+TEST(MovedScanIterator, IsAtTheEnd) {
+  const auto map = numbers(600);
+  auto from = begin(map);
+  ++from;
+  auto to = std::move(from);
+  EXPECT_TRUE(from == std::default_sentinel);
+  std::vector<int> times(600);
+  for (; to != std::default_sentinel; ++to) ++times[(*to).key];
+  EXPECT_EQ(std::ranges::count(times, 1), 599);
+  from = begin(map);
+  to = std::move(from);
+  EXPECT_TRUE(from == std::default_sentinel);
+  auto& same_one = to;
+  to = std::move(same_one);
+  times.assign(600, 0);
+  for (; to != std::default_sentinel; ++to) ++times[(*to).key];
+  EXPECT_EQ(times, std::vector<int>(600, 1));
 }
 
 TEST(MovedDrain, LosesAndRepeatsNothing) {
@@ -110,6 +131,82 @@ TEST(RewoundScan, HasRoomForTheMapThatIsThere) {
   EXPECT_TRUE(same(test::shown(all), slots));
   map = make_map(MapType::array, 4, 4096, 300);
   EXPECT_EQ(std::ranges::distance(all), 300);
+}
+
+// The memory of a walk has no room for the values of the larger map.
+TEST(ScanInProgress, EndsWhenItsMapIsReplaced) {
+  for (const MapType type : {MapType::hash, MapType::percpu_hash, MapType::array}) {
+    Map map = make_map(MapType::hash, 4, 8, 1000);
+    fill(map, 750);
+    std::error_code ec;
+    std::uint64_t entries = 0;
+    for ([[maybe_unused]] auto entry : scan(map, {.batch_size = 16}, ec))
+      if (++entries == 3) map = make_map(type, 4, 4096, 1000);
+    EXPECT_EQ(ec, Errc::map_changed);
+    EXPECT_NE(explain(ec).find("the walk began with another map"), std::string::npos);
+    EXPECT_GE(entries, 3U);
+    EXPECT_LT(entries, 750U);
+    map = make_map(type, 4, 16, 1000);
+    fill(map, 750);
+    Walk walk{map, {.batch_size = 16}};
+    ASSERT_TRUE(walk.next());
+    map = make_map(MapType::hash, 4, 8, 1000);
+    fill(map, 5);
+    EXPECT_EQ(error_of([&] { walk.next(); }).code(), Errc::map_changed);
+    walk.rewind();
+    EXPECT_TRUE(walk.next());
+    map = {};
+    walk.rewind();
+    EXPECT_EQ(error_of([&] { walk.next(); }).code(), Errc::no_map);
+  }
+}
+
+TEST(ScanInProgress, ContinuesWithAnotherOwnerOfItsMap) {
+  Map map = make_map(MapType::hash, 4, 8, 1000);
+  fill(map, 750);
+  std::uint64_t entries = 0;
+  for ([[maybe_unused]] auto entry : scan(map, {.batch_size = 16}))
+    if (++entries == 3) map = map.duplicate();
+  EXPECT_EQ(entries, 750U);
+}
+
+TEST(DrainInProgress, NeitherReadsNorFillsTheMapThatReplacesItsOwn) {
+  Map map = make_map(MapType::hash, 4, 8, 1000);
+  fill(map, 750);
+  std::error_code ec;
+  auto all = drain(map, {.batch_size = 16}, ec);
+  std::uint32_t taken = 0;
+  for ([[maybe_unused]] auto entry : all)
+    if (++taken == 3) break;
+  const std::uint32_t left = all.left();
+  ASSERT_GT(left, 0U);
+  map = make_map(MapType::hash, 4, 4096, 1000);
+  EXPECT_EQ(all.put_back(), left);
+  EXPECT_TRUE(empty(map));
+  fill(map, 5);
+  taken = 0;
+  for ([[maybe_unused]] auto entry : all) ++taken;
+  EXPECT_EQ(taken, left);
+  EXPECT_EQ(ec, Errc::map_changed);
+  EXPECT_EQ(count(map), 5U);
+  for ([[maybe_unused]] auto entry : all) ++taken;
+  EXPECT_EQ(taken, left + 5);
+  EXPECT_FALSE(ec);
+}
+
+TEST(DrainInProgress, DoesNotPopTheQueueThatReplacesItsOwn) {
+  Map map = make_map(MapType::queue, 0, 8, 4);
+  for (std::uint64_t i = 0; i < 4; ++i) map.update(BytesView{}, i);
+  std::error_code ec;
+  std::uint32_t popped = 0;
+  for ([[maybe_unused]] auto entry : drain(map, ec))
+    if (++popped == 2) {
+      map = make_map(MapType::queue, 0, 4096, 4);
+      map.update(BytesView{}, Bytes(4096));
+    }
+  EXPECT_EQ(popped, 2U);
+  EXPECT_EQ(ec, Errc::map_changed);
+  EXPECT_FALSE(empty(map));
 }
 
 // --- ranges ---

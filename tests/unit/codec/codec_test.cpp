@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -126,6 +127,10 @@ struct WithOptionalBool {
 struct WithVariant {
   std::uint32_t a;
   std::variant<std::uint32_t, std::uint64_t> either;
+};
+struct WithAtomicBool {
+  std::uint8_t a;
+  std::atomic<bool> on;
 };
 struct WithPointer {
   std::uint64_t a;
@@ -303,6 +308,8 @@ static_assert(neither<std::optional<std::uint32_t>> && neither<std::optional<boo
 static_assert(neither<WithOptional> && neither<WithOptionalBool> && neither<WithVariant>);
 static_assert(neither<std::variant<std::uint32_t, std::uint64_t>>);
 static_assert(both<WithFixedEnums>);
+static_assert(!bytewise<std::atomic<bool>> && !bytewise<std::atomic<int*>>);
+static_assert(!bytewise<WithAtomicBool> && bytewise<std::atomic<std::uint64_t>>);
 static_assert(both<EnumOfBool> && neither<WithEnumOfBool>);
 
 // Pointers are found among the members.

@@ -54,6 +54,7 @@ struct WalkState {
   ScanOptions options = {};
   CursorRange range = {};
   bool keys_only = false;          // values need not be read
+  std::uint32_t map_id = 0;        // of the map that the walk began with
   const Border* border = nullptr;  // where the range ends: what the next part has shown
   ScanStatus status = {};
   WalkBuffer buffer = {};
@@ -84,6 +85,8 @@ class WalkEngine {
   // Reads the next batch; returns false when there is none, or `ec` is set. Sets or clears `ec`.
   bool next(std::error_code& ec) noexcept;
   void rewind() noexcept;
+  // Whether the Map still holds the map that the walk began with, for which there is room.
+  [[nodiscard]] bool reads_same_map() const noexcept;
 
   template <class Way>
   void become() noexcept;
