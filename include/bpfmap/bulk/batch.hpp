@@ -23,7 +23,8 @@ template <class M, class Keys, class Values>
 BatchResult update_as(M& map, const Keys& keys, const Values& values, UpdateFlags flags,
                       std::error_code& ec) noexcept {
   const UpdateFlags asked = locked_flags<M>(flags);
-  const auto result = write_batch(map, keys, values, asked, ec);
+  BatchResult result;
+  if (has_map(map.map(), ec)) result = write_batch(map, keys, values, asked, ec);
   record_failed(map, Operation::update_batch, keys, result, asked, ec);
   return result;
 }
@@ -88,7 +89,7 @@ BatchResult erase_batch(M& map, const Keys& keys, std::error_code& ec) noexcept 
   BatchResult result;
   if constexpr (detail::lies_flat<Keys, K>) {
     result = detail::erase_flat(map.map(), {detail::in_place(keys), nullptr, std::size(keys)}, ec);
-  } else {
+  } else if (detail::has_map(map.map(), ec)) {
     const auto append_key = [&keys](Bytes& flat, Bytes&, std::size_t i, std::error_code& refused) {
       return detail::append_argument<K>(flat, keys[i], refused);
     };
@@ -118,8 +119,8 @@ BatchResult lookup_batch_into(const M& map, const Keys& keys,
                               std::span<std::optional<typename M::mapped_type>> values,
                               std::error_code& ec) noexcept {
   BatchResult result;
-  ec.clear();
-  if (std::size(keys) != values.size()) ec = Errc::wrong_value_count;
+  if (detail::has_map(map.map(), ec) && std::size(keys) != values.size())
+    ec = Errc::wrong_value_count;
   for (std::size_t i = 0; i < values.size() && !ec; ++i) {
     detail::lookup_one(map, keys[i], values[i], ec);
     if (ec)

@@ -293,5 +293,27 @@ TEST(UpdateBatch, IsRefusedForAnEmptyMap) {
   EXPECT_EQ(batch_error_of([&] { (void)lookup_batch(map, Keys{1}); }).code(), Errc::no_map);
 }
 
+// As every other operation on an empty Map.
+TEST(Batches, OfNoKeysAreRefusedForAnEmptyMap) {
+  Numbers map;
+  PerCpuHashMap<std::uint32_t, std::uint64_t> percpu;
+  const std::vector<std::int64_t> wide;
+  const auto is_refused = [](auto call) {
+    std::error_code ec = make_error_code(std::errc::io_error);
+    call(ec);
+    return ec == Errc::no_map;
+  };
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)update_batch(map, Keys{}, Values{}, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)update_batch(map, wide, wide, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)update_batch(percpu, wide, wide, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)insert_batch(map, wide, wide, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)replace_batch(map, wide, wide, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)erase_batch(map, Keys{}, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)erase_batch(map, wide, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)lookup_batch(map, Keys{}, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)lookup_batch(percpu, wide, ec); }));
+  EXPECT_TRUE(is_refused([&](auto& ec) { (void)lookup_batch_into(map, wide, {}, ec); }));
+}
+
 }  // namespace
 }  // namespace bpfmap

@@ -182,6 +182,13 @@ BatchResult in_encoded_chunks(std::size_t count, std::size_t entry_size, std::er
 
 // --- calls ---
 
+// Whether there is a map; sets or clears `ec`.
+[[nodiscard]] inline bool has_map(const Map& map, std::error_code& ec) noexcept {
+  ec.clear();
+  if (!map) ec = Errc::no_map;
+  return !ec;
+}
+
 // Adds UpdateFlags::lock to `flags` when the values of M have a bpf_spin_lock.
 template <class M>
 [[nodiscard]] constexpr UpdateFlags locked_flags(UpdateFlags flags) noexcept {
