@@ -5,8 +5,13 @@ cmake_minimum_required(VERSION 3.24)
 
 set(prelude [[
 #include <bpfmap/bpfmap.hpp>
+#include <atomic>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 using namespace bpfmap;
 struct WithBool { std::uint32_t a; std::uint8_t b[3]; bool on; };
 struct WithPointer { std::uint64_t a; struct { const char* text; } inner; };
@@ -14,6 +19,14 @@ struct Padded { std::uint8_t a; std::uint32_t b; };
 struct NoDefault { int a; explicit NoDefault(int x) : a(x) {} };
 struct Text { std::string text; };
 enum Open { one = 1, two };
+struct WithOpen { Open kind[2]; };
+struct BaseWithBool : WithBool {};
+struct WithAnonymous { int a; union { bool on; int off; }; };
+struct WithReference { int& r; };
+struct WithOwner { int a; std::unique_ptr<int> p; };
+struct WithVariant { std::variant<int, char> v; };
+struct WithOptionals { std::optional<int> o[2]; };
+struct NoSum { int a; };
 template <> struct bpfmap::Codec<Text> {
   static constexpr std::size_t size = 8;
   static void encode(const Text&, std::span<std::byte, size>) {}
@@ -21,11 +34,16 @@ template <> struct bpfmap::Codec<Text> {
 };
 ]])
 
-set(wrong 0)
+# Compiled once, because most of the time goes into the headers.
+file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/refused_prelude.hpp" "${prelude}")
+execute_process(
+  COMMAND "${CXX}" -std=c++20 "-I${ROOT}/include" -x c++-header refused_prelude.hpp -o refused_prelude.hpp.gch
+  WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}" COMMAND_ERROR_IS_FATAL ANY)
+
 function(expect_refused code text)
-  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/refused.cpp" "${prelude}\n${code}\n")
+  file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/refused.cpp" "${code}\n")
   execute_process(
-    COMMAND "${CXX}" -std=c++20 -fsyntax-only "-I${ROOT}/include" refused.cpp
+    COMMAND "${CXX}" -std=c++20 -fsyntax-only "-I${ROOT}/include" -include refused_prelude.hpp refused.cpp
     WORKING_DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}"
     RESULT_VARIABLE result
     OUTPUT_VARIABLE output
@@ -52,6 +70,48 @@ expect_refused("void f(Map& m) { m.erase(Padded{}); }" "Name the padding as a me
 expect_refused("template class bpfmap::MappedArray<WithBool>;" "any bytes must be a V")
 expect_refused("template class bpfmap::MappedArray<bool>;" "any bytes must be a V")
 expect_refused("void f(Map& m) { (void)m.lookup<std::array<bool, 2>>(0); }" "decodable")
+
+foreach(type Open WithOpen BaseWithBool WithAnonymous WithVariant WithOptionals "std::variant<int, char>" "long double"
+             "std::array<WithBool, 2>" "std::atomic<bool>")
+  expect_refused("template class bpfmap::HashMap<int, ${type}>;" "specialise bpfmap::valid_as_bytes")
+endforeach()
+foreach(map "PerCpuArrayMap<WithBool>" "Queue<WithBool>" "HashMap<WithBool, int>" "BloomFilter<WithBool>")
+  expect_refused("template class bpfmap::${map};" "specialise bpfmap::valid_as_bytes")
+endforeach()
+foreach(type "std::initializer_list<int>" "std::vector<int>::iterator" "std::unique_ptr<int>" "int*")
+  expect_refused("template class bpfmap::HashMap<int, ${type}>;" "cannot point elsewhere")
+endforeach()
+expect_refused("template class bpfmap::HashMap<int, WithReference>;" "no reference")
+expect_refused("template class bpfmap::HashMap<int, volatile int>;" "neither const, volatile")
+expect_refused("template class bpfmap::HashMap<int, WithOwner>;" "specialise bpfmap::valid_as_bytes")
+expect_refused("template class bpfmap::HashMap<int, std::atomic<int>>;" "MappedArray<V> has atomic()")
+foreach(key float double "std::array<float, 2>")
+  expect_refused("template class bpfmap::HashMap<${key}, int>;" "padding or floating point")
+  expect_refused("void f(Map& m) { m.erase(${key}{}); }" "padding or floating point")
+endforeach()
+
+# Records, and memory.
+foreach(type WithOpen WithPointer)
+  expect_refused("void f(RingBuffer& r, Map& m) { r.for_each<${type}>(m.duplicate(), [](const ${type}&) {}); }"
+                 "specialise bpfmap::valid_as_bytes")
+  expect_refused("void f(RingReader& r) { (void)r.next<${type}>(); }" "specialise bpfmap::valid_as_bytes")
+  expect_refused("IteratorReader<${type}> r;" "specialise bpfmap::valid_as_bytes")
+  expect_refused("void f(MappedBytes<>& m) { (void)m.variable<${type}>(\"on\"); }" "specialise bpfmap::valid_as_bytes")
+  expect_refused("MappedArray<${type}> m;" "bpfmap::valid_as_bytes")
+endforeach()
+expect_refused("IteratorReader<bool> r;" "std::uint8_t for a bool")
+expect_refused("void f(MappedBytes<>& m) { (void)m.as<bool>(); }" "use std::uint8_t")
+
+# Arguments that would be converted silently.
+expect_refused("void f(HashMap<int, int>& m) { m.erase(true); }" "deleted")
+expect_refused("void f(HashMap<int, int>& m) { m.erase(1.5); }" "deleted")
+expect_refused("void f(HashMap<int, bool>& m) { m.update(1, 2); }" "deleted")
+expect_refused("void f(HashMap<int, bool>& m) { m.update(1, \"on\"); }" "deleted")
+expect_refused("__extension__ typedef __int128 Wide; void f(HashMap<int, int>& m, Wide w) { m.erase(w); }" "deleted")
+
+expect_refused("auto f(PerCpuValues<NoSum>& v) { return v.sum(); }" "cannot be added")
+expect_refused("auto f(PerCpuValues<Padded>& v) { return v.sum([](const Padded&) { return Padded{}; }); }"
+               "cannot be added")
 
 # What a class of descriptors cannot do says which function does it.
 foreach(verb update_batch insert_batch replace_batch)

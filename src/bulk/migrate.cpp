@@ -121,11 +121,14 @@ void count_evicted(const Map& map, std::uint64_t& copied, std::uint64_t& dropped
 void pin_instead(const Map& old, const Map& next, const std::string& path,
                  std::error_code& ec) noexcept {
   without_bad_alloc(ec, [&] {
-    const sys::UniqueFd lock = lock_folder(path, ec);
+    const std::string target = linked_path(path, ec);
+    if (!ec) ec = check_pin_path(target);
+    if (ec) return;
+    const sys::UniqueFd lock = lock_folder(target, ec);
     if (ec) return;
     // Checked under the lock, for kernels where the rename replaces any pin.
-    if (ec = check_pinned(old, path); ec) return;
-    const TemporaryPin pin{next, path, ec};
+    if (ec = check_pinned(old, target); ec) return;
+    const TemporaryPin pin{next, target, ec};
     if (ec) return;
     pin.keep_rights_of_old();
     ec = pin.exchange(old.info().id);

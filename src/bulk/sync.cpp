@@ -143,7 +143,7 @@ SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, UpdateFlags f
   else if (map.is_percpu() && sys::possible_cpus().empty())
     ec = Errc::no_cpu_list;
   else if (!can_sync(map))
-    ec = kernel_error(-sys::enotsupp);
+    ec = Errc::unsupported_operation;
   if (ec) return done;
   without_bad_alloc(ec, [&] {
     Wanted wanted{map, entries};

@@ -61,12 +61,14 @@ std::uint64_t clear_slots(Map& map, std::error_code& ec) noexcept {
 bool has_first(const Map& map, std::error_code& ec) noexcept {
   const bool queue = detail::is_queue(map);
   detail::WalkBuffer room;
-  int result = -sys::enotsupp;
-  if (queue || detail::walk_kind(map) != WalkKind::none)
-    result = !room.fit(detail::WalkLayout::of(map), 1) ? -ENOMEM : detail::retried([&] {
-      return queue ? sys::map_lookup_elem(map.fd(), nullptr, room.values(0))
-                   : sys::map_get_next_key(map.fd(), nullptr, room.keys(0));
-    });
+  if (!queue && detail::walk_kind(map) == WalkKind::none) {
+    ec = Errc::unsupported_operation;
+    return false;
+  }
+  const int result = !room.fit(detail::WalkLayout::of(map), 1) ? -ENOMEM : detail::retried([&] {
+    return queue ? sys::map_lookup_elem(map.fd(), nullptr, room.values(0))
+                 : sys::map_get_next_key(map.fd(), nullptr, room.keys(0));
+  });
   if (result != -ENOENT) ec = kernel_error(result);
   return result == 0;
 }
@@ -122,7 +124,7 @@ std::error_code obstacle(const Map& from, const Map& to) noexcept {
   if (from.is_percpu() != to.is_percpu())
     return to.is_percpu() ? Errc::map_is_percpu : Errc::map_is_not_percpu;
   if (holds_maps(from) && holds_maps(to)) return {};
-  if (!reads_as_written(from) || !reads_as_written(to)) return kernel_error(-sys::enotsupp);
+  if (!reads_as_written(from) || !reads_as_written(to)) return Errc::unsupported_operation;
   return {};
 }
 
@@ -247,7 +249,7 @@ bool empty(const Map& map, std::error_code& ec) noexcept {
   if (!map)
     ec = Errc::no_map;
   else if (has_slots(map) && !shows_slots(map))
-    ec = kernel_error(-sys::enotsupp);
+    ec = Errc::unsupported_operation;
   else if (detail::is_queue(map) || !by_walk)
     found = has_first(map, ec);
   else
@@ -273,7 +275,7 @@ std::uint64_t clear(Map& map, std::error_code& ec) noexcept {
   else if (indices && has_slots(map))
     erased = clear_slots(map, ec);
   else if (indices || (traits != nullptr && traits->key == KeyKind::object))
-    ec = kernel_error(-sys::enotsupp);
+    ec = Errc::unsupported_operation;
   else
     erased = erase_all(map, ec);
   if (ec) ec = detail::record(map, {Operation::erase_batch}, ec);
@@ -292,7 +294,7 @@ std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code&
   if (ec) {
     const std::byte* const sized = nullptr;
     // The error names this map when it cannot be read as it is written.
-    const bool unreadable = ec == kernel_error(-sys::enotsupp) && !reads_as_written(from);
+    const bool unreadable = ec == Errc::unsupported_operation && !reads_as_written(from);
     ec = detail::record(unreadable ? from : to,
                         {Operation::update_batch,
                          {sized, from.info().key_size},

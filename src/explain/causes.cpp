@@ -85,17 +85,6 @@ constexpr std::array impossible{
           "cannot be frozen"},
     Cause{erases, arrays, 0, always,
           "entries of an array cannot be deleted; update them with zeros"},
-    Cause{drain, arrays, 0, always,
-          "entries of an array cannot be removed; update them with zeros"},
-    Cause{set(scan, erase_batch, update_batch), queues, enotsupp, always,
-          "a {type} has no keys, and cannot be read without removing its elements; use drain"},
-    Cause{set(scan, drain), local_storages, 0, always,
-          "{type} maps cannot be walked: look up objects by their descriptors"},
-    Cause{set(scan, drain), bloom_filter, 0, always,
-          "a bloom filter can be neither walked nor erased from; create a new one"},
-    Cause{update_batch, fd_arrays | hash_of_maps, enotsupp, always,
-          "the values of {type} maps are read as ids and written as descriptors, so they cannot be "
-          "copied"},
     Cause{erases, cgroup_storages, 0, always,
           "entries of a {type} map cannot be deleted; the kernel removes them with the cgroup "
           "(before Linux 5.9, when the program is detached)"},

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "../map/pins.hpp"
 #include "../map/sets.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/uapi.hpp"
@@ -285,6 +286,11 @@ bool is_directory(const Failure& failure) {
   return ::stat(path_of(failure).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 bool dotted(const Failure& failure) { return !dotted_part(path_of(failure)).empty(); }
+bool symbolic_link(const Failure& failure) { return is_link(path_of(failure)); }
+bool reserved_name(const Failure& failure) {
+  const std::string path = path_of(failure);
+  return std::string_view{path}.substr(path.find_last_of('/') + 1) == temporary_pin;
+}
 bool no_folder(const Failure& failure) {
   const std::string folder = folder_of_path(failure);
   struct stat status{};

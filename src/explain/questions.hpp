@@ -98,6 +98,8 @@ bool descriptor_is_no_map(const Failure& failure);
 bool not_on_bpffs(const Failure& failure);
 bool is_directory(const Failure& failure);
 bool dotted(const Failure& failure);
+bool symbolic_link(const Failure& failure);
+bool reserved_name(const Failure& failure);
 bool no_folder(const Failure& failure);
 bool folder_is_closed(const Failure& failure);
 bool folder_is_sticky(const Failure& failure);

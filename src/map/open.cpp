@@ -10,8 +10,10 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <string_view>
 
 #include "bpfmap/map/map.hpp"
@@ -138,9 +140,30 @@ std::error_code detail::check_pin_path(const std::string& path) {
   const std::string folder = folder_of(path);
   struct stat status{};
   if (::stat(folder.c_str(), &status) != 0) return kernel_error(-errno);
-  const bool dotted = path.find('.', path.find_last_of('/') + 1) != std::string::npos;
-  if (path.empty() || dotted || !is_on_bpffs(folder)) return Errc::invalid_path;
+  const std::size_t slash = path.find_last_of('/');
+  const std::string_view name = std::string_view{path}.substr(slash + 1);  // npos + 1 is 0
+  const bool dotted = name.find('.') != std::string_view::npos;
+  if (path.empty() || dotted || name == temporary_pin || !is_on_bpffs(folder))
+    return Errc::invalid_path;
+  // The kernel follows a link when it opens a pin, but not when it makes one.
+  if (is_link(path) && ::stat(path.c_str(), &status) != 0) return Errc::invalid_path;
   return {};
+}
+
+bool detail::is_link(const std::string& path) noexcept {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+std::string detail::linked_path(const std::string& path, std::error_code& ec) {
+  ec.clear();
+  if (!is_link(path)) return path;
+  struct Free {
+    void operator()(char* text) const noexcept { std::free(text); }
+  };
+  const std::unique_ptr<char, Free> target{::realpath(path.c_str(), nullptr)};
+  if (!target) ec = kernel_error(-errno);
+  return target ? std::string{target.get()} : std::string{};
 }
 
 Map Map::open(sys::UniqueFd fd, std::error_code& ec) noexcept {
@@ -261,12 +284,12 @@ bool is_folder(const std::string& path) noexcept {
   return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// Returns EINVAL for the pin of a program or a link. No error when nothing is pinned, or when this
-// process may not call bpf(2) and cannot check. unlink(2) itself refuses a folder.
+// Returns EINVAL for the pin of a program or a link, and EPERM when this process may not call
+// bpf(2) and cannot check. No error when nothing is pinned. unlink(2) itself refuses a folder.
 std::error_code check_is_map(const std::string& path) noexcept {
   int fd = sys::obj_get(path.c_str(), sys::f_rdonly);
   if (fd == -EACCES) fd = sys::obj_get(path.c_str(), sys::f_wronly);
-  if (fd == -ENOENT || fd == -EPERM || is_folder(path)) return {};
+  if (fd == -ENOENT || is_folder(path)) return {};
   if (fd < 0) return kernel_error(fd);
   return is_map(sys::UniqueFd{fd}.get()) ? std::error_code{} : kernel_error(-EINVAL);
 }
@@ -276,7 +299,8 @@ std::error_code check_is_map(const std::string& path) noexcept {
 bool Map::unpin(const std::string& path, std::error_code& ec) noexcept {
   ec.clear();
   const bool removed = detail::without_bad_alloc(ec, [&] {
-    if (has_zero(path) || !detail::is_on_bpffs(detail::folder_of(path)))
+    // Of a link, the link would be removed, and the pin would stay.
+    if (has_zero(path) || !detail::is_on_bpffs(detail::folder_of(path)) || detail::is_link(path))
       ec = Errc::invalid_path;
     else if (ec = check_is_map(path); ec)
       return false;

@@ -65,7 +65,7 @@ struct Reuse {
   bool pin_at(const std::string& where, std::error_code& ec);
   Map pin_new(std::error_code& ec);
   Map replace(std::error_code& ec);
-  bool swap_in(std::uint32_t old_id, std::error_code& ec);
+  bool swap_in(const std::string& target, std::uint32_t old_id, std::error_code& ec);
   // Whether the result of a step means that another process was faster: the call starts again.
   static bool again(const std::error_code& ec) {
     return ec == kernel_error(-ENOENT) || ec == kernel_error(-EEXIST);
@@ -129,18 +129,21 @@ Map Reuse::pin_new(std::error_code& ec) {
 
 Map Reuse::replace(std::error_code& ec) {
   step = Operation::open_or_create;
-  const sys::UniqueFd lock = detail::lock_folder(path, ec);
+  const std::string target = detail::linked_path(path, ec);
+  if (!ec) ec = detail::check_pin_path(target);
+  if (ec) return {};
+  const sys::UniqueFd lock = detail::lock_folder(target, ec);
   if (ec) return {};
   Map found = open(ec);
   if (ec != Errc::incompatible_map) return found;
   const std::uint32_t old_id = map.info().id;
-  if (!make(ec) || !swap_in(old_id, ec)) return {};
+  if (!make(ec) || !swap_in(target, old_id, ec)) return {};
   return std::move(map);
 }
 
-bool Reuse::swap_in(std::uint32_t old_id, std::error_code& ec) {
+bool Reuse::swap_in(const std::string& target, std::uint32_t old_id, std::error_code& ec) {
   step = Operation::pin;
-  const detail::TemporaryPin pin{map, path, ec};
+  const detail::TemporaryPin pin{map, target, ec};
   if (ec) return false;
   pin.keep_rights_of_old();
   step = Operation::open_or_create;

@@ -17,7 +17,6 @@ namespace {
 
 constexpr int lock_attempts = 2000;
 constexpr unsigned int lock_pause = 1000;  // microseconds
-constexpr std::string_view temporary_name = "bpfmap_replacing";
 constexpr mode_t permission_bits = 07777U;
 
 }  // namespace
@@ -40,13 +39,13 @@ sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
 
 TemporaryPin::TemporaryPin(const Map& map, const std::string& path, std::error_code& ec)
     : path_(path) {
-  std::string name = folder_of(path) + "/" + std::string{temporary_name};
-  map.pin(name, ec);
-  if (ec == kernel_error(-EEXIST)) {
-    // The folder is locked, so no other process uses this pin: its process was killed.
-    ::unlink(name.c_str());
-    map.pin(name, ec);
-  }
+  std::string name = folder_of(path) + "/" + std::string{temporary_pin};
+  const auto pin = [&] { return kernel_error(sys::obj_pin(map.fd(), name.c_str())); };
+  ec = pin();
+  // Nobody else is replacing here, because the folder is locked: a process was killed. What is no
+  // map stays.
+  std::error_code other;
+  if (ec == kernel_error(-EEXIST) && Map::unpin(name, other)) ec = pin();
   if (!ec) name_ = std::move(name);
 }
 

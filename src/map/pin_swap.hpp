@@ -39,7 +39,7 @@ class TemporaryPin {
  private:
   [[nodiscard]] int rename(unsigned int flags) const noexcept;
 
-  const std::string& path_;
+  std::string path_;
   std::string name_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "bpfmap/map/flags.hpp"
@@ -15,6 +16,16 @@ namespace bpfmap::inline v0::detail {
 
 /// Whether `folder` is on a bpffs.
 [[nodiscard]] bool is_on_bpffs(const std::string& folder) noexcept;
+
+/// The name of the pin that takes the place of another, in the same folder. No map can be pinned
+/// under it.
+inline constexpr std::string_view temporary_pin = "bpfmap_replacing";
+
+/// Whether `path` is a symbolic link.
+[[nodiscard]] bool is_link(const std::string& path) noexcept;
+
+/// The path that a symbolic link leads to; `path` itself when it is none.
+[[nodiscard]] std::string linked_path(const std::string& path, std::error_code& ec);
 
 /// Returns the flags in which two maps of this type can differ: without those of a descriptor or of
 /// the creation, and those that the kernel adds.

@@ -42,7 +42,7 @@ struct DrainShows<M> {
 /// Without batches, and always for hash_of_maps, queues and stacks, entries are removed one at a
 /// time. status().exact is false for an LPM trie and a hash of maps: an entry is looked up and then
 /// deleted, and an update between the two is lost. An rhash is drained in passes until one removes
-/// nothing, and is not exact. ENOTSUPP on arrays and storage.
+/// nothing, and is not exact. Errc::unsupported_operation on arrays and storage.
 ///
 /// A program that looked up an entry before it was removed may still write to it: `(*value)++` in
 /// place during a drain loses counts, on per-CPU maps as well. A timer in an entry is cancelled

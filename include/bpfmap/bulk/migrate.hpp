@@ -120,11 +120,13 @@ void convert_batch(const Walk& walk, Migrated<New>& to, Convert& convert, Bytes&
 ///
 /// Errors: Errc::not_pinned when another map or none is pinned at `path`, even if that changes
 /// during the call; Condition::map_full when the entries do not fit; Errc::index_out_of_range for a
-/// value that is not zero beyond the end of a smaller array; ENOTSUPP for a map that cannot be
-/// walked or copied (queues, stacks, bloom filters, local storage, memory, arrays of descriptors
-/// other than maps). A map of maps needs CAP_SYS_ADMIN and at least one inner map; for an empty
-/// one, use migrate() with a spec that sets inner_map_fd. The folder is locked during the exchange
-/// (flock(2)) and holds a second pin, bpfmap_replacing; EAGAIN when another process holds the lock.
+/// value that is not zero beyond the end of a smaller array; Errc::unsupported_operation for a map
+/// that cannot be walked or copied (queues, stacks, bloom filters, local storage, memory, arrays of
+/// descriptors other than maps). A map of maps needs CAP_SYS_ADMIN and at least one inner map; for
+/// an empty one, use migrate() with a spec that sets inner_map_fd. The folder is locked during the
+/// exchange (flock(2)) and holds a second pin, bpfmap_replacing, which stays until the next
+/// replacement when the process is killed. A symbolic link is followed. EAGAIN when another process
+/// holds the lock.
 [[nodiscard]] Migrated<Map> resize(const Map& map, const std::string& path,
                                    std::uint32_t max_entries);
 /// As above; an empty map when `ec` is set.

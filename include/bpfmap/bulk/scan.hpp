@@ -147,8 +147,9 @@ class ValueScan : public detail::ScanRange<M, detail::ShowValue<M>, WalkContent:
 };
 
 /// Returns a scan of `map`: `for (auto [key, value] : scan(map))`. With `ec`, an error ends the
-/// walk and is stored in `ec`, which must outlive the scan; without `ec`, it is thrown. ENOTSUPP
-/// for maps that cannot be walked: maps without keys, and local storage.
+/// walk and is stored in `ec`, which must outlive the scan; without `ec`, it is thrown.
+/// Errc::unsupported_operation for maps that cannot be walked: maps without keys, and local
+/// storage.
 template <detail::whole_map M>
 [[nodiscard]] Scan<M> scan(const M& map, ScanOptions options = {}) noexcept {
   return Scan<M>{map, options};

@@ -110,8 +110,8 @@ SyncResult sync(M& map, const Wanted& wanted) {
 
 /// As above, on bytes: consecutive keys of key_size bytes, and as many values of value_size bytes,
 /// or of sys::percpu_size(value_size) bytes on a per-CPU map. Errors: Errc::wrong_key_size,
-/// wrong_value_count; ENOTSUPP where entries cannot be erased, or values cannot be written back as
-/// they are read.
+/// wrong_value_count; Errc::unsupported_operation where entries cannot be erased, or values cannot
+/// be written back as they are read.
 SyncResult sync(Map& map, BytesView keys, BytesView values, std::error_code& ec) noexcept;
 SyncResult sync(Map& map, BytesView keys, BytesView values);
 

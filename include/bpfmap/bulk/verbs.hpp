@@ -17,9 +17,10 @@
 namespace bpfmap::inline v0 {
 
 /// Returns the number of entries, found by a walk (see Walk for its guarantees). Every index of an
-/// array counts, and every filled slot of an array of descriptors. ENOTSUPP where user space cannot
-/// count: perf_event_array, cgroup_array, xskmap, queues and stacks, and maps that cannot be
-/// walked. When `ec` is set, the result counts the entries read before the error.
+/// array counts, and every filled slot of an array of descriptors. Errc::unsupported_operation
+/// where user space cannot count: perf_event_array, cgroup_array, xskmap, queues and stacks, and
+/// maps that cannot be walked. When `ec` is set, the result counts the entries read before the
+/// error.
 [[nodiscard]] std::uint64_t count(const Map& map);
 [[nodiscard]] std::uint64_t count(const Map& map, std::error_code& ec) noexcept;
 template <detail::typed_map M>
@@ -33,7 +34,8 @@ template <detail::typed_map M>
 
 /// Returns whether the map has no entries, in one system call (BPF_MAP_GET_NEXT_KEY, or the peek of
 /// a queue). Arrays of descriptors are searched for a filled slot, and other arrays are never
-/// empty. ENOTSUPP as for count(), except on queues and stacks. Returns false when `ec` is set.
+/// empty. Errc::unsupported_operation as for count(), except on queues and stacks. Returns false
+/// when `ec` is set.
 [[nodiscard]] bool empty(const Map& map);
 [[nodiscard]] bool empty(const Map& map, std::error_code& ec) noexcept;
 template <detail::tagged_map M>
@@ -152,9 +154,10 @@ std::uint64_t erase_if(M& map, Predicate&& predicate) {
 
 /// Erases the entries of a map in one pass, and returns how many it erased. It ends even while
 /// others insert, and the map may then not be empty. Queues and stacks are popped, at most
-/// max_entries times; an rhash is cleared in passes until one erases nothing. ENOTSUPP on arrays,
-/// whose entries cannot be erased, and on storage. On an xskmap, every slot counts, filled or not.
-/// When `ec` is set, the result is the number erased before the error.
+/// max_entries times; an rhash is cleared in passes until one erases nothing.
+/// Errc::unsupported_operation on arrays, whose entries cannot be erased, and on storage. On an
+/// xskmap, every slot counts, filled or not. When `ec` is set, the result is the number erased
+/// before the error.
 std::uint64_t clear(Map& map);
 std::uint64_t clear(Map& map, std::error_code& ec) noexcept;
 template <detail::clearable_map M>
@@ -191,8 +194,9 @@ template <class To>
 /// wrong_value_size, map_is_percpu, map_is_not_percpu). A V with a bpf_spin_lock is read and
 /// written under its lock; for a Map, pass UpdateFlags::lock. Inner maps are opened by their ids,
 /// which needs CAP_SYS_ADMIN, and stored in `to`. When `ec` is set, the result is the number
-/// written before the error. ENOTSUPP where values cannot be written back as they are read: other
-/// arrays of descriptors, maps of sockets, and devmaps and cpumaps with a program in the value.
+/// written before the error. Errc::unsupported_operation where values cannot be written back as
+/// they are read: other arrays of descriptors, maps of sockets, and devmaps and cpumaps with a
+/// program in the value.
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags = UpdateFlags::any);
 std::uint64_t copy(const Map& from, Map& to, UpdateFlags flags, std::error_code& ec) noexcept;
 std::uint64_t copy(const Map& from, Map& to, std::error_code& ec) noexcept;

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -22,13 +23,10 @@ inline constexpr bool is_std_array = false;
 template <class T, std::size_t n>
 inline constexpr bool is_std_array<std::array<T, n>> = true;
 
-// A span, string or vector: its object bytes hold a pointer, which is meaningless to a BPF program.
 template <class T>
-concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
-                           std::is_null_pointer_v<T> || (!is_std_array<T> && requires(const T& t) {
-                             t.data();
-                             t.size();
-                           });
+inline constexpr bool is_initializer_list = false;
+template <class T>
+inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
 
 // These contain a flag for which only some bytes are valid.
 template <class T>
@@ -36,11 +34,21 @@ inline constexpr bool is_sum_type = requires(const T& t) { t.valueless_by_except
 template <class T>
 inline constexpr bool is_sum_type<std::optional<T>> = true;
 
-// A std::atomic is as valid as what it holds.
+// A span, string, vector, iterator or owning pointer: its object bytes hold a pointer, which is
+// meaningless to a BPF program.
 template <class T>
-inline constexpr bool is_atomic = requires(const T& t) {
-  typename T::value_type;
-  t.is_lock_free();
+concept points_elsewhere =
+    std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T> ||
+    is_initializer_list<T> || (!is_std_array<T> && requires(const T& t) {
+      t.data();
+      t.size();
+    }) || (std::is_class_v<T> && !is_sum_type<T> && requires(const T& t) { *t; });
+
+// A std::atomic, without its header.
+template <class T>
+concept atomic_like = requires(const T& t) {
+  { t.load() } -> std::same_as<typename T::value_type>;
+  T::is_always_lock_free;
 };
 
 // Only an enumeration with a fixed underlying type holds every number of that type, and only such
@@ -56,12 +64,12 @@ consteval bool is_valid_as_bytes();
 
 /// Whether any sizeof(T) bytes are a valid T with the same meaning in a BPF program.
 ///
-/// false for bool, enumerations without a fixed underlying type, std::optional, std::variant and
-/// pointers, for a std::atomic of these, and for structs and arrays that hold one. The search
-/// covers the first 32 members of an aggregate and of the aggregates in it; it cannot inspect the
-/// members of other classes. Instead, use std::uint8_t for a bool, `enum E : std::uint32_t`, and
-/// std::uint64_t for a pointer. Specialise it where every writer of the map is known to write valid
-/// members:
+/// false for bool, enumerations without a fixed underlying type, std::optional, std::variant,
+/// pointers, iterators and long double, for a std::atomic of these, and for structs and arrays that
+/// hold one. The search covers the first 32 members of an aggregate and of the aggregates in it,
+/// and the first member of a union; it cannot inspect the members of other classes. Instead, use
+/// std::uint8_t for a bool, `enum E : std::uint32_t`, std::uint64_t for a pointer, and double for a
+/// long double. Specialise it where every writer of the map is known to write valid members:
 ///
 ///     template <> inline constexpr bool bpfmap::valid_as_bytes<Settings> = true;
 template <class T>
@@ -79,10 +87,12 @@ consteval bool is_valid_as_bytes() {
   else if constexpr (std::is_enum_v<T>)
     return has_fixed_underlying_type<T>;
   else if constexpr (std::is_scalar_v<T>)
-    return std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool>;
+    // A long double has padding, bits that are no number, and another size in a BPF program.
+    return std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool> &&
+           !std::same_as<std::remove_cv_t<T>, long double>;
   else if constexpr (points_elsewhere<T> || is_sum_type<T>)
     return false;
-  else if constexpr (is_atomic<T>)
+  else if constexpr (atomic_like<T>)
     return valid_as_bytes<typename T::value_type>;
   else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>)
     return !has_member_from<T, IsInvalidAsBytes>();
@@ -98,7 +108,7 @@ consteval bool is_valid_as_bytes() {
 template <class T>
 concept bytewise =
     std::is_trivially_copyable_v<T> && std::default_initializable<T> && !std::is_const_v<T> &&
-    !std::is_empty_v<T> && !std::is_array_v<T> && valid_as_bytes<T>;
+    !std::is_volatile_v<T> && !std::is_empty_v<T> && !std::is_array_v<T> && valid_as_bytes<T>;
 
 /// The layout of a T in a map. Specialise it for a type that is not stored as it lies in memory, as
 /// with fmt::formatter:
@@ -206,17 +216,20 @@ consteval bool check_encodable() {
     static_assert(
         std::is_array_v<T> || coded_by_throwing<T> || points_elsewhere<T> || valid_as_bytes<T>,
         "bpfmap: not every byte is a valid member of this type: it is or holds a bool, a "
-        "std::optional, a pointer or an enumeration without a fixed underlying type. Use "
-        "std::uint8_t for a bool and std::uint64_t for a pointer, write `enum E : "
-        "std::uint32_t`, or specialise bpfmap::valid_as_bytes.");
+        "std::optional, a pointer, a long double or an enumeration without a fixed underlying "
+        "type. Use std::uint8_t for a bool, std::uint64_t for a pointer and double for a long "
+        "double, write `enum E : std::uint32_t`, or specialise bpfmap::valid_as_bytes.");
     static_assert(std::is_array_v<T> || coded_by_throwing<T> || !valid_as_bytes<T> ||
                       std::is_trivially_copyable_v<T>,
                   "bpfmap: a key or a value is trivially copyable, or has a bpfmap::Codec.");
     static_assert(std::is_array_v<T> || coded_by_throwing<T> || !valid_as_bytes<T> ||
                       !std::is_trivially_copyable_v<T> || bytewise<T>,
-                  "bpfmap: a key or a value is neither const nor empty and has a default "
-                  "constructor, or a bpfmap::Codec.");
+                  "bpfmap: a key or a value is neither const, volatile nor empty, holds no "
+                  "reference, and has a default constructor, or a bpfmap::Codec.");
   }
+  static_assert(!coded_as_object<T> || std::is_move_constructible_v<T>,
+                "bpfmap: a key or a value is returned by value, and this type cannot be. Use V for "
+                "a std::atomic<V>; MappedArray<V> has atomic(), load() and store().");
   return true;
 }
 

@@ -281,7 +281,8 @@ class Map {
   void freeze(std::error_code& ec) noexcept;
 
   /// Pins the map at `path` on a bpffs, which keeps it alive (BPF_OBJ_PIN, 4.4). The file name must
-  /// not contain '.'. EEXIST: the path exists. Errc::invalid_path: a map cannot be pinned there.
+  /// not contain '.'. EEXIST: the path exists. Errc::invalid_path: a map cannot be pinned there;
+  /// `bpfmap_replacing` is a name that bpfmap uses itself.
   void pin(const std::string& path) const;
   void pin(const std::string& path, std::error_code& ec) const noexcept;
   /// As above, with the given permission bits, owner, group and folders: see PinOptions. EPERM:
@@ -289,7 +290,8 @@ class Map {
   void pin(const std::string& path, const PinOptions& options) const;
   void pin(const std::string& path, const PinOptions& options, std::error_code& ec) const noexcept;
   /// Removes the pin at `path` (unlink(2)); returns false when there is none. Errc::invalid_path
-  /// for a path that is not on a bpffs; EINVAL when the pin is not a map's.
+  /// for a path that is not on a bpffs, or is a symbolic link; EINVAL when the pin is not a map's;
+  /// EPERM and EACCES also when this process may not open the pin to check that.
   static bool unpin(const std::string& path);
   static bool unpin(const std::string& path, std::error_code& ec) noexcept;
 

@@ -16,9 +16,9 @@ struct OpenOrCreateOptions {
   /// Replaces an incompatible map instead of failing: a new map takes its place at the path in one
   /// step, so that a map is always pinned there. Programs and processes that use the old map keep
   /// it; its entries are not copied. The new pin has the permission bits of the old one, and its
-  /// owner and group if this process may set them. During the call, the folder is locked (flock(2))
-  /// and holds a second pin, bpfmap_replacing; if the process is killed, the next call that locks
-  /// the folder removes that pin.
+  /// owner and group if this process may set them. A symbolic link is followed: the pin that it
+  /// leads to is replaced. During the call, the folder is locked (flock(2)) and holds a second pin,
+  /// bpfmap_replacing; if the process is killed, it stays until the next replacement in the folder.
   bool replace_incompatible = false;
 };
 
@@ -28,8 +28,9 @@ struct OpenOrCreateOptions {
 /// Processes that call this at the same time get the same map. An incompatible pinned map is
 /// Errc::incompatible_map, and the Error lists every field that differs; see incompatibilities().
 /// Errc::invalid_path: the path is not on a bpffs, contains a zero byte, or has a '.' in its last
-/// part. EAGAIN: other processes created and removed the pin too often, or, when the map is to be
-/// replaced, another process holds the lock on the folder (flock(2)).
+/// part, is a symbolic link to nothing, or is bpfmap_replacing, which bpfmap itself uses. EAGAIN:
+/// other processes created and removed the pin too often, or, when the map is to be replaced,
+/// another process holds the lock on the folder (flock(2)).
 [[nodiscard]] Map open_or_create(const std::string& path, const MapSpec& spec,
                                  OpenOrCreateOptions options = {});
 [[nodiscard]] Map open_or_create(const std::string& path, const MapSpec& spec,

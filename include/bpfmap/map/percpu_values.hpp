@@ -94,8 +94,8 @@ class PerCpuView {
   [[nodiscard]] iterator begin() const noexcept { return iterator{bytes_.data()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{bytes_.data() + bytes_.size()}; }
 
-  /// Returns the sum over all CPUs. Integers are summed in 64 bits and wrap around, arrays are
-  /// summed element by element, and other types by their own `+=`.
+  /// Returns the sum over all CPUs. Integers are summed in 64 bits (128-bit ones in 128) and wrap
+  /// around, arrays are summed element by element, and other types by their own `+=`.
   [[nodiscard]] auto sum() const {
     return sum([](const T& value) -> const T& { return value; });
   }
@@ -160,8 +160,8 @@ class PerCpuValues {
     for (std::size_t i = 0; i < size(); ++i) set(i, value);
   }
 
-  /// Returns the sum over all CPUs. Integers are summed in 64 bits and wrap around, arrays are
-  /// summed element by element, and other types by their own `+=`.
+  /// Returns the sum over all CPUs. Integers are summed in 64 bits (128-bit ones in 128) and wrap
+  /// around, arrays are summed element by element, and other types by their own `+=`.
   [[nodiscard]] auto sum() const { return view().sum(); }
   /// Returns the sum of a member, or of a function's result for each slot:
   /// `values.sum(&FlowStats::packets)`.

@@ -14,7 +14,8 @@ namespace bpfmap::inline v0 {
 /// With `mode`, `owner` or `group`, the pin appears at its path only after they are set: it is
 /// created as `bpfmap_replacing` in the same folder, changed, and renamed. During that time, the
 /// folder is locked (flock(2)), which needs permission to read it. If the process is killed,
-/// `bpfmap_replacing` stays until the next call that locks the folder removes it.
+/// `bpfmap_replacing` stays until the next call in this folder that creates such a pin. Folders
+/// that were created stay, too.
 struct PinOptions {
   /// Permission bits, such as 0640, whatever the umask is. A process needs the read bit to read
   /// through a pin, and the write bit to write. nullopt: 0600 without the bits of the umask, which

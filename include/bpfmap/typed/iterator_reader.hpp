@@ -65,8 +65,13 @@ class IteratorFile {
 /// The program runs while the records are read, and must write whole Records and nothing else.
 /// After fork(2), parent and child share the walk. A walk over a hash shows an entry that stays in
 /// the map exactly once; for other objects, it depends on the kernel's iterator.
-template <viewable_as_record Record>
+template <class Record>
 class IteratorReader {
+  static_assert(detail::check_record<Record>());
+  static_assert(viewable_as_record<Record>,
+                "bpfmap: Record must be its own layout, without a Codec of its own: use "
+                "std::uint8_t for a bool.");
+
  public:
   /// Empty.
   IteratorReader() noexcept = default;

@@ -44,12 +44,7 @@ template <class V>
 class MappedArray : public TypedMap<MappedArray<V>> {
   using Base = TypedMap<MappedArray>;
   using Value = std::remove_const_t<V>;
-  static_assert(
-      bytewise<Value>,
-      "bpfmap: V cannot be shared as memory: it must be trivially copyable, and any bytes "
-      "must be a V (no bool, enumeration without a fixed underlying type, pointer or "
-      "std::optional: use std::uint8_t or std::uint64_t, or specialise "
-      "bpfmap::valid_as_bytes).");
+  static_assert(detail::check_shared<Value>());
   static_assert(alignof(V) <= 4096, "bpfmap: V is aligned to more than a page.");
 
  public:

@@ -92,7 +92,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
 
   /// Returns value `i` as its value_size() / sizeof(T) elements of type T. Throws Error as at()
   /// does, and Errc::wrong_value_size when value_size() is not a multiple of sizeof(T).
-  template <bytewise T>
+  template <class T>
   [[nodiscard]] std::span<Shared<T>> as(std::size_t i = 0) const {
     std::error_code ec;
     const std::span<Shared<T>> values = as<T>(i, ec);
@@ -100,8 +100,9 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     return values;
   }
   /// As above; empty when `ec` is set.
-  template <bytewise T>
+  template <class T>
   [[nodiscard]] std::span<Shared<T>> as(std::size_t i, std::error_code& ec) const noexcept {
+    static_assert(detail::check_shared<T>());
     static_assert(alignof(T) <= 4096, "bpfmap: T is aligned to more than a page.");
     const std::span<Byte> value = at(i, ec);
     if (ec) return {};
@@ -114,7 +115,7 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
 
   /// Returns the variable `name` of the section that the map holds. Throws Error as find_variable()
   /// does, and Errc::wrong_value_size unless it has sizeof(T) bytes.
-  template <bytewise T>
+  template <class T>
   [[nodiscard]] Shared<T>& variable(std::string_view name) const {
     std::error_code ec;
     Shared<T>* const found = variable<T>(name, ec);
@@ -122,8 +123,9 @@ class MappedBytes : public TypedMap<MappedBytes<Byte>> {
     return *found;
   }
   /// As above; nullptr when `ec` is set.
-  template <bytewise T>
+  template <class T>
   [[nodiscard]] Shared<T>* variable(std::string_view name, std::error_code& ec) const noexcept {
+    static_assert(detail::check_shared<T>());
     const auto found = detail::find_variable_of_size(this->map(), name, sizeof(T), alignof(T), ec);
     return ec ? nullptr : reinterpret_cast<Shared<T>*>(memory_.data() + found.offset);
   }

@@ -191,6 +191,7 @@ class PerfBuffer {
  private:
   template <class Event, class Fn>
   static constexpr void check_callback() noexcept {
+    static_assert(detail::check_record<Event>());
     static_assert(
         std::same_as<Event, BytesView> || viewable_as_record<Event>,
         "bpfmap: Event cannot be a record. It must be its own layout: trivially copyable, "

@@ -134,6 +134,7 @@ class RingReader {
  private:
   template <class Event>
   static constexpr void check_event() noexcept {
+    static_assert(detail::check_record<Event>());
     static_assert(viewable_as_record<Event> && alignof(Event) <= 8,
                   "bpfmap: Event cannot be shown in place. It must be its own layout: trivially "
                   "copyable, no pointer, span or string, without a Codec of its own, and aligned "

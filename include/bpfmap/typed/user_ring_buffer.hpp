@@ -162,6 +162,7 @@ class UserRingBuffer {
     static_assert(std::is_nothrow_default_constructible_v<T>,
                   "bpfmap: T cannot be a sample: its default constructor must be noexcept. Reserve "
                   "bytes instead: reserve(size).");
+    static_assert(detail::check_record<T>());
     static_assert(viewable_as_record<T> && alignof(T) <= 8,
                   "bpfmap: T cannot be a sample. It must be its own layout: trivially copyable, no "
                   "pointer, span or string, without a Codec of its own, and aligned to 8 bytes at "

@@ -22,7 +22,7 @@ std::error_code choose_take(WalkEngine& walk, bool by_next_key) noexcept {
   const MapTypeTraits* const traits = traits_of(map.info().type);
   if (kind == WalkKind::none || kind == WalkKind::indices ||
       (traits != nullptr && traits->key == KeyKind::object))
-    return kernel_error(-sys::enotsupp);
+    return Errc::unsupported_operation;
   // A lookup in a hash of maps returns an id. Once removed, the map may no longer exist, and could
   // not be put back.
   const bool batches = traits != nullptr && traits->drain_batch &&

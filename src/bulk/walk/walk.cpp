@@ -29,7 +29,7 @@ std::error_code choose_walk(WalkEngine& walk, bool by_next_key) noexcept {
   const WalkKind kind = walk_kind(*state.map);
   const bool has_ranges = kind == WalkKind::buckets || kind == WalkKind::indices;
   if (kind == WalkKind::none || (!has_ranges && !state.range.whole()))
-    return kernel_error(-sys::enotsupp);
+    return Errc::unsupported_operation;
   switch (by_next_key ? WalkKind::keys : kind) {
     case WalkKind::buckets:
       walk.become<BucketWalk>();

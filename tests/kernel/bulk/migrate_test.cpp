@@ -28,6 +28,7 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "child_process.hpp"
+#include "killed_process.hpp"
 #include "maps.hpp"
 #include "program.hpp"
 #include "small_btf.hpp"
@@ -313,7 +314,7 @@ TEST_F(Migration, RefusesTypesWhoseEntriesCannotBeCopied) {
     const Map map = Map::create(test::spec_of(type), unknown);
     if (!map) continue;  // an older kernel
     map.pin(path);
-    const std::string text = told(sys::enotsupp, [&](auto&... ec) {
+    const std::string text = told(Errc::unsupported_operation, [&](auto&... ec) {
       (void)resize(map, path, type == MapType::ringbuf ? 8192U : 8U, ec...);
     });
     EXPECT_TRUE(contains(text, to_string(type)));
@@ -545,6 +546,38 @@ TEST_F(Migration, LeavesTheOldMapToThePrograms) {
   EXPECT_EQ(now.map.lookup(0), 1U);
   EXPECT_EQ(counts.lookup(0), 2U);
   EXPECT_FALSE(is_pinned_at(counts.map(), path));
+}
+
+TEST_F(Migration, CanBeKilledAtEveryStep) {
+  filled(64, 50).map().pin(path);
+  const auto larger = [&] {
+    std::error_code ec;
+    (void)resize(Flows::open_pinned(path, ec), path, 128, ec);
+  };
+  const auto prepare = [&] { (void)resize(Flows::open_pinned(path), path, 64); };
+  const int killed = test::killed_at_every_call(prepare, larger, [&] {
+    for (const auto& entry : std::filesystem::directory_iterator{bpffs.root()})
+      EXPECT_TRUE(entry.path().has_extension() || entry.path().filename() == "map" ||
+                  entry.path().filename() == "bpfmap_replacing")
+          << entry.path();
+    const Flows flows = Flows::open_pinned(path);
+    EXPECT_EQ(count(flows), 50U);
+    expect_pinned(resize(flows, path, 64).map.map());
+  });
+  EXPECT_GE(killed, 2 * 8);
+}
+
+TEST_F(Migration, FollowsASymbolicLink) {
+  filled(64, 50).map().pin(path);
+  const std::string link = bpffs.path("link");
+  ASSERT_EQ(::symlink(path.c_str(), link.c_str()), 0);
+  const Flows larger = resize(Flows::open_pinned(link), link, 128).map;
+  EXPECT_TRUE(is_pinned_at(larger.map(), path));
+  EXPECT_TRUE(is_pinned_at(larger.map(), link));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(count(larger), 50U);
+  ASSERT_EQ(::unlink(link.c_str()), 0);
+  expect_pinned(larger.map());
 }
 
 // A process is killed at a random moment of its work, again and again.

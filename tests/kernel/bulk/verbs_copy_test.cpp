@@ -131,7 +131,7 @@ TEST(Copy, IsRefusedBetweenMapsThatDoNotFit) {
   expect_refused(Map{}, from, Errc::no_map);
   expect_refused(make_map(MapType::hash, 4, 8, 10), Map{}, Errc::no_map);
   expect_refused(make_map(MapType::queue, 0, 8, 10), make_map(MapType::queue, 0, 8, 10),
-                 errno_code(sys::enotsupp));
+                 Errc::unsupported_operation);
 }
 
 // An id is read and a descriptor written: a copy would put in whatever has that number.
@@ -143,11 +143,11 @@ TEST(Copy, IsRefusedWhereIdsAreReadAndDescriptorsWritten) {
     std::error_code ec;
     Map plain = make_map(MapType::hash, 4, 4, 64);
     EXPECT_EQ(copy(from.map, plain, UpdateFlags::any, ec), 0U);
-    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, Errc::unsupported_operation);
     EXPECT_NE(explain(ec).find("are read as ids and written as descriptors"), std::string::npos);
     plain.update(1, 3);
     EXPECT_EQ(copy(plain, to.map, UpdateFlags::any, ec), 0U);
-    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, Errc::unsupported_operation);
     EXPECT_NE(explain(ec).find("are read as ids and written as descriptors"), std::string::npos);
   }
 }
@@ -157,7 +157,7 @@ TEST(Copy, NamesTheMapWhoseValuesCannotBeRead) {
   Map plain = make_map(MapType::hash, 4, 4, 1);
   std::error_code ec;
   EXPECT_EQ(copy(programs, plain, UpdateFlags::any, ec), 0U);
-  EXPECT_EQ(ec, errno_code(sys::enotsupp));
+  EXPECT_EQ(ec, Errc::unsupported_operation);
   EXPECT_NE(explain(ec).find("the values of prog_array maps"), std::string::npos) << explain(ec);
   EXPECT_EQ(explain(ec).find("hash"), std::string::npos) << explain(ec);
 }

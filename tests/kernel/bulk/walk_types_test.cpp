@@ -172,22 +172,22 @@ TEST(WalkWithoutBatches, IsRefusedForMapsWithoutKeys) {
                              MapType::ringbuf, MapType::user_ringbuf, MapType::arena}) {
     SCOPED_TRACE(to_string(type));
     Map map = Map::create(spec_of(type));
-    EXPECT_EQ(error_of([&] { (void)begin(map); }).code(), errno_code(sys::enotsupp));
+    EXPECT_EQ(error_of([&] { (void)begin(map); }).code(), Errc::unsupported_operation);
     std::error_code ec;
     auto scan = bpfmap::scan(map, ec);
     EXPECT_TRUE(scan.begin() == scan.end());
-    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, Errc::unsupported_operation);
     EXPECT_FALSE(scan.status().complete);
     EXPECT_EQ(error_of([&] { (void)count(map); }).operation(), Operation::scan);
     EXPECT_EQ(count_if(map, [](BytesView, BytesView) { return true; }, ec), 0U);
-    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, Errc::unsupported_operation);
     EXPECT_EQ(to_vector(map, ec).size(), 0U);
-    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, Errc::unsupported_operation);
     EXPECT_EQ(erase_if(map, [](BytesView, BytesView) { return true; }, ec), 0U);
-    EXPECT_EQ(ec, errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, Errc::unsupported_operation);
     for ([[maybe_unused]] auto entry : drain(map, ec)) ADD_FAILURE();
     const bool popped = type == MapType::queue || type == MapType::stack;
-    EXPECT_EQ(ec, popped ? std::error_code{} : errno_code(sys::enotsupp));
+    EXPECT_EQ(ec, popped ? std::error_code{} : Errc::unsupported_operation);
   }
 }
 
@@ -198,9 +198,9 @@ TEST(WalkWithoutBatches, FindsNothingInAnEmptyCgroupStorage) {
   EXPECT_TRUE(empty(map));
   std::error_code ec;
   EXPECT_EQ(clear(map, ec), 0U);
-  EXPECT_EQ(ec, errno_code(sys::enotsupp));
+  EXPECT_EQ(ec, Errc::unsupported_operation);
   for ([[maybe_unused]] auto entry : drain(map, ec)) ADD_FAILURE();
-  EXPECT_EQ(ec, errno_code(sys::enotsupp));
+  EXPECT_EQ(ec, Errc::unsupported_operation);
 }
 
 TEST(WalkOfNoMap, IsRefused) {

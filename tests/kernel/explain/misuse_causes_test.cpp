@@ -131,22 +131,42 @@ TEST(MisuseCauses, OfWalks) {
     };
   };
   Map counters = test::make_map(array, 4, 8);
-  EXPECT_TRUE(contains(told(sys::enotsupp, take(counters)),
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, take(counters)),
                        "): entries of an array cannot be removed; update them with zeros: "));
   Map values = test::make_map(queue, 0, 8);
-  EXPECT_TRUE(contains(told(sys::enotsupp, walk(values)),
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, walk(values)),
                        "): a queue has no keys, and cannot be read without removing its "));
   Map filter = Map::create(test::spec_of(bloom_filter));
-  EXPECT_TRUE(contains(told(sys::enotsupp, walk(filter)),
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, walk(filter)),
                        "): a bloom filter can be neither walked nor erased from; "));
+  Map ring = Map::create(test::spec_of(ringbuf));
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, walk(ring)),
+                       "): a ringbuf has records, not entries; use RingBuffer"));
+  Map storage = Map::create(test::spec_of(cgroup_storage));
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, take(storage)),
+                       "): entries of a cgroup_storage map cannot be erased; the kernel removes "));
+  const Map routes = Map::create(test::spec_of(lpm_trie));
+  const auto walk_part = [&](auto&... ec) {
+    std::error_code error;
+    Walk part{routes, {}, {.begin = 1}};
+    (void)part.next(error);
+    ((ec = error), ...);
+    if constexpr (sizeof...(ec) == 0) bpfmap::detail::throw_if(error);
+  };
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, walk_part),
+                       "): lpm_trie maps can only be walked as a whole: hash types and arrays "));
+  const Map memory = Map::create(test::spec_of(arena));
+  EXPECT_TRUE(contains(told(Errc::unsupported_operation, walk(memory)),
+                       "): bpfmap has no scan for arena maps"));
   const Map records = Map::create(test::spec_of(user_ringbuf));
   EXPECT_TRUE(
       contains(told(sys::enotsupp, [&](auto&... ec) { (void)records.lookup(Bytes{}, ec...); }),
                "): a user_ringbuf has no elements; write samples to it with UserRingBuffer: "));
   const Map programs = Map::create(test::spec_of(prog_array));
   Map more = Map::create(test::spec_of(prog_array));
-  EXPECT_TRUE(contains(told(sys::enotsupp, [&](auto&... ec) { copy(programs, more, ec...); }),
-                       "): the values of prog_array maps are read as ids and written as "));
+  EXPECT_TRUE(
+      contains(told(Errc::unsupported_operation, [&](auto&... ec) { copy(programs, more, ec...); }),
+               "): the values of prog_array maps are read as ids and written as "));
 }
 
 TEST(OpenOrCreateCauses, OfAFolderThatIsLocked) {

@@ -232,8 +232,9 @@ TEST_F(StorageCauses, OfACgroupThatIsGone) {
 
 TEST_F(StorageCauses, OfAWalk) {
   const Map map = storage(sk_storage);
-  EXPECT_TRUE(contains(told(sys::enotsupp, [&](auto&... ec) { (void)count(map, ec...); }),
-                       "): sk_storage maps cannot be walked: look up objects by their "));
+  EXPECT_TRUE(
+      contains(told(Errc::unsupported_operation, [&](auto&... ec) { (void)count(map, ec...); }),
+               "): sk_storage maps cannot be walked: look up objects by their "));
 }
 
 TEST_F(StorageCauses, OfAKeyThatIsClosed) {

@@ -22,6 +22,7 @@
 #include "bpfmap/bpfmap.hpp"
 #include "child_process.hpp"
 #include "fake_bpf.hpp"
+#include "killed_process.hpp"
 #include "maps.hpp"
 #include "program.hpp"
 #include "told.hpp"
@@ -257,12 +258,130 @@ TEST(OpenOrCreate, RemovesThePinThatAKilledProcessLeftBehind) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");
   const Map old = open_or_create(path, flows_spec());
-  old.pin(bpffs.path("bpfmap_replacing"));
+  ASSERT_EQ(sys::obj_pin(old.fd(), bpffs.path("bpfmap_replacing").c_str()), 0);
   MapSpec spec = flows_spec();
   spec.max_entries = 32;
   const Map map = open_or_create(path, spec, replacing);
   EXPECT_EQ(pinned_id(path), map.info().id);
   EXPECT_EQ(pins_on(bpffs), 1U);
+}
+
+// The names in the folder of the pin `flows` are that, and at most the second pin of a replacement.
+void expect_only_known_names(const PrivateBpffs& bpffs) {
+  for (const auto& entry : std::filesystem::directory_iterator{bpffs.root()})
+    EXPECT_TRUE(entry.path().has_extension() || entry.path().filename() == "flows" ||
+                entry.path().filename() == "bpfmap_replacing")
+        << entry.path();
+}
+
+TEST(OpenOrCreate, CanBeKilledAtEveryStepOfAReplacement) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  MapSpec larger = flows_spec();
+  larger.max_entries = 32;
+  MapSpec largest = flows_spec();
+  largest.max_entries = 64;
+  const auto prepare = [&] {
+    (void)open_or_create(path, flows_spec(), replacing);
+    EXPECT_EQ(pins_on(bpffs), 1U);
+  };
+  const auto replace = [&] {
+    std::error_code ec;
+    (void)open_or_create(path, larger, replacing, ec);
+  };
+  const int killed = test::killed_at_every_call(prepare, replace, [&] {
+    expect_only_known_names(bpffs);
+    const std::uint32_t entries = Map::open_pinned(path).info().max_entries;
+    EXPECT_TRUE(entries == 16 || entries == 32) << entries;
+    EXPECT_EQ(open_or_create(path, larger, replacing).info().max_entries, 32U);
+    const Map last = open_or_create(path, largest, replacing);
+    EXPECT_EQ(last.info().id, pinned_id(path));
+    EXPECT_EQ(pins_on(bpffs), 1U);
+  });
+  EXPECT_GE(killed, 2 * 6) << "opening and its checks twice, creating, pinning, the exchange";
+}
+
+TEST(OpenOrCreate, CanBeKilledAtEveryStepOfACreation) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  const auto create = [&] {
+    std::error_code ec;
+    (void)open_or_create(path, flows_spec(), ec);
+  };
+  const int killed = test::killed_at_every_call(
+      [&] { (void)Map::unpin(path); }, create,
+      [&] {
+        EXPECT_LE(pins_on(bpffs), 1U);
+        const Map map = open_or_create(path, flows_spec());
+        EXPECT_EQ(map.info().id, pinned_id(path));
+        EXPECT_EQ(pins_on(bpffs), 1U);
+      });
+  EXPECT_GE(killed, 2 * 3) << "opening, creating, pinning";
+}
+
+TEST(OpenOrCreate, ReplacesWhatASymbolicLinkLeadsTo) {
+  const PrivateBpffs bpffs;
+  ASSERT_EQ(::mkdir(bpffs.path("folder").c_str(), 0700), 0);
+  const std::string path = bpffs.path("folder/flows");
+  const std::string link = bpffs.path("link");
+  const Map old = open_or_create(path, flows_spec());
+  ASSERT_EQ(::symlink("folder/flows", link.c_str()), 0);
+  MapSpec spec = flows_spec();
+  spec.max_entries = 32;
+  const Map map = open_or_create(link, spec, replacing);
+  EXPECT_NE(map.info().id, old.info().id);
+  EXPECT_EQ(pinned_id(path), map.info().id);
+  EXPECT_EQ(pinned_id(link), map.info().id);
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(pins_on(bpffs), 2U) << "the link and the folder";
+}
+
+TEST(OpenOrCreate, RefusesASymbolicLinkToNothing) {
+  const PrivateBpffs bpffs;
+  const std::string link = bpffs.path("link");
+  ASSERT_EQ(::symlink("flows", link.c_str()), 0);
+  EXPECT_TRUE(contains(told(Errc::invalid_path,
+                            [&](auto&... ec) { (void)open_or_create(link, flows_spec(), ec...); }),
+                       "it is a symbolic link, and nothing is pinned where it leads"));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
+// The name of the second pin: a map that is pinned there would be taken for litter.
+TEST(OpenOrCreate, RefusesTheNameOfTheSecondPin) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("bpfmap_replacing");
+  const std::string says = "bpfmap pins maps under this name while it replaces a pin";
+  const auto create = [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); };
+  EXPECT_TRUE(contains(told(Errc::invalid_path, create), says));
+  const Map old = Map::create(flows_spec());
+  EXPECT_TRUE(contains(told(Errc::invalid_path, [&](auto&... ec) { old.pin(path, ec...); }), says));
+  EXPECT_EQ(pins_on(bpffs), 0U);
+  // Another program has done it.
+  ASSERT_EQ(sys::obj_pin(old.fd(), path.c_str()), 0);
+  MapSpec spec = flows_spec();
+  spec.max_entries = 32;
+  const auto replace = [&](auto&... ec) { (void)open_or_create(path, spec, replacing, ec...); };
+  EXPECT_TRUE(contains(told(Errc::invalid_path, replace), says));
+  std::error_code ec;
+  EXPECT_FALSE(resize(old, path, 64, ec).map);
+  EXPECT_EQ(ec, Errc::invalid_path);
+  EXPECT_EQ(pinned_id(path), old.info().id) << "the pin is still there";
+}
+
+// Only maps are litter of a replacement.
+TEST(OpenOrCreate, LeavesOtherObjectsUnderTheNameOfTheSecondPin) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  const Map old = open_or_create(path, flows_spec());
+  const sys::UniqueFd program = test::load_program();
+  ASSERT_EQ(sys::obj_pin(program.get(), bpffs.path("bpfmap_replacing").c_str()), 0);
+  MapSpec spec = flows_spec();
+  spec.max_entries = 32;
+  std::error_code ec;
+  EXPECT_FALSE(open_or_create(path, spec, replacing, ec));
+  EXPECT_TRUE(ec);
+  EXPECT_EQ(pinned_id(path), old.info().id);
+  EXPECT_EQ(pins_on(bpffs), 2U);
 }
 
 TEST(OpenOrCreate, KeepsOwnerAndModeOfThePinThatItReplaces) {

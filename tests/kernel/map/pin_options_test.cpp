@@ -21,7 +21,9 @@
 #include <vector>
 
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/map/pins.hpp"
 #include "child_process.hpp"
+#include "killed_process.hpp"
 #include "maps.hpp"
 #include "told.hpp"
 
@@ -244,6 +246,32 @@ TEST(PinOptions, GiveUpWhenTheFolderStaysLocked) {
       told(EAGAIN, [&](auto&... ec) { map.pin(bpffs.path("pin"), {.mode = 0600}, ec...); });
   EXPECT_TRUE(contains(text, "holds the lock on " + bpffs.root()));
   map.pin(bpffs.path("pin"));
+}
+
+TEST(PinOptions, CanBeSetByAProcessThatIsKilledAtAnyStep) {
+  const PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  const std::string path = bpffs.path("pin");
+  const auto pin = [&] {
+    std::error_code ec;
+    map.pin(path, {.mode = 0666}, ec);
+    (void)is_pinned_at(map, path, ec);  // one more step, after the pin was moved in
+  };
+  const int killed = test::killed_at_every_call(
+      [&] { (void)Map::unpin(path); }, pin,
+      [&] {
+        for (const auto& name : names_in(bpffs.root()))
+          EXPECT_TRUE(name == "pin" || name == "bpfmap_replacing") << name;
+        struct stat status{};
+        if (::stat(path.c_str(), &status) == 0) {
+          EXPECT_EQ(mode_of(path), 0666U) << "not seen before";
+        }
+        (void)Map::unpin(path);
+        map.pin(path, {.mode = 0640});
+        EXPECT_EQ(names_in(bpffs.root()), std::vector<std::string>{"pin"});
+        EXPECT_EQ(mode_of(path), 0640U);
+      });
+  EXPECT_GE(killed, 2 * 2);
 }
 
 // A process is killed at a random moment of its work, again and again.

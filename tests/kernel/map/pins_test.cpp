@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "bpfmap/map/open_or_create.hpp"
 #include "maps.hpp"
+#include "own_cgroup.hpp"
 #include "program.hpp"
 #include "small_btf.hpp"
 #include "told.hpp"
@@ -169,6 +171,69 @@ TEST(MapPins, OfOtherObjectsAreNotUnpinned) {
   EXPECT_FALSE(Map::unpin(path, ec));
   EXPECT_EQ(ec, errno_code(EINVAL));
   EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+}
+
+TEST(MapPins, OfLinksAreNotUnpinned) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("link");
+  const test::OwnCgroup cgroup;
+  const sys::UniqueFd program = test::load_program(
+      1, {.type = BPF_PROG_TYPE_CGROUP_SKB, .attach_type = BPF_CGROUP_INET_INGRESS});
+  bpf_attr attr;
+  std::memset(&attr, 0, sizeof attr);
+  attr.link_create.prog_fd = static_cast<std::uint32_t>(program.get());
+  attr.link_create.target_fd = static_cast<std::uint32_t>(cgroup.fd());
+  attr.link_create.attach_type = BPF_CGROUP_INET_INGRESS;
+  const sys::UniqueFd link{
+      static_cast<int>(sys::bpf(BPF_LINK_CREATE, &attr, sizeof attr.link_create))};
+  ASSERT_TRUE(link) << "no link could be made";
+  ASSERT_EQ(sys::obj_pin(link.get(), path.c_str()), 0);
+  std::error_code ec;
+  EXPECT_FALSE(Map::unpin(path, ec));
+  EXPECT_EQ(ec, errno_code(EINVAL));
+  EXPECT_NE(explain(ec).find("not a map, but a program, a link or a BTF"), std::string::npos);
+  EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+}
+
+TEST(MapPins, FoldersAreNotUnpinned) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("folder");
+  ASSERT_EQ(::mkdir(path.c_str(), 0700), 0);
+  std::error_code ec;
+  for (const std::string& name : {path, path + "/"}) {
+    EXPECT_FALSE(Map::unpin(name, ec)) << name;
+    EXPECT_EQ(ec, errno_code(EISDIR)) << name;
+    EXPECT_EQ(::access(path.c_str(), F_OK), 0);
+  }
+}
+
+// The link would be removed, and the pin would stay.
+TEST(MapPins, BehindSymbolicLinksAreNotUnpinned) {
+  const PrivateBpffs bpffs;
+  const std::string path = bpffs.path("flows");
+  const std::string link = bpffs.path("link");
+  make_map(MapType::hash, 4, 8).pin(path);
+  ASSERT_EQ(::symlink(path.c_str(), link.c_str()), 0);
+  for (const bool dangling : {false, true}) {
+    if (dangling) {
+      EXPECT_TRUE(Map::unpin(path));
+    }
+    const std::string text =
+        test::told(Errc::invalid_path, [&](auto&... ec) { (void)Map::unpin(link, ec...); });
+    EXPECT_NE(text.find("it is a symbolic link, not a pin; unpin the path"), std::string::npos);
+    struct stat status{};
+    EXPECT_EQ(::lstat(link.c_str(), &status), 0);
+    EXPECT_EQ(::access(path.c_str(), F_OK) == 0, !dangling);
+  }
+}
+
+TEST(MapPins, AreUnpinnedBelowALinkToTheirFolder) {
+  const PrivateBpffs bpffs;
+  ASSERT_EQ(::mkdir(bpffs.path("folder").c_str(), 0700), 0);
+  ASSERT_EQ(::symlink("folder", bpffs.path("link").c_str()), 0);
+  make_map(MapType::hash, 4, 8).pin(bpffs.path("link/flows"));
+  EXPECT_TRUE(Map::unpin(bpffs.path("link/flows")));
+  EXPECT_NE(::access(bpffs.path("folder/flows").c_str(), F_OK), 0);
 }
 
 TEST(MapPins, HaveNoZeroInTheirPaths) {

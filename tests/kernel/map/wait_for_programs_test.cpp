@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -22,6 +23,7 @@
 #include <thread>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/interop/libbpf.hpp"
 #include "child_process.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
@@ -169,6 +171,128 @@ TEST_F(WaitForPrograms, LeavesNothingBehind) {
   // Maps are freed a moment later.
   for (int i = 0; i < 500 && count_maps() > maps; ++i) ::usleep(10000);
   EXPECT_LE(count_maps(), maps);
+}
+
+// What the reference says of programs that are still at work on what user space has replaced.
+class LateProgram : public WaitForPrograms {
+ protected:
+  template <class M>
+  M map(const bpf_map* of) {
+    return M{from(const_cast<bpf_map*>(of))};
+  }
+  // Runs `body` again when its program did not wait for it: the test was given no CPU for so long.
+  template <class Body>
+  void in_time(Body body) {
+    int tries = 10;
+    do {
+      skeleton->bss->gave_up = 0;
+      body();
+    } while (skeleton->bss->gave_up != 0 && --tries > 0);
+    ASSERT_EQ(skeleton->bss->gave_up, 0U) << "the machine is too busy";
+  }
+  // Waits until the program has ended after the test has let it go.
+  void finish(std::thread& program) {
+    stop();
+    program.join();
+  }
+};
+
+TEST_F(LateProgram, CountsInAnEntryThatWasDrained) {
+  auto counts = map<HashMap<std::uint32_t, std::uint64_t>>(skeleton->maps.counts);
+  std::uint64_t drained = 0;
+  in_time([&] {
+    counts.update(1, 41);
+    std::thread program = run(skeleton->progs.counts_late, true);
+    drained = 0;
+    for (auto [key, value] : drain(counts)) drained += value;
+    finish(program);
+  });
+  EXPECT_EQ(skeleton->bss->seen, 42U) << "the program has counted";
+  EXPECT_EQ(drained, 41U) << "what it counted after the removal is lost";
+  EXPECT_TRUE(empty(counts));
+}
+
+struct Locked {
+  bpf_spin_lock lock{};
+  std::uint32_t pad = 0;
+  std::uint64_t count = 0;
+};
+static_assert(has_spin_lock<Locked>);
+
+// The memory of an erased entry of a preallocated hash is that of the next one.
+TEST_F(LateProgram, WritesUnderTheLockOfAnotherEntryThatTookTheMemory) {
+  auto locked = map<HashMap<std::uint32_t, Locked>>(skeleton->maps.preallocated);
+  // Free entries are kept for each CPU.
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  in_time([&] {
+    locked.erase(2);
+    locked.update(1, Locked{.count = 5});
+    std::thread program = run(skeleton->progs.locks_late, true);
+    cpu_set_t here;
+    CPU_ZERO(&here);
+    CPU_SET(::sched_getcpu(), &here);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof here, &here), 0);
+    EXPECT_TRUE(locked.erase(1));
+    locked.update(2, Locked{.count = 100});
+    finish(program);
+    EXPECT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
+  });
+  EXPECT_EQ(locked.lookup(2)->count, 101U) << "the program looked up key 1";
+}
+
+// Reading and then writing zeros loses what is counted in between; the difference of two readings
+// does not.
+TEST_F(LateProgram, CountsBetweenReadingAndResetting) {
+  auto counts = map<PerCpuArrayMap<std::uint64_t>>(skeleton->maps.cpu_counts);
+  const auto count = [&] {
+    test::run_program(bpf_program__fd(skeleton->progs.counts_on_this_cpu));
+  };
+  std::uint64_t reset = 0;
+  for (int i = 0; i < 3; ++i) {
+    count();
+    reset += counts.lookup(0).sum();
+    count();
+    counts.update(0, 0);
+  }
+  EXPECT_EQ(reset, 3U) << "of 6";
+  std::uint64_t last = 0;
+  std::uint64_t added = 0;
+  for (int i = 0; i < 3; ++i) {
+    count();
+    const std::uint64_t now = counts.lookup(0).sum();
+    added += now - last;
+    last = now;
+    count();
+  }
+  added += counts.lookup(0).sum() - last;
+  EXPECT_EQ(added, 6U);
+}
+
+using Inner = ArrayMap<std::uint64_t>;
+
+TEST_F(LateProgram, HasLeftTheOldInnerMapWhenSetReturns) {
+  auto outer = map<ArrayOfMaps<Inner>>(skeleton->maps.outer);
+  const Inner old = map<Inner>(skeleton->maps.first);
+  const Inner next = Inner::create({.max_entries = 1});
+  std::thread program = run(skeleton->progs.counts_in_inner, true);
+  expect_waits([&] { outer.set(0, next); }, [&] { stop(); });
+  EXPECT_EQ(old.lookup(0), 1U) << "it has counted, and is gone";
+  program.join();
+  EXPECT_EQ(next.lookup(0), 0U);
+}
+
+TEST_F(LateProgram, MayStillUseTheOldInnerMapWhenItIsSleepable) {
+  auto outer = map<ArrayOfMaps<Inner>>(skeleton->maps.outer);
+  const Inner old = map<Inner>(skeleton->maps.first);
+  const Inner next = Inner::create({.max_entries = 1});
+  std::thread program = run(skeleton->progs.counts_in_inner_sleepable, false);
+  outer.set(0, next);
+  EXPECT_EQ(old.lookup(0), 0U) << "it is still at work";
+  expect_waits([] { EXPECT_TRUE(wait_for_sleepable_programs()); }, [&] { stop(); });
+  EXPECT_EQ(old.lookup(0), 1U) << "it has counted, and is gone";
+  program.join();
+  EXPECT_EQ(next.lookup(0), 0U);
 }
 
 // As before Linux 5.14.

@@ -24,7 +24,22 @@ struct Key {
   std::uint32_t a;
 };
 static_assert(std::same_as<argument<Key>, const Key&>);
-static_assert(std::same_as<argument<bool>, const bool&>);
+static_assert(std::convertible_to<bool, argument<bool>>);
+static_assert(!std::convertible_to<int, argument<bool>>);
+static_assert(!std::convertible_to<double, argument<bool>>);
+static_assert(!std::convertible_to<const char*, argument<bool>>);
+enum Size : std::uint32_t { small = 7, large = 300 };
+enum Flag : bool { off, on };
+enum class Scoped : std::uint32_t { one };
+static_assert(std::convertible_to<Size, argument<std::uint8_t>>);
+static_assert(!std::convertible_to<Flag, argument<std::uint8_t>>);
+static_assert(!std::convertible_to<Scoped, argument<std::uint32_t>>);
+static_assert(!std::convertible_to<long double, argument<std::uint32_t>>);
+static_assert(!std::convertible_to<std::nullptr_t, argument<std::uint32_t>>);
+#ifdef __SIZEOF_INT128__
+__extension__ using Wide = unsigned __int128;
+static_assert(!std::convertible_to<Wide, argument<std::uint64_t>>);
+#endif
 static_assert(std::same_as<argument<std::uint32_t>, IntegerArgument<std::uint32_t>>);
 static_assert(!std::constructible_from<IntegerArgument<std::uint32_t>, bool>);
 static_assert(!std::constructible_from<IntegerArgument<std::uint32_t>, double>);
@@ -51,6 +66,25 @@ TEST(IntegerArgument, RefusesOneThatDoesNotFit) {
   EXPECT_FALSE(taken<std::int8_t>(128));
   EXPECT_FALSE(taken<std::int8_t>(-129));
   EXPECT_FALSE(taken<std::uint8_t>(256));
+}
+
+TEST(IntegerArgument, TakesAnEnumeratorThatFits) {
+  EXPECT_EQ(given<std::uint8_t>(small), 7);
+  EXPECT_FALSE(taken<std::uint8_t>(large));
+  EXPECT_TRUE(taken<std::uint16_t>(large));
+}
+
+TEST(IntegerArgument, TakesEveryCharacterType) {
+  EXPECT_EQ(given<std::uint32_t>(L'x'), std::uint32_t{'x'});
+  EXPECT_EQ(given<char8_t>(u8'x'), u8'x');
+  EXPECT_EQ(given<std::uint8_t>(u8'\xff'), 255);
+  EXPECT_FALSE(taken<std::uint8_t>(U'\u0100'));
+  EXPECT_FALSE(taken<char>(u'\u0100'));
+}
+
+TEST(BoolArgument, IsABool) {
+  EXPECT_TRUE(given<bool>(true));
+  EXPECT_TRUE(taken<bool>(false));
 }
 
 TEST(IntegerArgument, TakesOthersAsTheyAre) {

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -317,6 +319,32 @@ static_assert(neither<WithPointer> && neither<WithNestedPointer> && neither<With
 static_assert(neither<WithView> && neither<WithSpan> && neither<WithMemberPointer>);
 static_assert(neither<WithFunction> && neither<WithReference> && neither<LastOf32>);
 static_assert(value_only<WithAnonymousMembers>);
+
+// So are iterators, and what else refers to other memory.
+struct WithIterator {
+  std::vector<int>::iterator at;
+};
+static_assert(neither<std::vector<int>::iterator> && neither<WithIterator>);
+static_assert(neither<std::initializer_list<int>> && neither<std::shared_ptr<int>>);
+static_assert(neither<std::reference_wrapper<int>>);
+
+// A long double has another size in a BPF program, and bits that are no number.
+struct WithLongDouble {
+  long double values[2];
+};
+static_assert(neither<long double> && neither<WithLongDouble>);
+
+// A base is a member, too.
+struct BaseWithBool : WithBool {};
+struct BaseAndBool : Plain {
+  bool on;
+};
+static_assert(neither<BaseWithBool> && neither<BaseAndBool>);
+
+// An atomic is what it holds.
+static_assert(bytewise<std::atomic<int>> && !bytewise<std::atomic<bool>>);
+static_assert(neither<volatile std::uint32_t>);
+static_assert(both<wchar_t> && both<char8_t>);
 
 // A promise of the user's own.
 static_assert(encodable<Promised> && detail::coded_as_object<Promised>);

@@ -264,7 +264,22 @@ TEST(PerCpuValuesSum, WrapsAroundAsCountersDo) {
   const auto wrapped = static_cast<std::int64_t>(
       static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) * values.size());
   EXPECT_EQ(values.sum(), wrapped);
+  PerCpuValues<std::array<std::int64_t, 2>> arrays;
+  arrays.fill({std::numeric_limits<std::int64_t>::max(), -1});
+  EXPECT_EQ(arrays.sum()[0], wrapped);
+  EXPECT_EQ(arrays.sum()[1], -static_cast<std::int64_t>(arrays.size()));
 }
+
+#ifdef __SIZEOF_INT128__
+TEST(PerCpuValuesSum, Keeps128Bits) {
+  __extension__ using Wide = __int128;
+  PerCpuValues<Wide> values;
+  values.fill(Wide{1} << 100);
+  EXPECT_TRUE(values.sum() == (Wide{1} << 100) * static_cast<Wide>(cpus()));
+  values.fill(-1);
+  EXPECT_TRUE(values.sum() == -static_cast<Wide>(cpus()));
+}
+#endif
 
 }  // namespace
 }  // namespace bpfmap

@@ -31,19 +31,20 @@ enum class WalkContent : std::uint8_t { entries, keys };
 ///   stays false). A type that bpfmap does not know is read in the same way.
 /// - An rhash (7.2) moves its entries while it grows and shrinks: `exact` is false.
 ///
-/// Local storage, queues, stacks and maps without keys cannot be walked (ENOTSUPP); only hash types
-/// and arrays accept a CursorRange (ENOTSUPP otherwise), and indices beyond the end are omitted. An
-/// error is reported after the entries that were read before it. The memory is kept from one walk
-/// to the next, so that a polling loop allocates nothing. The Map must outlive the walk; when
-/// it is given another map meanwhile, the next batch is Errc::map_changed, and rewind() begins with
-/// the new map. A moved-from walk has an empty map (Errc::no_map).
+/// Local storage, queues, stacks and maps without keys cannot be walked
+/// (Errc::unsupported_operation); only hash types and arrays accept a CursorRange
+/// (Errc::unsupported_operation otherwise), and indices beyond the end are omitted. An error is
+/// reported after the entries that were read before it. The memory is kept from one walk to the
+/// next, so that a polling loop allocates nothing. The Map must outlive the walk; when it is given
+/// another map meanwhile, the next batch is Errc::map_changed, and rewind() begins with the new map.
+/// A moved-from walk has an empty map (Errc::no_map).
 class Walk {
  public:
   explicit Walk(const Map& map, ScanOptions options = {}, CursorRange range = {},
                 WalkContent content = WalkContent::entries) noexcept;
 
   /// Reads the next batch; returns false when there is none. Errors: Errc::no_map,
-  /// Errc::map_changed, Errc::no_cpu_list, ENOTSUPP, ENOMEM, and the kernel's.
+  /// Errc::map_changed, Errc::no_cpu_list, Errc::unsupported_operation, ENOMEM, and the kernel's.
   bool next() {
     std::error_code ec;
     const bool more = next(ec);

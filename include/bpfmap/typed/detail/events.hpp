@@ -27,6 +27,15 @@ namespace bpfmap::inline v0 {
 template <class T>
 concept viewable_as_record = detail::coded_as_object<T>;
 
+namespace detail {
+// Names the member that keeps a T from being a record, if that is the reason.
+template <class T>
+consteval bool check_record() {
+  if constexpr (!std::same_as<T, BytesView>) return check_encodable<T>();
+  return true;
+}
+}  // namespace detail
+
 /// No limit for poll() and consume(): all records that were there when the call began.
 inline constexpr std::size_t all_records = std::numeric_limits<std::size_t>::max();
 

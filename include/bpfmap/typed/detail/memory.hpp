@@ -6,10 +6,22 @@
 #include <cstdint>
 #include <system_error>
 
+#include "bpfmap/codec/codec.hpp"
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/mapping.hpp"
 
 namespace bpfmap::inline v0::detail {
+
+// Fails to compile with the reason why a T cannot be shared as memory, and the remedy.
+template <class T>
+consteval bool check_shared() {
+  static_assert(bytewise<T>,
+                "bpfmap: V cannot be shared as memory: it must be trivially copyable, and any "
+                "bytes must be a V (no bool, enumeration without a fixed underlying type, pointer, "
+                "long double or std::optional: use std::uint8_t or std::uint64_t, or specialise "
+                "bpfmap::valid_as_bytes).");
+  return true;
+}
 
 // Maps the memory of an array or an arena; sets ec when mmap(2) fails.
 [[nodiscard]] sys::Mapping map_memory(const Map& map, std::uint64_t size,
