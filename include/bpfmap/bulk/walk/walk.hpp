@@ -36,8 +36,8 @@ enum class WalkContent : std::uint8_t { entries, keys };
 /// (Errc::unsupported_operation otherwise), and indices beyond the end are omitted. An error is
 /// reported after the entries that were read before it. The memory is kept from one walk to the
 /// next, so that a polling loop allocates nothing. The Map must outlive the walk; when it is given
-/// another map meanwhile, the next batch is Errc::map_changed, and rewind() begins with the new map.
-/// A moved-from walk has an empty map (Errc::no_map).
+/// another map meanwhile, the next batch is Errc::map_changed, and rewind() begins with the new
+/// map. A moved-from walk has an empty map (Errc::no_map).
 class Walk {
  public:
   explicit Walk(const Map& map, ScanOptions options = {}, CursorRange range = {},
