@@ -27,6 +27,7 @@
 #include "kernel_test.hpp"
 #include "maps.hpp"
 #include "program.hpp"
+#include "sanitizers.hpp"
 #include "told.hpp"
 
 namespace bpfmap {
@@ -217,6 +218,7 @@ TEST(DescriptorCauses, OfADescriptorOfAnotherKind) {
   });
 }
 
+#if !BPFMAP_SANITIZED
 TEST(DescriptorCauses, OfTooManyDescriptors) {
   const Map map = flows();
   test::in_child([&map] {
@@ -232,6 +234,7 @@ TEST(DescriptorCauses, OfTooManyDescriptors) {
     test::note_text(explain(ec));
   });
 }
+#endif
 
 // --- seccomp ---
 

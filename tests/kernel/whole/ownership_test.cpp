@@ -25,6 +25,7 @@
 #include "child_process.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
+#include "sanitizers.hpp"
 #include "told.hpp"
 
 namespace bpfmap {
@@ -293,6 +294,7 @@ TYPED_TEST(Owners, LoseNothingWhenAChildWithTheSamePidDestroysItsCopy) {
   });
 }
 
+#if !BPFMAP_SANITIZED
 TYPED_TEST(Owners, SayThatDescriptorsRanOut) {
   test::in_child([] {
     ::rlimit limit{};
@@ -313,6 +315,7 @@ TYPED_TEST(Owners, SayThatDescriptorsRanOut) {
     EXPECT_TRUE(made);
   });
 }
+#endif
 
 TYPED_TEST(Owners, ServeSeveralThreadsAtOnce) {
   const TypeParam& shared = this->owner;
