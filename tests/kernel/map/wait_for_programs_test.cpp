@@ -231,7 +231,7 @@ TEST_F(LateProgram, WritesUnderTheLockOfAnotherEntryThatTookTheMemory) {
     std::thread program = run(skeleton->progs.locks_late, true);
     cpu_set_t here;
     CPU_ZERO(&here);
-    CPU_SET(::sched_getcpu(), &here);
+    CPU_SET(static_cast<unsigned>(::sched_getcpu()), &here);
     EXPECT_EQ(::sched_setaffinity(0, sizeof here, &here), 0);
     EXPECT_TRUE(locked.erase(1));
     locked.update(2, Locked{.count = 100});
