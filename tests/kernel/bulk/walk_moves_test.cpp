@@ -14,6 +14,7 @@
 #include "bpfmap/bpfmap.hpp"
 #include "bulk_support.hpp"
 #include "fake_bpf.hpp"
+#include "kernel_test.hpp"
 
 namespace bpfmap {
 namespace {
@@ -144,6 +145,7 @@ TEST(ScanInProgress, EndsWhenItsMapIsReplaced) {
       if (++entries == 3) map = make_map(type, 4, 4096, 1000);
     EXPECT_EQ(ec, Errc::map_changed);
     EXPECT_NE(explain(ec).find("the walk began with another map"), std::string::npos);
+    test::note_text(explain(ec));
     EXPECT_GE(entries, 3U);
     EXPECT_LT(entries, 750U);
     map = make_map(type, 4, 16, 1000);

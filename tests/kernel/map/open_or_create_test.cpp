@@ -308,14 +308,14 @@ TEST(OpenOrCreate, CanBeKilledAtEveryStepOfACreation) {
     std::error_code ec;
     (void)open_or_create(path, flows_spec(), ec);
   };
-  const int killed = test::killed_at_every_call(
-      [&] { (void)Map::unpin(path); }, create,
-      [&] {
-        EXPECT_LE(pins_on(bpffs), 1U);
-        const Map map = open_or_create(path, flows_spec());
-        EXPECT_EQ(map.info().id, pinned_id(path));
-        EXPECT_EQ(pins_on(bpffs), 1U);
-      });
+  const int killed = test::killed_at_every_call([&] { (void)Map::unpin(path); }, create,
+                                                [&] {
+                                                  EXPECT_LE(pins_on(bpffs), 1U);
+                                                  const Map map =
+                                                      open_or_create(path, flows_spec());
+                                                  EXPECT_EQ(map.info().id, pinned_id(path));
+                                                  EXPECT_EQ(pins_on(bpffs), 1U);
+                                                });
   EXPECT_GE(killed, 2 * 3) << "opening, creating, pinning";
 }
 
