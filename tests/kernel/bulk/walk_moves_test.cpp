@@ -14,7 +14,7 @@
 #include "bpfmap/bpfmap.hpp"
 #include "bulk_support.hpp"
 #include "fake_bpf.hpp"
-#include "kernel_test.hpp"
+#include "told_texts.hpp"
 
 namespace bpfmap {
 namespace {
