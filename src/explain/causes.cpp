@@ -28,6 +28,8 @@ constexpr std::array rights{
         any_operation, any_type, EINVAL, not_a_map,
         "descriptor {fd} is no longer a map: something else closed it, and the number was reused"},
     Cause{freeze, any_type, EPERM, frozen, "the map is already frozen"},
+    // The errno of older kernels, 6.1 among them.
+    Cause{freeze, any_type, EBUSY, frozen, "the map is frozen already"},
     Cause{writes, any_type, EPERM, read_only,
           "this descriptor is read-only (Access::read_only or MapFlags::rdonly); open the map "
           "again with Access::read_write"},

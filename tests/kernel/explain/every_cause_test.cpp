@@ -32,6 +32,7 @@ constexpr std::array unreachable_rows{
     Unreachable{"before Linux 5.11", "an older kernel"},
     Unreachable{"(Linux 4.4; overwriting 4.7)", "an older kernel"},
     Unreachable{"it needs Linux 5.14", "an older kernel"},
+    Unreachable{"the map is frozen already", "an older kernel"},
     Unreachable{"BPF iterators need Linux 5.8", "an older kernel"},
     Unreachable{"waiting for sleepable programs needs Linux 5.14", "an older kernel"},
     Unreachable{"has no BPF_F_CPU", "an older kernel for each of three errnos"},
