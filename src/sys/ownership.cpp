@@ -9,28 +9,31 @@
 namespace bpfmap::inline v0::sys {
 namespace {
 
+// As OwnerProcess::Word.
+using Word [[gnu::aligned(8)]] = std::uint64_t;
+
 // The token of this process, or of the one that forked it.
-constinit std::uint64_t last_token = 0;
+constinit Word last_token = 0;
 
 // Where there is no page that the kernel clears.
-constinit std::uint64_t word_without_page = 0;
+constinit Word word_without_page = 0;
 
-std::uint64_t* make_word() noexcept {
+Word* make_word() noexcept {
   const std::size_t size = page_size();
   void* const page =
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return &word_without_page;
   // An emulator that ignores advice accepts any.
   if (::madvise(page, size, MADV_WIPEONFORK) == 0 && ::madvise(page, size, -1) != 0)
-    return static_cast<std::uint64_t*>(page);
+    return static_cast<Word*>(page);
   ::munmap(page, size);
   return &word_without_page;
 }
 
 // The kernel clears it in a child (MADV_WIPEONFORK, 4.14), also of clone(2) and in a PID namespace
 // where the child has the parent's number. Never unmapped.
-std::uint64_t* word() noexcept {
-  static std::uint64_t* const made = make_word();
+Word* word() noexcept {
+  static Word* const made = make_word();
   return made;
 }
 

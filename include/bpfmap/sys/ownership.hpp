@@ -39,9 +39,11 @@ class OwnerProcess {
   }
 
  private:
-  static constexpr std::uint64_t any = 0;
+  // On i386 a u64 is aligned to 4 bytes, and atomic only when it is aligned to 8.
+  using Word [[gnu::aligned(8)]] = std::uint64_t;
+  static constexpr Word any = 0;
 
-  const std::uint64_t* word_ = &any;  // holds the token of the process that reads it
+  const Word* word_ = &any;  // holds the token of the process that reads it
   std::uint64_t token_ = any;
 };
 

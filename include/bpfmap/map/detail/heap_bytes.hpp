@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "bpfmap/config.hpp"
+
 namespace bpfmap::inline v0::detail {
 
 class HeapBytes {
