@@ -2,6 +2,8 @@
 // The conditions of the rows, and the {placeholders} of their texts. A condition returns true only
 // when the fact was established. Private to src/explain/.
 //
+//   questions.cpp       conditions on the call, the map, the process and the kernel;
+//                       path_questions.cpp and descriptor_questions.cpp: on paths and descriptors
 //   explain.cpp         composes Error::what()
 //   causes.cpp          tables: the meaning of an errno for an operation on a map type
 //   element_causes.cpp  tables for keys, values, flags and buffers
@@ -33,6 +35,8 @@ namespace bpfmap::inline v0::detail {
 
 /// Returns the first four bytes of a key or a value: an index, a prefix length, a descriptor.
 [[nodiscard]] std::uint32_t leading_u32(BytesView bytes);
+/// Returns the map's descriptor while it still refers to that map; else -1.
+[[nodiscard]] int descriptor_of_map(const Failure& failure);
 /// Returns `path` up to its last '/'; "." when it has none.
 [[nodiscard]] std::string folder_part(std::string_view path);
 /// Returns the first part of the path that has a '.' and is on a bpffs; empty when there is none.

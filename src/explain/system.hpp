@@ -47,6 +47,11 @@ inline constexpr Capability cap_bpf{39, "CAP_BPF"};
 /// Returns the target of /proc/self/fd/`fd`, such as "anon_inode:bpf-map"; empty when it cannot be
 /// read.
 [[nodiscard]] std::string descriptor_target(int fd);
+inline constexpr std::string_view map_target = "anon_inode:bpf-map";
+/// Whether `target` is known and is not `wanted`.
+[[nodiscard]] inline bool is_other(std::string_view target, std::string_view wanted) {
+  return !target.empty() && target != wanted;
+}
 
 /// Returns the release by uname(2), such as "6.18.44".
 [[nodiscard]] std::string kernel_release();

@@ -13,6 +13,7 @@
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
+#include "proc_fd.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -39,14 +40,7 @@ Access access_of(int status_flags) noexcept {
   }
 }
 
-bool is_map_or_unknown(int fd) noexcept {
-  std::array<char, 32> link{};
-  std::array<char, 32> target{};
-  std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", fd);
-  const auto length = ::readlink(link.data(), target.data(), target.size());
-  return length < 0 ||
-         std::string_view{target.data(), static_cast<std::size_t>(length)}.ends_with("bpf-map");
-}
+bool is_map_or_unknown(int fd) noexcept { return proc_fd_is_map(fd).value_or(true); }
 
 // Errnos for which the descriptor may be the cause. It is checked now, because its owner may close
 // it before the text is made.

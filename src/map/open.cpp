@@ -20,6 +20,7 @@
 #include "bpfmap/sys/bpf.hpp"
 #include "failure_record.hpp"
 #include "pins.hpp"
+#include "proc_fd.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -48,12 +49,7 @@ MapInfo to_info(const sys::MapInfoData& data) {
 bool is_map(int fd) noexcept {
   std::uint32_t count = 0;
   if (sys::map_lookup_batch(fd, nullptr, nullptr, nullptr, nullptr, count) != -EINVAL) return true;
-  std::array<char, 32> link{};
-  std::array<char, 32> target{};
-  std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", fd);
-  const auto length = ::readlink(link.data(), target.data(), target.size());
-  return length > 0 &&
-         std::string_view{target.data(), static_cast<std::size_t>(length)}.ends_with("bpf-map");
+  return detail::proc_fd_is_map(fd).value_or(false);
 }
 
 std::uint32_t file_flags(Access access) noexcept {
