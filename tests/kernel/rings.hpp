@@ -26,6 +26,15 @@ using Event = ::rings_event;
 static_assert(sizeof(Event) == 16);
 inline constexpr std::uint32_t odd_size = 5;  // bytes of the records that are no Event
 
+/// How long `call` takes.
+template <class Call>
+std::chrono::milliseconds time_of(Call call) {
+  const auto start = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               start);
+}
+
 class RingPrograms {
  public:
   RingPrograms() : skeleton_(::rings__open_and_load(), &::rings__destroy) {

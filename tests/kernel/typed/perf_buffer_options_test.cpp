@@ -44,17 +44,10 @@ using test::into;
 using test::numbers;
 using test::Numbers;
 using test::RingPrograms;
+using test::time_of;
 using Cpus = std::vector<std::uint32_t>;
 
 bool has_two_cpus() { return ::sysconf(_SC_NPROCESSORS_ONLN) > 1; }
-
-template <class Call>
-std::chrono::milliseconds time_of(Call call) {
-  const auto start = std::chrono::steady_clock::now();
-  call();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
-                                                               start);
-}
 
 // --- wake-ups ---
 

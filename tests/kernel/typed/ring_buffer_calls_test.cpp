@@ -35,16 +35,9 @@ using test::into;
 using test::numbers;
 using test::Numbers;
 using test::RingPrograms;
+using test::time_of;
 
 constexpr std::uint32_t long_size = sizeof(::rings_long_event);
-
-template <class Call>
-std::chrono::milliseconds time_of(Call call) {
-  const auto start = std::chrono::steady_clock::now();
-  call();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
-                                                               start);
-}
 
 // --- how much one call reads ---
 
