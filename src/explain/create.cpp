@@ -27,8 +27,6 @@ std::string join(const Texts& texts) {
   return joined;
 }
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
-
 std::string_view name_of(std::uint32_t MapSpec::* field) {
   if (field == &MapSpec::key_size) return "key_size";
   return field == &MapSpec::value_size ? "value_size" : "max_entries";
@@ -37,11 +35,11 @@ std::string_view name_of(std::uint32_t MapSpec::* field) {
 // "4", "4 or 8", "1 to 512", "1 or more", "a multiple of 8"
 std::string range(const Limit& limit) {
   const bool open = limit.most == std::numeric_limits<std::uint32_t>::max();
-  if (limit.least == limit.most) return number(limit.least);
-  if (limit.step > 1 && open) return "a multiple of " + number(limit.step);
-  if (open) return number(limit.least) + " or more";
-  return number(limit.least) + (limit.most - limit.least == limit.step ? " or " : " to ") +
-         number(limit.most);
+  if (limit.least == limit.most) return std::to_string(limit.least);
+  if (limit.step > 1 && open) return "a multiple of " + std::to_string(limit.step);
+  if (open) return std::to_string(limit.least) + " or more";
+  return std::to_string(limit.least) + (limit.most - limit.least == limit.step ? " or " : " to ") +
+         std::to_string(limit.most);
 }
 
 bool is_within(const Limit& limit, std::uint32_t value) {
@@ -53,8 +51,8 @@ void check_limits(const Failure& failure, Texts& broken) {
     const std::uint32_t value = failure.spec->*row.field;
     if (!row.types.contains(failure.info.type) || is_within(row, value)) continue;
     std::string text{name_of(row.field)};
-    text += " is " + number(value) + ": " + std::string{bpfmap::to_string(failure.info.type)} +
-            " maps take " + range(row);
+    text += " is " + std::to_string(value) + ": " +
+            std::string{bpfmap::to_string(failure.info.type)} + " maps take " + range(row);
     if (!row.why.empty()) text += " (" + std::string{row.why} + ")";
     broken.push_back(std::move(text));
   }
@@ -98,7 +96,7 @@ void check_kernel(const Failure& failure, Texts& broken) {
 // When the kernel does not know the type, this is the only cause.
 std::string check_type(MapType type) {
   const std::string kernel = kernel_release();
-  const std::string name = "map type " + number(to_underlying(type));
+  const std::string name = "map type " + std::to_string(to_underlying(type));
   if (type == MapType::unspec) return "type is not set";
   const MapTypeTraits* const traits = traits_of(type);
   if (traits == nullptr)
@@ -114,17 +112,17 @@ bool is_name_character(char c) {
 }
 
 std::string check_name(const FailureRecord& record) {
-  const std::string most = number(sys::obj_name_len - 1);
+  const std::string most = std::to_string(sys::obj_name_len - 1);
   if (record.spec.name.size >= sys::obj_name_len)
-    return "name has " + number(record.spec.name.size) + " characters, and the kernel takes " +
-           most + " at most";
+    return "name has " + std::to_string(record.spec.name.size) +
+           " characters, and the kernel takes " + most + " at most";
   const std::string_view name = record.spec.name.view();
   const auto bad = std::find_if_not(name.begin(), name.end(), is_name_character);
   if (bad == name.end()) return "name: the kernel takes " + most + " of [A-Za-z0-9_.] at most";
   const auto byte = static_cast<unsigned char>(*bad);
   const std::string shown = byte > ' ' && byte < 127 ? std::string{*bad} : hexadecimal(byte);
   return "name: the kernel takes letters, digits, '_' and '.', not '" + shown + "' (character " +
-         number(static_cast<std::size_t>(bad - name.begin()) + 1) + ")";
+         std::to_string(static_cast<std::size_t>(bad - name.begin()) + 1) + ")";
 }
 
 // The fields that describe() leaves out.
@@ -134,7 +132,7 @@ std::string rest_of(const MapSpec& spec) {
     if (value > 0) text += ", " + std::string{name} + " " + std::to_string(value);
   };
   add("map_extra", spec.map_extra);
-  if (spec.numa_node) text += ", numa_node " + number(*spec.numa_node);
+  if (spec.numa_node) text += ", numa_node " + std::to_string(*spec.numa_node);
   add("inner_map_fd", spec.inner_map_fd);
   add("btf_fd", spec.btf_fd);
   add("btf_key_type_id", spec.btf_key_type_id);

@@ -14,7 +14,7 @@ using enum MapType;
 
 constexpr int misuse(Errc error) noexcept { return static_cast<int>(error); }
 
-constexpr std::array rows{
+constexpr std::array misuse_rows{
     Cause{set(adopt, duplicate), any_type, misuse(Errc::no_map), always,
           "an empty UniqueFd or -1 was given"},
     Cause{event_reads, any_type, misuse(Errc::no_map), always,
@@ -183,6 +183,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Cause> misuses() noexcept { return rows; }
+std::span<const Cause> misuses() noexcept { return misuse_rows; }
 
 }  // namespace bpfmap::inline v0::detail

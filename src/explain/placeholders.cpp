@@ -12,13 +12,12 @@
 #include "../map/names.hpp"
 #include "../map/sets.hpp"
 #include "bpfmap/sys/cpus.hpp"
+#include "bpfmap/sys/mapping.hpp"
 #include "questions.hpp"
 #include "system.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
-
-std::string number(std::uint64_t value) { return std::to_string(value); }
 
 std::string descriptor(BytesView bytes) {
   return bytes.empty() ? "it" : std::to_string(static_cast<std::int32_t>(leading_u32(bytes)));
@@ -29,12 +28,10 @@ std::string index(const Failure& failure) {
   const BytesView key = failure.record.key.view();
   std::uint64_t wide = 0;
   if (key.size() != sizeof wide || failure.info.key_size == sizeof wide)
-    return number(leading_u32(key));
+    return std::to_string(leading_u32(key));
   std::memcpy(&wide, key.data(), sizeof wide);
-  return number(wide);
+  return std::to_string(wide);
 }
-
-std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
 
 // The memory of the entries alone.
 std::string memory(const Failure& failure) {
@@ -44,7 +41,7 @@ std::string memory(const Failure& failure) {
   const std::uint64_t entry = rounded(info.key_size) + rounded(info.value_size) * slots;
   // The product may not fit into 64 bits.
   const double bytes = static_cast<double>(entry) * info.max_entries;
-  return number(static_cast<std::uint64_t>(bytes / (1U << 20U))) + " MiB";
+  return std::to_string(static_cast<std::uint64_t>(bytes / (1U << 20U))) + " MiB";
 }
 
 std::string permissions(const Failure& failure) {
@@ -54,16 +51,18 @@ std::string permissions(const Failure& failure) {
   std::array<char, 8> mode;
   const auto end =
       std::to_chars(mode.data(), mode.data() + mode.size(), status.st_mode & 07777U, 8).ptr;
-  return "its mode is " + std::string(mode.data(), end) + ", its owner " + number(status.st_uid) +
-         ", this process runs as " + number(::geteuid());
+  return "its mode is " + std::string(mode.data(), end) + ", its owner " +
+         std::to_string(status.st_uid) + ", this process runs as " + std::to_string(::geteuid());
 }
 
 std::string prefix_bits(const Failure& failure) {
-  return number(failure.info.key_size < 4 ? 0 : (std::uint64_t{failure.info.key_size} - 4) * 8);
+  return std::to_string(failure.info.key_size < 4 ? 0
+                                                  : (std::uint64_t{failure.info.key_size} - 4) * 8);
 }
 
 std::string next_ring_size(const Failure& failure) {
-  return number(std::bit_ceil(std::max(page_size(), std::uint64_t{failure.info.max_entries})));
+  return std::to_string(
+      std::bit_ceil(std::max<std::uint64_t>(sys::page_size(), failure.info.max_entries)));
 }
 
 // The program in a value of a devmap or a cpumap, after the number.
@@ -77,16 +76,16 @@ std::string asked(const Failure& failure) {
   const FailureRecord& record = failure.record;
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  if (record.key.size != 0) add("key of " + number(record.key.size) + " bytes");
-  if (record.value.size != 0) add("value of " + number(record.value.size) + " bytes");
-  if (record.count) add("count " + number(*record.count));
+  if (record.key.size != 0) add("key of " + std::to_string(record.key.size) + " bytes");
+  if (record.value.size != 0) add("value of " + std::to_string(record.value.size) + " bytes");
+  if (record.count) add("count " + std::to_string(*record.count));
   if (record.flags != 0) add("flags " + hexadecimal(record.flags));
   return text.empty() ? text : " (" + text + ")";
 }
 
 std::string memlock(const Failure&) {
   rlimit limit{};
-  return ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? number(limit.rlim_cur) : "unknown";
+  return ::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? std::to_string(limit.rlim_cur) : "unknown";
 }
 
 struct Placeholder {
@@ -97,24 +96,29 @@ struct Placeholder {
 constexpr std::array placeholders{
     Placeholder{"operation", [](const Failure& f) { return std::string{to_string(f.operation)}; }},
     Placeholder{"type", [](const Failure& f) { return type_name(f.info.type); }},
-    Placeholder{"key_size", [](const Failure& f) { return number(f.info.key_size); }},
-    Placeholder{"value_size", [](const Failure& f) { return number(f.info.value_size); }},
-    Placeholder{"max_entries", [](const Failure& f) { return number(f.info.max_entries); }},
-    Placeholder{"given_key_size", [](const Failure& f) { return number(f.record.key.size); }},
-    Placeholder{"given_value_size", [](const Failure& f) { return number(f.record.value.size); }},
+    Placeholder{"key_size", [](const Failure& f) { return std::to_string(f.info.key_size); }},
+    Placeholder{"value_size", [](const Failure& f) { return std::to_string(f.info.value_size); }},
+    Placeholder{"max_entries", [](const Failure& f) { return std::to_string(f.info.max_entries); }},
+    Placeholder{"given_key_size",
+                [](const Failure& f) { return std::to_string(f.record.key.size); }},
+    Placeholder{"given_value_size",
+                [](const Failure& f) { return std::to_string(f.record.value.size); }},
     Placeholder{"index", index},
     Placeholder{"prefix_bits", prefix_bits},
     Placeholder{"key_fd", [](const Failure& f) { return descriptor(f.record.key.view()); }},
     Placeholder{"value_fd", [](const Failure& f) { return descriptor(f.record.value.view()); }},
-    Placeholder{"value_number",
-                [](const Failure& f) { return number(leading_u32(f.record.value.view())); }},
+    Placeholder{
+        "value_number",
+        [](const Failure& f) { return std::to_string(leading_u32(f.record.value.view())); }},
     Placeholder{"value_program", value_program},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.record.flags); }},
-    Placeholder{"count", [](const Failure& f) { return number(f.record.count.value_or(0)); }},
-    Placeholder{"cpu", [](const Failure& f) { return number(f.record.flags >> 32U); }},
-    Placeholder{"cpus", [](const Failure&) { return number(sys::possible_cpus().size()); }},
-    Placeholder{"slots",
-                [](const Failure& f) { return number(sys::percpu_size(f.info.value_size)); }},
+    Placeholder{"count",
+                [](const Failure& f) { return std::to_string(f.record.count.value_or(0)); }},
+    Placeholder{"cpu", [](const Failure& f) { return std::to_string(f.record.flags >> 32U); }},
+    Placeholder{"cpus", [](const Failure&) { return std::to_string(sys::possible_cpus().size()); }},
+    Placeholder{
+        "slots",
+        [](const Failure& f) { return std::to_string(sys::percpu_size(f.info.value_size)); }},
     Placeholder{"fd", [](const Failure& f) { return std::to_string(f.record.fd); }},
     Placeholder{"path", [](const Failure& f) { return std::string{f.record.subject.view()}; }},
     Placeholder{"folder", [](const Failure& f) { return folder_part(f.record.subject.view()); }},
@@ -122,19 +126,19 @@ constexpr std::array placeholders{
     Placeholder{"permissions", permissions},
     Placeholder{"missing", missing_privilege},
     Placeholder{"needed", needed_privilege},
-    Placeholder{"page_size", [](const Failure&) { return number(page_size()); }},
+    Placeholder{"page_size", [](const Failure&) { return std::to_string(sys::page_size()); }},
     Placeholder{"ring_size", next_ring_size},
     Placeholder{"memory", memory},
     Placeholder{"memlock", memlock},
     Placeholder{"asked", asked},
-    Placeholder{"map_extra", [](const Failure& f) { return number(f.info.map_extra); }},
-    Placeholder{"ifindex", [](const Failure& f) { return number(f.info.ifindex); }},
+    Placeholder{"map_extra", [](const Failure& f) { return std::to_string(f.info.map_extra); }},
+    Placeholder{"ifindex", [](const Failure& f) { return std::to_string(f.info.ifindex); }},
     Placeholder{"numa_node",
-                [](const Failure& f) { return number(f.spec->numa_node.value_or(0)); }},
+                [](const Failure& f) { return std::to_string(f.spec->numa_node.value_or(0)); }},
     Placeholder{"inner_map_fd",
                 [](const Failure& f) { return std::to_string(f.spec->inner_map_fd); }},
     Placeholder{"btf_fd", [](const Failure& f) { return std::to_string(f.spec->btf_fd); }},
-    Placeholder{"uid", [](const Failure&) { return number(::geteuid()); }},
+    Placeholder{"uid", [](const Failure&) { return std::to_string(::geteuid()); }},
     Placeholder{"kernel", [](const Failure&) { return kernel_release(); }},
 };
 

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "bpfmap/sys/cpus.hpp"
+#include "bpfmap/sys/mapping.hpp"
 #include "bpfmap/sys/uapi.hpp"
 #include "creation.hpp"
 
@@ -19,8 +20,6 @@ using enum MapType;
 using sys::enotsupp;
 
 bool has_flags(const Failure& f, MapFlags flags) { return has(f.spec->flags, flags); }
-
-std::uint64_t page_size() { return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)); }
 
 bool is_open(int fd) { return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0; }
 
@@ -35,7 +34,7 @@ bool beyond_ring_sizes(const Failure& f) { return f.spec->max_entries > 1U << 31
 bool no_ring_size(const Failure& f) {
   const std::uint64_t size = f.spec->max_entries;
   return !beyond_ring_sizes(f) &&
-         (size == 0 || (size & (size - 1)) != 0 || size % page_size() != 0);
+         (size == 0 || (size & (size - 1)) != 0 || size % sys::page_size() != 0);
 }
 
 // Whether there are more stack frames than kernel.perf_event_max_stack, which is 127 by default.
@@ -60,7 +59,7 @@ bool has_btf_types(const Failure& f) {
 // The kernel's check; it keeps the upper half of an arena's pointers in one register.
 bool crosses_four_gib(const Failure& f) {
   const std::uint64_t begin = f.spec->map_extra;
-  const std::uint64_t last = begin + f.spec->max_entries * page_size() - 1;
+  const std::uint64_t last = begin + std::uint64_t{f.spec->max_entries} * sys::page_size() - 1;
   return begin != 0 && begin >> 32U != last >> 32U;
 }
 
@@ -96,7 +95,7 @@ constexpr std::array rule_rows{
          "multiple of the page size ({page_size}); the next is {ring_size}"},
     Rule{arena,
          [](const Failure& f) {
-           return f.spec->max_entries > (std::uint64_t{1} << 32U) / page_size();
+           return f.spec->max_entries > (std::uint64_t{1} << 32U) / sys::page_size();
          },
          "max_entries is {max_entries}: an arena has at most 4 GiB, in pages of {page_size} bytes"},
     Rule{arena, crosses_four_gib,
@@ -122,7 +121,7 @@ constexpr std::array rule_rows{
          "numa_node is {numa_node}: this machine has no such node (see /sys/devices/system/node)"},
     Rule{bloom_filter, [](const Failure& f) { return f.spec->map_extra > 15; },
          "map_extra is {map_extra}: the number of hashes is 1 to 15, or 0 for 5"},
-    Rule{arena, [](const Failure& f) { return f.spec->map_extra % page_size() != 0; },
+    Rule{arena, [](const Failure& f) { return f.spec->map_extra % sys::page_size() != 0; },
          "map_extra is {map_extra}: the address to map at is a multiple of the page size "
          "({page_size})"},
     Rule{any_type,

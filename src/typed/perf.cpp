@@ -18,6 +18,7 @@
 #include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 #include "perf_slots.hpp"
+#include "refuse.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -57,10 +58,7 @@ void sort_once(CpuList& cpus) noexcept {
   cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
 }
 
-// Record refusals, with the CPU or the number of pages where one is the reason.
-std::error_code refuse(const Map& map, std::error_code ec) noexcept {
-  return record(map, {Operation::view}, ec);
-}
+// Record refusals with the CPU or the number of pages that is the reason.
 std::error_code refuse_cpu(const Map& map, std::uint32_t cpu, std::error_code ec) noexcept {
   return record(map, {Operation::view, std::as_bytes(std::span{&cpu, 1})}, ec);
 }

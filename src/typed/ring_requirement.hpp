@@ -5,22 +5,14 @@
 #include <array>
 #include <cerrno>
 
-#include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/typed/base/typed_map.hpp"
 #include "bpfmap/typed/detail/events.hpp"
+#include "refuse.hpp"
 
 namespace bpfmap::inline v0::detail {
 
 inline constexpr std::array ring_types{MapType::ringbuf};
 inline constexpr Requirement ring_requirement{.types = ring_types, .key_size = 0, .value_size = 0};
-
-// Records that a reader refuses `map`; returns `ec`.
-[[nodiscard]] inline std::error_code refuse(const Map& map, std::error_code ec) noexcept {
-  return record(map, {Operation::view}, ec);
-}
-[[nodiscard]] inline std::error_code refuse(const Map& map, int result) noexcept {
-  return refuse(map, kernel_error(result));
-}
 
 // Returns, and records, the reason why a reader refuses `map`; no error if none.
 [[nodiscard]] inline std::error_code check_ring(const Map& map) noexcept {

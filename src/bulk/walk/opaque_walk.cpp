@@ -6,7 +6,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-constexpr std::uint32_t restart_limit = 64;
+constexpr std::uint32_t opaque_restart_limit = 64;
 // The limit of passes: each removes a part of the map, but another thread's inserts could prolong
 // them without end.
 constexpr std::uint32_t pass_limit = 1000;
@@ -35,7 +35,7 @@ OpaqueWalk::OpaqueWalk(WalkState& state) noexcept { state.status.exact = false; 
 WalkStep OpaqueWalk::restart(WalkState& state) noexcept {
   has_cursor_ = false;
   state.status.restarted = true;
-  return {++restarts_ < restart_limit ? WalkOutcome::more : WalkOutcome::gave_up};
+  return {++restarts_ < opaque_restart_limit ? WalkOutcome::more : WalkOutcome::gave_up};
 }
 
 WalkStep OpaqueWalk::read(WalkState& state) noexcept {

@@ -8,7 +8,7 @@ namespace bpfmap::inline v0::detail {
 namespace {
 
 // The limit of restarts: others might delete the key at the cursor again and again.
-constexpr std::uint32_t restart_limit = 1024;
+constexpr std::uint32_t trie_restart_limit = 1024;
 // The limit of lookups: a value that programs write in place may differ each time.
 constexpr int agreement_limit = 8;
 
@@ -69,7 +69,7 @@ WalkStep TrieWalk::fill_by_batch(WalkState& state) noexcept {
   WalkStep step{result == -ENOENT ? WalkOutcome::last : WalkOutcome::more};
   if (count != 0 && resumed && !lpm_precedes(from, keys, size)) {
     state.status.restarted = true;
-    if (++restarts_ == restart_limit) step.outcome = WalkOutcome::gave_up;
+    if (++restarts_ == trie_restart_limit) step.outcome = WalkOutcome::gave_up;
   }
   at_ ^= 1U;
   for (std::uint32_t i = 0; i < count; ++i) {
