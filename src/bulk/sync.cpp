@@ -135,7 +135,7 @@ bool can_sync(const Map& map) noexcept {
 
 SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, UpdateFlags flags,
                              std::error_code& ec) noexcept {
-  const auto reads = has(flags, UpdateFlags::lock) ? LookupFlags::lock : LookupFlags::none;
+  const auto read_flags = has(flags, UpdateFlags::lock) ? LookupFlags::lock : LookupFlags::none;
   SyncResult done;
   ec.clear();
   if (!map)
@@ -147,7 +147,7 @@ SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, UpdateFlags f
   if (ec) return done;
   without_bad_alloc(ec, [&] {
     Wanted wanted{map, entries};
-    erase_rest(map, wanted, reads, done, ec);
+    erase_rest(map, wanted, read_flags, done, ec);
     if (!ec) write_difference(map, wanted, flags, done, ec);
     for (std::size_t i = 0; i < wanted.size(); ++i)
       done.unchanged += wanted.found(i) == Found::same ? 1U : 0U;

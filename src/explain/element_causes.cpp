@@ -121,7 +121,7 @@ constexpr std::string_view no_cpu_to_update =
     "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0); where nothing else writes meanwhile, "
     "read all CPUs with lookup_percpu and write them with update_percpu";
 
-constexpr std::array flags{
+constexpr std::array flag_cause_rows{
     Cause{updates, arrays | devmap | cpumap, EEXIST, asked_noexist,
           "UpdateFlags::noexist never succeeds on {type} maps: every entry always exists; use "
           "UpdateFlags::any"},
@@ -171,7 +171,7 @@ constexpr std::array flags{
 };
 
 constexpr Types socket_slots = set(sockmap, sockhash, reuseport_sockarray, xskmap);
-constexpr Types devmaps = set(devmap, devmap_hash);
+constexpr Types devmap_types = set(devmap, devmap_hash);
 
 constexpr std::array values{
     Cause{updates, socket_slots, ENOTSOCK, always,
@@ -204,7 +204,7 @@ constexpr std::array values{
           "hierarchy (a cgroup2 mount)"},
     Cause{updates, socket_slots, EBADF, value_is_closed,
           "the value, {value_fd}, is not an open descriptor of a socket"},
-    Cause{updates, devmaps, EINVAL, program_is_closed,
+    Cause{updates, devmap_types, EINVAL, program_is_closed,
           "the program in the value, {value_program}, is not an open descriptor of a program"},
     // The kernel reports a program that it refuses for a cpumap as ENOMEM.
     Cause{updates, cpumap, ENOMEM, program_is_closed,
@@ -229,13 +229,13 @@ constexpr std::array values{
           "descriptor {value_fd} is not a perf event that a program can write to: child processes "
           "inherit it (perf_event_attr.inherit)"},
     Cause{updates, devmap_hash, EINVAL, number_is_0, "no network device has ifindex 0"},
-    Cause{updates, devmaps, EINVAL, no_such_device,
+    Cause{updates, devmap_types, EINVAL, no_such_device,
           "there is no network device with ifindex {value_number} in this network namespace"},
-    Cause{updates, devmaps, EINVAL, program_is_none,
+    Cause{updates, devmap_types, EINVAL, program_is_none,
           "the program in the value, descriptor {value_program}, is not a program"},
-    Cause{updates, devmaps, EINVAL, program_is_not_xdp,
+    Cause{updates, devmap_types, EINVAL, program_is_not_xdp,
           "the program of descriptor {value_program} is not an XDP program"},
-    Cause{updates, devmaps, EINVAL, program_is_xdp,
+    Cause{updates, devmap_types, EINVAL, program_is_xdp,
           "the program of descriptor {value_program} does not fit: devmaps take XDP programs for "
           "devmaps (SEC(\"xdp/devmap\")), all of them xdp.frags or none"},
     Cause{updates, cpumap, EINVAL, number_is_0, "the queue size in the value is 0"},
@@ -273,7 +273,7 @@ constexpr std::array values{
 
 std::span<const Cause> capacity_causes() noexcept { return capacity; }
 std::span<const Cause> buffer_causes() noexcept { return buffers; }
-std::span<const Cause> flag_causes() noexcept { return flags; }
+std::span<const Cause> flag_causes() noexcept { return flag_cause_rows; }
 std::span<const Cause> value_causes() noexcept { return values; }
 
 }  // namespace bpfmap::inline v0::detail

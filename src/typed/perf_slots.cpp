@@ -15,7 +15,7 @@ constexpr int prog_load = 5;
 constexpr int prog_test_run = 10;
 constexpr std::uint32_t raw_tracepoint = 17;
 constexpr std::int32_t perf_event_read_value = 55;  // a helper
-constexpr std::int32_t value_size = 24;             // of struct bpf_perf_event_value
+constexpr std::int32_t perf_value_size = 24;        // of struct bpf_perf_event_value
 constexpr std::uint8_t map_fd_pseudo_register = 1;
 
 struct ProgLoadAttr {
@@ -67,8 +67,8 @@ PerfSlots::PerfSlots(const Map& map) noexcept {
       instruction(0x18, 1, map_fd_pseudo_register, map.fd()),  // r1 = &map
       instruction(0, 0, 0, 0),                                 //
       instruction(0xbf, 3, 10, 0),                             // r3 = r10
-      instruction(0x07, 3, 0, -value_size),                    // r3 -= sizeof value
-      instruction(0xb7, 4, 0, value_size),                     // r4 = sizeof value
+      instruction(0x07, 3, 0, -perf_value_size),               // r3 -= sizeof value
+      instruction(0xb7, 4, 0, perf_value_size),                // r4 = sizeof value
       instruction(0x85, 0, 0, perf_event_read_value),          // call
       instruction(0x95, 0, 0, 0),                              // exit
   };
