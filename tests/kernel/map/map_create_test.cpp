@@ -219,7 +219,7 @@ TEST(MapCreation, ReportsTheErrnoInBothForms) {
     std::error_code ec;
     EXPECT_FALSE(Map::create(spec, ec));
     EXPECT_EQ(ec, test::errno_code(error));
-    EXPECT_EQ(test::error_of([&spec = spec] { (void)Map::create(spec); }).code(),
+    EXPECT_EQ(test::error_of([&refused = spec] { (void)Map::create(refused); }).code(),
               test::errno_code(error));
   }
   EXPECT_EQ(test::open_descriptors(), before);

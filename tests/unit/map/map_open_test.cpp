@@ -175,11 +175,11 @@ TEST(MapOpenPinned, PassesPathAndAccess) {
   for (const auto& [access, flags] :
        {std::pair{Access::read_write, 0U}, std::pair{Access::read_only, 8U},
         std::pair{Access::write_only, 16U}}) {
-    FakeBpf bpf{[flags = flags](int cmd, void* raw, unsigned int) {
+    FakeBpf bpf{[expected = flags](int cmd, void* raw, unsigned int) {
       const auto* const attr = static_cast<const bpf_attr*>(raw);
       EXPECT_EQ(cmd, BPF_OBJ_GET);
       EXPECT_STREQ(reinterpret_cast<const char*>(attr->pathname), "/sys/fs/bpf/flows");
-      EXPECT_EQ(attr->file_flags, flags);
+      EXPECT_EQ(attr->file_flags, expected);
       return -long{EACCES};
     }};
     std::error_code ec;
@@ -208,11 +208,11 @@ TEST(MapFromId, PassesIdAndAccess) {
   for (const auto& [access, flags] :
        {std::pair{Access::read_write, 0U}, std::pair{Access::read_only, 8U},
         std::pair{Access::write_only, 16U}}) {
-    FakeBpf bpf{[flags = flags](int cmd, void* raw, unsigned int) {
+    FakeBpf bpf{[expected = flags](int cmd, void* raw, unsigned int) {
       const auto* const attr = static_cast<const bpf_attr*>(raw);
       EXPECT_EQ(cmd, BPF_MAP_GET_FD_BY_ID);
       EXPECT_EQ(attr->map_id, 42U);
-      EXPECT_EQ(attr->open_flags, flags);
+      EXPECT_EQ(attr->open_flags, expected);
       return -long{ENOENT};
     }};
     std::error_code ec;

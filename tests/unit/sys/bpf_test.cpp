@@ -521,10 +521,10 @@ std::vector<Function> functions_that_open() {
 TEST(EveryNewDescriptor, IsMovedAwayFromZeroAndClosedOnExec) {
   for (const auto& [name, call] : functions_that_open()) {
     SCOPED_TRACE(name);
-    test::in_child([&call = call] {
+    test::in_child([&open = call] {
       FakeBpf bpf{&open_lowest};
       ::close(0);
-      const int fd = call();
+      const int fd = open();
       EXPECT_GE(fd, 3);
       EXPECT_EQ(::fcntl(fd, F_GETFD), FD_CLOEXEC);
       EXPECT_EQ(::fcntl(0, F_GETFD), -1) << "0 is free again";
@@ -535,13 +535,13 @@ TEST(EveryNewDescriptor, IsMovedAwayFromZeroAndClosedOnExec) {
 TEST(EveryNewDescriptor, IsClosedWhenItCannotBeMoved) {
   for (const auto& [name, call] : functions_that_open()) {
     SCOPED_TRACE(name);
-    test::in_child([&call = call] {
+    test::in_child([&open = call] {
       FakeBpf bpf{&open_lowest};
       const rlimit four{4, 4};
       ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &four), 0);
       while (::open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0) continue;
       ::close(0);
-      EXPECT_EQ(call(), -EMFILE);
+      EXPECT_EQ(open(), -EMFILE);
       EXPECT_EQ(::fcntl(0, F_GETFD), -1);
     });
   }
