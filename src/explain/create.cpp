@@ -10,9 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "../map/create_attr.hpp"
 #include "../map/creation.hpp"
 #include "../map/names.hpp"
+#include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/uapi.hpp"
+#include "bpfmap/sys/unique_fd.hpp"
 #include "causes.hpp"
 #include "system.hpp"
 
@@ -150,6 +153,20 @@ bool is_about_spec(int error) {
   return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 
+// The running kernel's own reason (7.2), which it gives when it is asked once more; empty on older
+// kernels, and when it accepts the spec now.
+std::string kernel_reason(const Failure& failure) {
+  std::array<char, 1024> log{};
+  const sys::MapCreateAttr attr = to_attr(*failure.spec);
+  const int fd = sys::map_create_logged(attr, used_size(attr), log.data(), log.size() - 1);
+  if (fd >= 0) const sys::UniqueFd made{fd};
+  const std::string_view text{fd < 0 ? log.data() : ""};
+  const std::size_t end = text.find_last_not_of(" .\n");
+  if (end == text.npos) return {};
+  return "the kernel says: " + std::string{text.substr(0, end + 1)};
+}
+
+// What is wrong with the fields by the tables; empty when that is not known.
 std::string broken_fields(const Failure& failure) {
   Texts broken;
   check_limits(failure, broken);
@@ -162,8 +179,7 @@ std::string broken_fields(const Failure& failure) {
   for (const Rule& row : suspicions())
     if (row.types.contains(failure.info.type) && row.broken(failure))
       return fill(row.text, failure);
-  return "bpfmap finds no wrong field, so the cause is not known; the running kernel is " +
-         kernel_release() + rest_of(*failure.spec);
+  return {};
 }
 
 }  // namespace
@@ -182,8 +198,13 @@ MapInfo asked_info(const MapSpec& spec) {
 std::string cause_of_creation(const Failure& failure) {
   if (failure.error == static_cast<int>(Errc::invalid_name)) return check_name(failure.record);
   if (!is_about_spec(failure.error)) return cause_of(failure);
-  const std::string type = check_type(failure.info.type);
-  return type.empty() ? broken_fields(failure) : type;
+  if (std::string type = check_type(failure.info.type); !type.empty()) return type;
+  const std::string broken = broken_fields(failure);
+  const std::string reason = kernel_reason(failure);
+  if (broken.empty() && reason.empty())
+    return "bpfmap finds no wrong field, so the cause is not known; the running kernel is " +
+           kernel_release() + rest_of(*failure.spec);
+  return broken + (broken.empty() || reason.empty() ? "" : "; ") + reason;
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -51,6 +51,20 @@ int map_create(const MapCreateAttr& attr, unsigned int size) noexcept {
   return never_zero(call(Command::map_create, copy, size));
 }
 
+int map_create_logged(const MapCreateAttr& attr, unsigned int size, char* log,
+                      std::uint32_t log_size) noexcept {
+  if (__atomic_load_n(&detail::bpf_function, __ATOMIC_RELAXED) != &bpf_syscall) return -ENOSYS;
+  CommonAttr common{.log_buf = detail::address(log),
+                    .log_size = log_size,
+                    .log_level = 1,
+                    .log_true_size = 0,
+                    .reserved = 0};
+  const auto command = static_cast<std::uint32_t>(Command::map_create) | common_attrs;
+  constexpr unsigned int used = offsetof(CommonAttr, reserved);
+  const long fd = ::syscall(__NR_bpf, command, &attr, size, &common, used);
+  return fd < 0 ? -errno : never_zero(static_cast<int>(fd));
+}
+
 int btf_load(const void* btf, std::uint32_t size) noexcept {
   BtfLoadAttr attr{.btf = detail::address(btf), .log_buf = 0, .btf_size = size};
   constexpr unsigned int used = offsetof(BtfLoadAttr, btf_size) + sizeof attr.btf_size;

@@ -157,6 +157,13 @@ inline int map_delete_batch(int fd, const void* keys, std::uint32_t& count,
 /// end of the last field used.
 int map_create(const MapCreateAttr& attr, unsigned int size = sizeof(MapCreateAttr)) noexcept;
 
+/// As map_create(), with BPF_COMMON_ATTRS (7.2): a kernel that refuses the map writes its reason, a
+/// text that ends in a zero, to the `log_size` bytes at `log`. Older kernels return -EINVAL and
+/// write nothing. While bpf(2) is replaced, returns -ENOSYS without a call: the replacement does
+/// not take the argument.
+int map_create_logged(const MapCreateAttr& attr, unsigned int size, char* log,
+                      std::uint32_t log_size) noexcept;
+
 /// BPF_BTF_LOAD (4.18): returns a descriptor of the `size` bytes of BTF at `btf`, close-on-exec and
 /// never 0.
 int btf_load(const void* btf, std::uint32_t size) noexcept;

@@ -208,6 +208,16 @@ struct BtfInfoData {
 
 /// Attributes of BPF_MAP_CREATE, complete up to 6.18: `union bpf_attr` of Linux 6.1 ends at
 /// map_extra.
+/// The fourth argument of bpf(2), when the command has the bit common_attrs (7.2).
+struct CommonAttr {
+  std::uint64_t log_buf;
+  std::uint32_t log_size;
+  std::uint32_t log_level;
+  std::uint32_t log_true_size;
+  std::uint32_t reserved;
+};
+inline constexpr std::uint32_t common_attrs = 1U << 16;
+
 struct MapCreateAttr {
   std::uint32_t map_type;
   std::uint32_t key_size;
