@@ -46,11 +46,10 @@ class XdpSocket {
   }
 
   void set_up() {
-    const xdp_umem_reg memory{.addr = reinterpret_cast<std::uintptr_t>(memory_),
-                              .len = room,
-                              .chunk_size = chunk,
-                              .headroom = 0,
-                              .flags = 0};
+    xdp_umem_reg memory{};  // newer kernel headers have more fields
+    memory.addr = reinterpret_cast<std::uintptr_t>(memory_);
+    memory.len = room;
+    memory.chunk_size = chunk;
     const int entries = 4;
     EXPECT_EQ(set(XDP_UMEM_REG, memory), 0) << std::strerror(errno);
     EXPECT_EQ(set(XDP_UMEM_FILL_RING, entries), 0) << std::strerror(errno);
