@@ -44,14 +44,16 @@ std::string memory(const Failure& failure) {
   return std::to_string(static_cast<std::uint64_t>(bytes / (1U << 20U))) + " MiB";
 }
 
+std::string octal(std::uint64_t value) {
+  std::array<char, 24> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, 8).ptr};
+}
+
 std::string permissions(const Failure& failure) {
   struct stat status{};
   const std::string path{failure.record.subject.view()};
   if (::stat(path.c_str(), &status) != 0) return "a folder of the path is closed to this process";
-  std::array<char, 8> mode;
-  const auto end =
-      std::to_chars(mode.data(), mode.data() + mode.size(), status.st_mode & 07777U, 8).ptr;
-  return "its mode is " + std::string(mode.data(), end) + ", its owner " +
+  return "its mode is " + octal(status.st_mode & 07777U) + ", its owner " +
          std::to_string(status.st_uid) + ", this process runs as " + std::to_string(::geteuid());
 }
 
@@ -112,6 +114,7 @@ constexpr std::array placeholders{
         [](const Failure& f) { return std::to_string(leading_u32(f.record.value.view())); }},
     Placeholder{"value_program", value_program},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.record.flags); }},
+    Placeholder{"mode", [](const Failure& f) { return "0" + octal(f.record.flags); }},
     Placeholder{"count",
                 [](const Failure& f) { return std::to_string(f.record.count.value_or(0)); }},
     Placeholder{"cpu", [](const Failure& f) { return std::to_string(f.record.flags >> 32U); }},
