@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 
 #include "../map/names.hpp"
@@ -73,6 +74,21 @@ std::string value_program(const Failure& failure) {
   return descriptor(value.size() > 4 ? value.subspan(4) : BytesView{});
 }
 
+// What is wrong with a list of CPUs.
+std::string why_unread(const char* path) {
+  std::vector<std::uint32_t> cpus;
+  switch (const int result = sys::read_cpu_list(path, cpus)) {
+    case 0:
+      return "could not be read";  // but can be by now
+    case -EINVAL:
+      return "holds no list of CPUs";
+    case -ENOENT:
+      return "does not exist (mount sysfs on /sys)";
+    default:
+      return "cannot be read (" + kernel_error(result).message() + ")";
+  }
+}
+
 // " (key of 4 bytes, value of 8 bytes, flags 0x10)"
 std::string asked(const Failure& failure) {
   const FailureRecord& record = failure.record;
@@ -119,6 +135,10 @@ constexpr std::array placeholders{
                 [](const Failure& f) { return std::to_string(f.record.count.value_or(0)); }},
     Placeholder{"cpu", [](const Failure& f) { return std::to_string(f.record.flags >> 32U); }},
     Placeholder{"cpus", [](const Failure&) { return std::to_string(sys::possible_cpus().size()); }},
+    Placeholder{"online",
+                [](const Failure&) { return why_unread("/sys/devices/system/cpu/online"); }},
+    Placeholder{"possible",
+                [](const Failure&) { return why_unread("/sys/devices/system/cpu/possible"); }},
     Placeholder{
         "slots",
         [](const Failure& f) { return std::to_string(sys::percpu_size(f.info.value_size)); }},

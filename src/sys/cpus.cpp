@@ -6,9 +6,12 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <new>
+
+#include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0::sys {
 namespace {
@@ -16,31 +19,11 @@ namespace {
 // NR_CPUS is at most 8192 in every kernel configuration; a larger number means a damaged list.
 constexpr std::uint32_t cpu_limit = 1U << 16;
 
+constexpr const char* possible_path = "/sys/devices/system/cpu/possible";
+
 // Never destroyed, so that static destructors may use it, and never replaced. nullptr until a read
 // succeeds: a failure (EMFILE, out of memory) may be temporary.
 constinit std::atomic<const std::vector<std::uint32_t>*> known = nullptr;
-
-std::vector<std::uint32_t> read_possible_cpus() {
-  std::array<char, 8192> text;
-  const int fd = ::open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  const auto size = ::read(fd, text.data(), text.size());
-  ::close(fd);
-  if (size < 0) return {};
-  return parse_cpu_list({text.data(), static_cast<std::size_t>(size)});
-}
-
-std::span<const std::uint32_t> remember_possible_cpus() noexcept try {
-  auto read = std::make_unique<const std::vector<std::uint32_t>>(read_possible_cpus());
-  if (read->empty()) return {};
-  const std::vector<std::uint32_t>* first = nullptr;
-  if (known.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
-                                    std::memory_order_acquire))
-    first = read.release();
-  return *first;
-} catch (const std::bad_alloc&) {
-  return {};
-}
 
 }  // namespace
 
@@ -69,9 +52,34 @@ std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
   return {};
 }
 
+int read_cpu_list(const char* path, std::vector<std::uint32_t>& cpus) noexcept try {
+  std::array<char, 8192> text;
+  const UniqueFd file{::open(path, O_RDONLY | O_CLOEXEC)};
+  const auto size = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (size < 0) return -errno;
+  cpus = parse_cpu_list({text.data(), static_cast<std::size_t>(size)});
+  return cpus.empty() ? -EINVAL : 0;
+} catch (const std::bad_alloc&) {
+  return -ENOMEM;
+}
+
+int read_possible_cpus() noexcept {
+  if (known.load(std::memory_order_acquire) != nullptr) return 0;
+  std::unique_ptr<std::vector<std::uint32_t>> read{new (std::nothrow) std::vector<std::uint32_t>};
+  if (!read) return -ENOMEM;
+  if (const int result = read_cpu_list(possible_path, *read)) return result;
+  const std::vector<std::uint32_t>* first = nullptr;
+  if (known.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
+                                    std::memory_order_acquire))
+    (void)read.release();
+  return 0;
+}
+
 std::span<const std::uint32_t> possible_cpus() noexcept {
-  if (const auto* const read = known.load(std::memory_order_acquire)) return *read;
-  return remember_possible_cpus();
+  const auto* read = known.load(std::memory_order_acquire);
+  if (read == nullptr && read_possible_cpus() == 0) read = known.load(std::memory_order_acquire);
+  if (read == nullptr) return {};
+  return *read;
 }
 
 }  // namespace bpfmap::inline v0::sys
