@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <memory>
@@ -21,11 +20,16 @@ constexpr std::uint32_t cpu_limit = 1U << 16;
 
 constexpr const char* possible_path = "/sys/devices/system/cpu/possible";
 
-// Never destroyed, so that static destructors may use it, and never replaced. nullptr until a read
-// succeeds: a failure (EMFILE, out of memory) may be temporary.
-constinit std::atomic<const std::vector<std::uint32_t>*> known = nullptr;
+struct KnownCpus {
+  std::span<const std::uint32_t> view;
+  std::vector<std::uint32_t> list;
+};
 
 }  // namespace
+
+// What it points to is never destroyed, so that static destructors may use it, and never replaced.
+// nullptr until a read succeeds: a failure (EMFILE, out of memory) may be temporary.
+constinit const std::span<const std::uint32_t>* detail::known_cpus = nullptr;
 
 std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
   std::vector<std::uint32_t> cpus;
@@ -64,22 +68,22 @@ int read_cpu_list(const char* path, std::vector<std::uint32_t>& cpus) noexcept t
 }
 
 int read_possible_cpus() noexcept {
-  if (known.load(std::memory_order_acquire) != nullptr) return 0;
-  std::unique_ptr<std::vector<std::uint32_t>> read{new (std::nothrow) std::vector<std::uint32_t>};
+  if (__atomic_load_n(&detail::known_cpus, __ATOMIC_ACQUIRE) != nullptr) return 0;
+  std::unique_ptr<KnownCpus> read{new (std::nothrow) KnownCpus};
   if (!read) return -ENOMEM;
-  if (const int result = read_cpu_list(possible_path, *read)) return result;
-  const std::vector<std::uint32_t>* first = nullptr;
-  if (known.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
-                                    std::memory_order_acquire))
+  if (const int result = read_cpu_list(possible_path, read->list)) return result;
+  read->view = read->list;
+  const std::span<const std::uint32_t>* none = nullptr;
+  const std::span<const std::uint32_t>* const view = &read->view;
+  if (__atomic_compare_exchange_n(&detail::known_cpus, &none, view, false, __ATOMIC_ACQ_REL,
+                                  __ATOMIC_ACQUIRE))
     (void)read.release();
   return 0;
 }
 
-std::span<const std::uint32_t> possible_cpus() noexcept {
-  const auto* read = known.load(std::memory_order_acquire);
-  if (read == nullptr && read_possible_cpus() == 0) read = known.load(std::memory_order_acquire);
-  if (read == nullptr) return {};
-  return *read;
+std::span<const std::uint32_t> detail::first_possible_cpus() noexcept {
+  if (read_possible_cpus() != 0) return {};
+  return *__atomic_load_n(&known_cpus, __ATOMIC_ACQUIRE);
 }
 
 }  // namespace bpfmap::inline v0::sys
