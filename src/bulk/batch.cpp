@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "../map/cpu_list.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "walk/kinds.hpp"
 #include "walk/retry.hpp"
@@ -31,8 +32,8 @@ class BatchWrite {
     ec.clear();
     if (!map_)
       ec = Errc::no_map;
-    else if (may_be_percpu(map_) && sys::possible_cpus().empty())
-      ec = Errc::no_cpu_list;
+    else if (may_be_percpu(map_))
+      ec = detail::check_cpu_list();
     if (ec) return {};
     bool batches = has_batches();
     while (at_ < entries_.count && !ec) {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "../map/cpu_list.hpp"
 #include "bpfmap/bulk/verbs.hpp"
 #include "walk/kinds.hpp"
 
@@ -140,10 +141,10 @@ SyncResult detail::sync_flat(Map& map, const FlatEntries& entries, UpdateFlags f
   ec.clear();
   if (!map)
     ec = Errc::no_map;
-  else if (map.is_percpu() && sys::possible_cpus().empty())
-    ec = Errc::no_cpu_list;
   else if (!can_sync(map))
     ec = Errc::unsupported_operation;
+  else if (map.is_percpu())
+    ec = check_cpu_list();
   if (ec) return done;
   without_bad_alloc(ec, [&] {
     Wanted wanted{map, entries};

@@ -106,11 +106,22 @@ constexpr std::array misuse_rows{
           "a batch takes one value for each key"},
     Cause{
         view, perf_event_array, misuse(Errc::no_cpu_list), always,
-        "/sys/devices/system/cpu/online cannot be read, so it is unknown which CPUs need a buffer; "
-        "mount sysfs on /sys, or name the CPUs in PerfBufferOptions::cpus"},
+        "/sys/devices/system/cpu/online {online}, so it is unknown which CPUs need a buffer; name "
+        "them in PerfBufferOptions::cpus"},
+    Cause{
+        create, any_type, misuse(Errc::no_cpu_list), always,
+        "/sys/devices/system/cpu/possible {possible}, so max_entries cannot default to the number "
+        "of CPUs; set it"},
     Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
-          "/sys/devices/system/cpu/possible cannot be read, so the number of slots that the kernel "
-          "copies is unknown; mount sysfs on /sys"},
+          "/sys/devices/system/cpu/possible {possible}, so the number of slots that the kernel "
+          "copies is unknown"},
+    Cause{
+        pin, any_type, misuse(Errc::out_of_range), mode_given,
+        "the mode {mode} has bits beyond 07777, the permission bits; of a st_mode, take st_mode & "
+        "07777"},
+    Cause{pin, any_type, misuse(Errc::out_of_range), always,
+          "{count}, which is -1, is the id of no user and no group: chown(2) takes it for \"no "
+          "change\"; leave owner or group empty for that"},
     Cause{updates | erases, any_type, misuse(Errc::out_of_range), always,
           "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
           "(an integer takes 1 to 8)"},

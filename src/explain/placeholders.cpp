@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 
 #include "../map/names.hpp"
@@ -44,14 +45,16 @@ std::string memory(const Failure& failure) {
   return std::to_string(static_cast<std::uint64_t>(bytes / (1U << 20U))) + " MiB";
 }
 
+std::string octal(std::uint64_t value) {
+  std::array<char, 24> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, 8).ptr};
+}
+
 std::string permissions(const Failure& failure) {
   struct stat status{};
   const std::string path{failure.record.subject.view()};
   if (::stat(path.c_str(), &status) != 0) return "a folder of the path is closed to this process";
-  std::array<char, 8> mode;
-  const auto end =
-      std::to_chars(mode.data(), mode.data() + mode.size(), status.st_mode & 07777U, 8).ptr;
-  return "its mode is " + std::string(mode.data(), end) + ", its owner " +
+  return "its mode is " + octal(status.st_mode & 07777U) + ", its owner " +
          std::to_string(status.st_uid) + ", this process runs as " + std::to_string(::geteuid());
 }
 
@@ -69,6 +72,21 @@ std::string next_ring_size(const Failure& failure) {
 std::string value_program(const Failure& failure) {
   const BytesView value = failure.record.value.view();
   return descriptor(value.size() > 4 ? value.subspan(4) : BytesView{});
+}
+
+// What is wrong with a list of CPUs.
+std::string why_unread(const char* path) {
+  std::vector<std::uint32_t> cpus;
+  switch (const int result = sys::read_cpu_list(path, cpus)) {
+    case 0:
+      return "could not be read";  // but can be by now
+    case -EINVAL:
+      return "holds no list of CPUs";
+    case -ENOENT:
+      return "does not exist (mount sysfs on /sys)";
+    default:
+      return "cannot be read (" + kernel_error(result).message() + ")";
+  }
 }
 
 // " (key of 4 bytes, value of 8 bytes, flags 0x10)"
@@ -112,10 +130,15 @@ constexpr std::array placeholders{
         [](const Failure& f) { return std::to_string(leading_u32(f.record.value.view())); }},
     Placeholder{"value_program", value_program},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.record.flags); }},
+    Placeholder{"mode", [](const Failure& f) { return "0" + octal(f.record.flags); }},
     Placeholder{"count",
                 [](const Failure& f) { return std::to_string(f.record.count.value_or(0)); }},
     Placeholder{"cpu", [](const Failure& f) { return std::to_string(f.record.flags >> 32U); }},
     Placeholder{"cpus", [](const Failure&) { return std::to_string(sys::possible_cpus().size()); }},
+    Placeholder{"online",
+                [](const Failure&) { return why_unread("/sys/devices/system/cpu/online"); }},
+    Placeholder{"possible",
+                [](const Failure&) { return why_unread("/sys/devices/system/cpu/possible"); }},
     Placeholder{
         "slots",
         [](const Failure& f) { return std::to_string(sys::percpu_size(f.info.value_size)); }},

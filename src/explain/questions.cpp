@@ -79,6 +79,8 @@ bool asked_cpu_too_early(const Failure& failure) {
   return asked_cpu(failure) && kernel_is_before("7.0");
 }
 
+bool mode_given(const Failure& failure) { return failure.record.flags != 0; }
+
 bool key_known(const Failure& failure) { return failure.record.key.size != 0; }
 bool value_known(const Failure& failure) { return failure.record.value.kept != 0; }
 bool value_given(const Failure& failure) { return failure.record.value.size != 0; }

@@ -55,6 +55,7 @@ bool asked_lock(const Failure& failure);
 bool asked_lock_without_btf(const Failure& failure);
 bool asked_cpu(const Failure& failure);
 bool asked_cpu_too_early(const Failure& failure);
+bool mode_given(const Failure& failure);  // of a pin or its folders
 
 // The arguments of the call.
 bool key_known(const Failure& failure);

@@ -37,12 +37,13 @@ bool no_ring_size(const Failure& f) {
          (size == 0 || (size & (size - 1)) != 0 || size % sys::page_size() != 0);
 }
 
-// Whether there are more stack frames than kernel.perf_event_max_stack, which is 127 by default.
+// Whether there are more stack frames than kernel.perf_event_max_stack; false when it cannot be
+// read.
 bool too_many_frames(const Failure& f) {
   std::ifstream file{"/proc/sys/kernel/perf_event_max_stack"};
-  std::uint64_t frames = 127;
-  file >> frames;
-  return f.spec->value_size > frames * (has_flags(f, MapFlags::stack_build_id) ? 32 : 8);
+  std::uint64_t frames = 0;
+  return file >> frames &&
+         f.spec->value_size > frames * (has_flags(f, MapFlags::stack_build_id) ? 32 : 8);
 }
 
 // The type of the given inner map; MapType::unspec when the descriptor does not refer to a map.

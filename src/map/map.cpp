@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "bpfmap/sys/bpf.hpp"
+#include "cpu_list.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -49,7 +50,8 @@ struct Shape {
     return cpus_known();
   }
   bool cpus_known() const noexcept {
-    return sys::possible_cpus().empty() ? refuse(Errc::no_cpu_list) : true;
+    ec = detail::check_cpu_list();
+    return !ec;
   }
   bool slots(std::size_t size) const noexcept {
     if (!percpu()) return false;

@@ -17,6 +17,7 @@
 namespace bpfmap::inline v0 {
 namespace {
 
+using detail::Attempt;
 using detail::kernel_error;
 
 // The folders created for a pin. The destructor removes them unless keep() was called.
@@ -59,11 +60,11 @@ std::error_code MadeFolders::make(const std::string& folder, std::uint32_t mode)
 // A folder that another process has created meanwhile stays as it is.
 std::error_code MadeFolders::make_one(std::string folder, std::uint32_t mode) {
   made_.reserve(made_.size() + 1);  // before the folder exists, so that it can be recorded
-  if (::mkdir(folder.c_str(), mode & 07777U) != 0)
+  if (::mkdir(folder.c_str(), mode) != 0)
     return errno == EEXIST ? std::error_code{} : kernel_error(-errno);
   made_.push_back(std::move(folder));
   // The umask has removed bits.
-  return kernel_error(::chmod(made_.back().c_str(), mode & 07777U) == 0 ? 0 : -errno);
+  return kernel_error(::chmod(made_.back().c_str(), mode) == 0 ? 0 : -errno);
 }
 
 std::error_code pin_with_rights(const Map& map, const std::string& path,
@@ -78,14 +79,34 @@ std::error_code pin_with_rights(const Map& map, const std::string& path,
   return ec ? ec : pin.move_in();
 }
 
+// What chmod(2) and chown(2) would silently take for something else: bits that it drops, and the id
+// that means "no change". Sets Errc::out_of_range.
+Attempt check_options(const std::string& path, const PinOptions& options, std::error_code& ec) {
+  constexpr auto no_id = static_cast<std::uint32_t>(-1);
+  Attempt attempt{.operation = Operation::pin, .subject = path};
+  const auto refuse_mode = [&](std::uint32_t mode) {
+    if ((mode & ~detail::permission_bits) == 0) return;
+    attempt.flags = mode;
+    ec = Errc::out_of_range;
+  };
+  if (options.owner == no_id || options.group == no_id) {
+    attempt.count = no_id;
+    ec = Errc::out_of_range;
+  }
+  refuse_mode(options.folder_mode);
+  refuse_mode(options.mode.value_or(0));
+  return attempt;
+}
+
 }  // namespace
 
 void Map::pin(const std::string& path, const PinOptions& options,
               std::error_code& ec) const noexcept {
   ec.clear();
+  const Attempt attempt = check_options(path, options, ec);
   if (!*this)
     ec = Errc::no_map;
-  else
+  else if (!ec)
     detail::without_bad_alloc(ec, [&] {
       MadeFolders folders;
       if (options.make_folders && path.find('\0') == std::string::npos)
@@ -98,7 +119,7 @@ void Map::pin(const std::string& path, const PinOptions& options,
         ec = kernel_error(sys::obj_pin(fd(), path.c_str()));
       if (!ec) folders.keep();
     });
-  if (ec) ec = detail::record(*this, {.operation = Operation::pin, .subject = path}, ec);
+  if (ec) ec = detail::record(*this, attempt, ec);
 }
 
 void Map::pin(const std::string& path, const PinOptions& options) const {

@@ -17,7 +17,6 @@ namespace {
 
 constexpr int lock_attempts = 2000;
 constexpr unsigned int lock_pause = 1000;  // microseconds
-constexpr mode_t permission_bits = 07777U;
 
 }  // namespace
 
@@ -59,7 +58,7 @@ std::error_code TemporaryPin::set_rights(const PinOptions& options) const noexce
   int result = 0;
   if (options.owner || options.group)
     result = ::chown(name_.c_str(), options.owner.value_or(keep), options.group.value_or(keep));
-  if (result == 0 && options.mode) result = ::chmod(name_.c_str(), *options.mode & permission_bits);
+  if (result == 0 && options.mode) result = ::chmod(name_.c_str(), *options.mode);
   return kernel_error(result == 0 ? 0 : -errno);
 }
 

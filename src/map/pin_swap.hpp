@@ -12,6 +12,8 @@
 
 namespace bpfmap::inline v0::detail {
 
+inline constexpr std::uint32_t permission_bits = 07777;
+
 /// Returns the folder of `path`, locked until the descriptor is closed, so that of two processes
 /// that replace a pin at once, the second sees the result of the first. EAGAIN: another process
 /// holds the lock.

@@ -18,6 +18,7 @@
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/cpus.hpp"
+#include "cpu_list.hpp"
 #include "sets.hpp"
 
 namespace bpfmap::inline v0 {
@@ -288,10 +289,8 @@ Support probe(Operation operation, MapType type, std::error_code& ec) {
     if (support) ec.clear();
     return support.value_or(Support::no);
   }
-  if (sys::possible_cpus().empty()) {
-    ec = Errc::no_cpu_list;
-    return Support::no;
-  }
+  ec = detail::check_cpu_list();
+  if (ec) return Support::no;
   return operation_says(operation, type, -attempt(operation, map));
 }
 

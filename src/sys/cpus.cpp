@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <memory>
 #include <new>
+
+#include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0::sys {
 namespace {
@@ -16,33 +18,18 @@ namespace {
 // NR_CPUS is at most 8192 in every kernel configuration; a larger number means a damaged list.
 constexpr std::uint32_t cpu_limit = 1U << 16;
 
-// Never destroyed, so that static destructors may use it, and never replaced. nullptr until a read
-// succeeds: a failure (EMFILE, out of memory) may be temporary.
-constinit std::atomic<const std::vector<std::uint32_t>*> known = nullptr;
+constexpr const char* possible_path = "/sys/devices/system/cpu/possible";
 
-std::vector<std::uint32_t> read_possible_cpus() {
-  std::array<char, 8192> text;
-  const int fd = ::open("/sys/devices/system/cpu/possible", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  const auto size = ::read(fd, text.data(), text.size());
-  ::close(fd);
-  if (size < 0) return {};
-  return parse_cpu_list({text.data(), static_cast<std::size_t>(size)});
-}
-
-std::span<const std::uint32_t> remember_possible_cpus() noexcept try {
-  auto read = std::make_unique<const std::vector<std::uint32_t>>(read_possible_cpus());
-  if (read->empty()) return {};
-  const std::vector<std::uint32_t>* first = nullptr;
-  if (known.compare_exchange_strong(first, read.get(), std::memory_order_acq_rel,
-                                    std::memory_order_acquire))
-    first = read.release();
-  return *first;
-} catch (const std::bad_alloc&) {
-  return {};
-}
+struct KnownCpus {
+  std::span<const std::uint32_t> view;
+  std::vector<std::uint32_t> list;
+};
 
 }  // namespace
+
+// What it points to is never destroyed, so that static destructors may use it, and never replaced.
+// nullptr until a read succeeds: a failure (EMFILE, out of memory) may be temporary.
+constinit const std::span<const std::uint32_t>* detail::known_cpus = nullptr;
 
 std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
   std::vector<std::uint32_t> cpus;
@@ -69,9 +56,34 @@ std::vector<std::uint32_t> parse_cpu_list(std::string_view list) {
   return {};
 }
 
-std::span<const std::uint32_t> possible_cpus() noexcept {
-  if (const auto* const read = known.load(std::memory_order_acquire)) return *read;
-  return remember_possible_cpus();
+int read_cpu_list(const char* path, std::vector<std::uint32_t>& cpus) noexcept try {
+  std::array<char, 8192> text;
+  const UniqueFd file{::open(path, O_RDONLY | O_CLOEXEC)};
+  const auto size = file ? ::read(file.get(), text.data(), text.size()) : -1;
+  if (size < 0) return -errno;
+  cpus = parse_cpu_list({text.data(), static_cast<std::size_t>(size)});
+  return cpus.empty() ? -EINVAL : 0;
+} catch (const std::bad_alloc&) {
+  return -ENOMEM;
+}
+
+int read_possible_cpus() noexcept {
+  if (__atomic_load_n(&detail::known_cpus, __ATOMIC_ACQUIRE) != nullptr) return 0;
+  std::unique_ptr<KnownCpus> read{new (std::nothrow) KnownCpus};
+  if (!read) return -ENOMEM;
+  if (const int result = read_cpu_list(possible_path, read->list)) return result;
+  read->view = read->list;
+  const std::span<const std::uint32_t>* none = nullptr;
+  const std::span<const std::uint32_t>* const view = &read->view;
+  if (__atomic_compare_exchange_n(&detail::known_cpus, &none, view, false, __ATOMIC_ACQ_REL,
+                                  __ATOMIC_ACQUIRE))
+    (void)read.release();
+  return 0;
+}
+
+std::span<const std::uint32_t> detail::first_possible_cpus() noexcept {
+  if (read_possible_cpus() != 0) return {};
+  return *__atomic_load_n(&known_cpus, __ATOMIC_ACQUIRE);
 }
 
 }  // namespace bpfmap::inline v0::sys

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <span>
 
+#include "../map/cpu_list.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/cpus.hpp"
@@ -37,19 +38,11 @@ constexpr std::array types{MapType::perf_event_array};
 constexpr Requirement requirement{.types = types, .key_size = 4, .value_size = 4};
 constexpr std::uint64_t is_buffer = 1;  // in epoll_event.data
 
-// Reads the list of online CPUs; sets `ec` when that is not possible.
+// Sets `ec` when the list of online CPUs cannot be read.
 CpuList online_cpus(std::error_code& ec) {
-  std::array<char, 8192> list;
-  const sys::UniqueFd fd{::open("/sys/devices/system/cpu/online", O_RDONLY | O_CLOEXEC)};
-  const auto size = fd ? ::read(fd.get(), list.data(), list.size()) : -1;
-  // Any other errno means that there is no such file.
-  if (size < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-    ec = kernel_error(-errno);
-    return {};
-  }
   CpuList cpus;
-  if (size > 0) cpus = sys::parse_cpu_list({list.data(), static_cast<std::size_t>(size)});
-  if (cpus.empty()) ec = Errc::no_cpu_list;
+  if (const int result = sys::read_cpu_list("/sys/devices/system/cpu/online", cpus))
+    ec = cpu_list_error(result);
   return cpus;
 }
 

@@ -87,7 +87,7 @@ int PerfMemory::pause_output(bool paused) const noexcept {
 int PerfMemory::look() noexcept {
   if (overwrites_) return look_backwards();
   position_ = tail();
-  end_ = head();
+  end_ = position_ + distance(position_, head());
   return 0;
 }
 
@@ -99,7 +99,7 @@ int PerfMemory::look_backwards() noexcept {
   if (const int result = pause_output(true)) return result;
   paused_ = true;
   position_ = head();
-  end_ = position_ + std::min<std::uint64_t>(newest_ - position_, size());
+  end_ = position_ + std::min<std::uint64_t>(distance(position_, newest_), size());
   newest_ = position_;
   return 0;
 }
@@ -112,7 +112,7 @@ void PerfMemory::finish(bool paused_by_user) noexcept {
 
 const ::perf_event_header* PerfMemory::current(PerfScratch scratch) noexcept {
   if (!has_more()) return nullptr;
-  const std::size_t offset = position_ & mask_;
+  const auto offset = static_cast<std::size_t>(position_ & mask_);
   const auto* const header = reinterpret_cast<const ::perf_event_header*>(data_ + offset);
   // Only the oldest record of an overwriting buffer can be cut off, or never written.
   if (header->size == 0 || header->size > end_ - position_) {
@@ -128,7 +128,7 @@ const ::perf_event_header* PerfMemory::current(PerfScratch scratch) noexcept {
 
 void PerfMemory::move_to(std::uint64_t position) noexcept {
   position_ = position;
-  if (!overwrites_) __atomic_store_n(&page().data_tail, position, __ATOMIC_RELEASE);
+  if (!overwrites_) __atomic_store_n(word(page().data_tail), position, __ATOMIC_RELEASE);
 }
 
 }  // namespace bpfmap::inline v0::detail

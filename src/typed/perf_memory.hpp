@@ -35,11 +35,11 @@ class PerfMemory {
   [[nodiscard]] int event() const noexcept { return event_.get(); }
   [[nodiscard]] std::size_t size() const noexcept { return mask_ + 1; }
   [[nodiscard]] std::size_t bytes_waiting() const noexcept {
-    return overwrites_ ? 0 : static_cast<std::size_t>(head() - tail());
+    return overwrites_ ? 0 : distance(tail(), head());
   }
   // Whether there are records that were never handed out.
   [[nodiscard]] bool has_unread() const noexcept {
-    return has_more() || (overwrites_ ? head() != newest_ : head() != tail());
+    return has_more() || distance(overwrites_ ? newest_ : tail(), head()) != 0;
   }
   // Whether its CPU writes to it. When a CPU goes offline, its event is detached, and stays so when
   // the CPU comes back.
@@ -77,14 +77,21 @@ class PerfMemory {
   }
 
  private:
+  // The fields have 64 bits, but a 32-bit kernel counts with 32 and begins again after 4 GiB.
+  [[nodiscard]] static unsigned long distance(std::uint64_t from, std::uint64_t to) noexcept {
+    return static_cast<unsigned long>(to - from);
+  }
+  // On i386 a u64 is aligned to 4 bytes, and atomic only when it is aligned to 8, as these are.
+  using Word [[gnu::aligned(8)]] = __u64;
+  [[nodiscard]] static Word* word(__u64& field) noexcept { return &field; }
   [[nodiscard]] ::perf_event_mmap_page& page() const noexcept {
     return *reinterpret_cast<::perf_event_mmap_page*>(pages_.data());
   }
   [[nodiscard]] std::uint64_t head() const noexcept {
-    return __atomic_load_n(&page().data_head, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(word(page().data_head), __ATOMIC_ACQUIRE);
   }
   [[nodiscard]] std::uint64_t tail() const noexcept {
-    return __atomic_load_n(&page().data_tail, __ATOMIC_RELAXED);
+    return __atomic_load_n(word(page().data_tail), __ATOMIC_RELAXED);
   }
   int look_backwards() noexcept;
   void move_to(std::uint64_t position) noexcept;

@@ -90,14 +90,15 @@ bool look(Rings& rings) noexcept {
   bool any = false;
   detail::order_release_before_look();
   for (const auto& ring : rings.handlers) {
-    ring->end = ring->memory.producer();
-    any = any || ring->end != ring->memory.consumer();
+    const detail::RingPosition from = ring->memory.consumer();
+    ring->end = ring->memory.producer(from);
+    any = any || ring->end != from;
   }
   return any;
 }
 
-std::size_t positions(const Rings& rings) noexcept {
-  std::size_t sum = 0;
+std::uint64_t positions(const Rings& rings) noexcept {
+  std::uint64_t sum = 0;
   for (const auto& ring : rings.handlers) sum += ring->memory.consumer();
   return sum;
 }
@@ -159,7 +160,7 @@ std::size_t RingBuffer::run(std::size_t max_records, Operation operation, std::e
   }
   const detail::Running running{rings.running};
   while (look(rings)) {
-    const std::size_t before = positions(rings);
+    const std::uint64_t before = positions(rings);
     const auto end = detail::take_turns(rings.handlers.size(), rings.first, max_records,
                                         [&](std::size_t i, std::size_t most) {
                                           RingHandler& ring = *rings.handlers[i];

@@ -66,7 +66,7 @@ bool RingReader::wait(Timeout timeout, std::error_code& ec) noexcept {
   const auto count = [this](std::error_code&) -> std::size_t {
     detail::order_release_before_look();
     detail::RingPosition position = memory_.consumer();
-    return memory_.at(position, memory_.producer()).data == nullptr ? 0 : 1;
+    return memory_.at(position, memory_.producer(position)).data == nullptr ? 0 : 1;
   };
   const auto wait = [this](std::chrono::milliseconds rest, std::error_code& error) {
     const auto woken = detail::wait_poll(map_.fd(), *waker_, POLLIN, rest, error);

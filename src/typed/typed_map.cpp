@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "../map/cpu_list.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "bpfmap/typed/base/element.hpp"
 
@@ -28,8 +29,7 @@ std::error_code misfit(const Map& map, const Requirement& required) noexcept {
   if (map.info().key_size != required.key_size) return Errc::wrong_key_size;
   if (!accepts(required, map.info().value_size)) return Errc::wrong_value_size;
   if (!has(map.info().flags, required.flags)) return Errc::wrong_map_flags;
-  if (map.is_percpu() && sys::possible_cpus().empty()) return Errc::no_cpu_list;
-  return {};
+  return map.is_percpu() ? check_cpu_list() : std::error_code{};
 }
 
 RequiredFields fields(const Requirement& required) noexcept {
@@ -56,6 +56,8 @@ std::error_code complete(MapSpec& spec, const Requirement& required) noexcept {
     ec = Errc::wrong_key_size;
   else if (!accepts(required, spec.value_size))
     ec = Errc::wrong_value_size;
+  else if (spec.max_entries == 0 && required.fill == &fill_max_entries_with_cpus)
+    ec = check_cpu_list();
   return ec ? record_create(spec, fields(required), ec) : ec;
 }
 

@@ -19,12 +19,12 @@ namespace detail {
 struct UserRing {
   // 0 or -errno.
   [[nodiscard]] int open(const Map& from) noexcept;
-  [[nodiscard]] RingPosition* word(const sys::Mapping& page) const noexcept {
-    return reinterpret_cast<RingPosition*>(page.data());
+  [[nodiscard]] RingPosition producer() const noexcept {
+    return RingWord::own(producer_pages.data());
   }
   [[nodiscard]] std::size_t bytes_waiting() const noexcept {
-    return __atomic_load_n(word(producer_pages), __ATOMIC_RELAXED) -
-           __atomic_load_n(word(consumer_page), __ATOMIC_ACQUIRE);
+    const RingPosition to = producer();
+    return static_cast<std::size_t>(to - RingWord::before(to, consumer_page.data()));
   }
   // Returns nullptr when there is no room.
   [[nodiscard]] std::byte* reserve(std::uint32_t bytes) const noexcept;
@@ -61,11 +61,11 @@ int UserRing::open(const Map& from) noexcept {
 }
 
 std::byte* UserRing::reserve(std::uint32_t bytes) const noexcept {
-  const RingPosition position = __atomic_load_n(word(producer_pages), __ATOMIC_RELAXED);
+  const RingPosition position = producer();
   if (ring_stride(bytes) > size - bytes_waiting()) return nullptr;
-  std::byte* const header = data + (position & (size - 1));
+  std::byte* const header = data + static_cast<std::size_t>(position & (size - 1));
   ::new (static_cast<void*>(header)) RingHeader{bytes | RingHeader::busy, 0};
-  __atomic_store_n(word(producer_pages), position + ring_stride(bytes), __ATOMIC_RELEASE);
+  RingWord::store(producer_pages.data(), position + ring_stride(bytes));
   return header + sizeof(RingHeader);
 }
 

@@ -119,7 +119,8 @@ elseif(CASE STREQUAL "32_bit")
   file(WRITE "${SCRATCH}/all.cpp" "${umbrella}\ntemplate class bpfmap::MappedArray<int>;\n"
        "template class bpfmap::MappedBytes<>;\ntemplate class bpfmap::HashMap<int, long long>;\n")
   expect_compiles(-m32 -fsyntax-only ${warnings} "${SCRATCH}/all.cpp")
-  file(GLOB sources "${ROOT}/src/sys/*.cpp" "${ROOT}/src/typed/memory.cpp")
+  file(GLOB sources "${ROOT}/src/sys/*.cpp" "${ROOT}/src/typed/memory.cpp"
+       "${ROOT}/src/typed/perf_memory.cpp" "${ROOT}/src/typed/user_ring_buffer.cpp")
   foreach(source IN LISTS sources)
     expect_compiles(-m32 -fsyntax-only ${warnings} "${source}")
   endforeach()

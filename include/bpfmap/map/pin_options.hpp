@@ -19,14 +19,19 @@ namespace bpfmap::inline v0 {
 struct PinOptions {
   /// Permission bits, such as 0640, whatever the umask is. A process needs the read bit to read
   /// through a pin, and the write bit to write. nullopt: 0600 without the bits of the umask, which
-  /// is the kernel's default.
+  /// is the kernel's default. Bits beyond 07777 are Errc::out_of_range: a st_mode of stat(2) also
+  /// holds the type of the file.
   std::optional<std::uint32_t> mode = {};
-  std::optional<std::uint32_t> owner = {};  ///< a user id; another user needs CAP_CHOWN
-  std::optional<std::uint32_t> group = {};  ///< a group id; a foreign group needs CAP_CHOWN
+  /// A user id; another user needs CAP_CHOWN. UINT32_MAX is no id: Errc::out_of_range.
+  std::optional<std::uint32_t> owner = {};
+  /// A group id; a foreign group needs CAP_CHOWN. UINT32_MAX is no id: Errc::out_of_range.
+  std::optional<std::uint32_t> group = {};
   /// Creates missing folders of the path, on a bpffs only. Removes them again when the pin cannot
   /// be created.
   bool make_folders = false;
-  std::uint32_t folder_mode = 0755;  ///< permission bits of the folders, whatever the umask is
+  /// Permission bits of the folders, whatever the umask is. Bits beyond 07777 are
+  /// Errc::out_of_range.
+  std::uint32_t folder_mode = 0755;
 };
 
 }  // namespace bpfmap::inline v0

@@ -16,12 +16,33 @@ namespace bpfmap::inline v0::sys {
 /// not such a list.
 [[nodiscard]] std::vector<std::uint32_t> parse_cpu_list(std::string_view list);
 
+/// Reads the possible CPUs unless they are known; returns 0 or -errno, -EINVAL for a file that
+/// holds no list of CPUs.
+[[nodiscard]] int read_possible_cpus() noexcept;
+
+/// Reads a list of CPUs from the file at `path` into `cpus`; returns 0 or -errno, as above.
+[[nodiscard]] int read_cpu_list(const char* path, std::vector<std::uint32_t>& cpus) noexcept;
+
+namespace detail {
+
+// nullptr until they were read. Inline code reads it, because every write of a per-CPU value does.
+extern const std::span<const std::uint32_t>* known_cpus;
+
+[[nodiscard, gnu::cold]] std::span<const std::uint32_t> first_possible_cpus() noexcept;
+
+}  // namespace detail
+
 /// Returns the possible CPUs, ascending: slot i of a per-CPU value belongs to the i-th of them. The
 /// mask may have holes, and may hold CPUs that are not online. Read from
 /// /sys/devices/system/cpu/possible until that succeeds, then remembered for the life of the
-/// process, static destructors included. Empty when it cannot be read (no sysfs, EMFILE, no
-/// memory): per-CPU operations then fail (Errc::no_cpu_list), and the next call reads again.
-[[nodiscard]] std::span<const std::uint32_t> possible_cpus() noexcept;
+/// process, static destructors included. Empty when it cannot be read: per-CPU operations then fail
+/// (EMFILE, ENFILE or ENOMEM; Errc::no_cpu_list for any other reason, such as a missing sysfs), and
+/// the next call reads again.
+[[nodiscard]] inline std::span<const std::uint32_t> possible_cpus() noexcept {
+  using Cpus = std::span<const std::uint32_t>;
+  const Cpus* const known = __atomic_load_n(&detail::known_cpus, __ATOMIC_ACQUIRE);
+  return known != nullptr ? *known : detail::first_possible_cpus();
+}
 
 /// Returns the bytes from one CPU's slot to the next: `value_size` rounded up to 8.
 [[nodiscard]] constexpr std::size_t percpu_stride(std::size_t value_size) noexcept {

@@ -148,10 +148,10 @@ class RingReader {
     }
     detail::RingPosition position = holds_ ? held_ : memory_.consumer();
     release();
-    detail::RingRecord record = memory_.at(position, memory_.producer());
+    detail::RingRecord record = memory_.at(position, memory_.producer(position));
     if (record.data == nullptr) {
       detail::order_release_before_look();
-      record = memory_.at(position, memory_.producer());
+      record = memory_.at(position, memory_.producer(position));
       if (record.data == nullptr) return record;
     }
     held_ = position + detail::ring_stride(record.size);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "../../map/cpu_list.hpp"
 #include "become.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bucket_walk.hpp"
@@ -95,8 +96,8 @@ void WalkEngine::start() noexcept {
   phase_ = Phase::ended;
   if (!map)
     pending_ = Errc::no_map;
-  else if (may_be_percpu(map) && sys::possible_cpus().empty())
-    pending_ = Errc::no_cpu_list;
+  else if (may_be_percpu(map))
+    pending_ = check_cpu_list();
   if (pending_) return;
   const WalkLayout layout = WalkLayout::of(map);
   std::uint32_t entries = layout.entries_for(state_.options.batch_size, map.info().max_entries);

@@ -107,6 +107,37 @@ TEST(PinOptions, KeepTheBitsThatAChangeOfTheOwnerClears) {
   EXPECT_EQ(mode_of(bpffs.path("bits")), 04755U);
 }
 
+TEST(PinOptions, RefuseModesBeyondThePermissionBits) {
+  const PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  const auto told_of = [&](const PinOptions& options) {
+    return told(Errc::out_of_range,
+                [&](auto&... ec) { map.pin(bpffs.path("a/pin"), options, ec...); });
+  };
+  EXPECT_TRUE(contains(told_of({.mode = S_IFREG | 0640, .make_folders = true}),
+                       "': the mode 0100640 has bits beyond 07777, the permission bits; "));
+  EXPECT_TRUE(contains(told_of({.mode = 010000}), "': the mode 010000 has bits beyond 07777"));
+  EXPECT_TRUE(contains(told_of({.mode = 0xFFFF'FFFF}), "': the mode 037777777777 has bits"));
+  for (const bool make_folders : {false, true})
+    EXPECT_TRUE(contains(told_of({.make_folders = make_folders, .folder_mode = S_IFDIR | 0755}),
+                         "': the mode 040755 has bits beyond 07777"));
+  EXPECT_TRUE(names_in(bpffs.root()).empty());
+  map.pin(bpffs.path("a/pin"), {.mode = 07777, .make_folders = true, .folder_mode = 07777});
+  EXPECT_EQ(mode_of(bpffs.path("a/pin")), 07777U);
+  EXPECT_EQ(mode_of(bpffs.path("a")), 07777U);
+}
+
+TEST(PinOptions, RefuseTheIdThatChownTakesForNoChange) {
+  const PrivateBpffs bpffs;
+  const Map map = make_map(MapType::hash, 4, 8);
+  for (const PinOptions& options :
+       {PinOptions{.owner = 0xFFFF'FFFF}, PinOptions{.group = 0xFFFF'FFFF}})
+    EXPECT_TRUE(contains(
+        told(Errc::out_of_range, [&](auto&... ec) { map.pin(bpffs.path("pin"), options, ec...); }),
+        "': 4294967295, which is -1, is the id of no user and no group"));
+  EXPECT_TRUE(names_in(bpffs.root()).empty());
+}
+
 TEST(PinOptions, MakeMissingFolders) {
   const PrivateBpffs bpffs;
   const Umask umask{077};

@@ -27,31 +27,33 @@ class SlotBytes {
  public:
   explicit SlotBytes(const V& value) noexcept {
     const std::span<std::byte> room = make_room();
-    if (room.empty()) return;
+    if (room.empty()) [[unlikely]]
+      return;
     encode(room.data(), value);
-    for (std::size_t at = stride; at < room.size(); at += stride)
+    for (std::size_t at = stride; at != room.size(); at += stride)
       std::memcpy(room.data() + at, room.data(), stride);
   }
   explicit SlotBytes(std::span<const V> values) noexcept {
     const std::span<std::byte> room = make_room();
-    if (room.empty()) return;
+    if (room.empty()) [[unlikely]]
+      return;
     if (values.size() != room.size() / stride) {
-      error_ = static_cast<int>(Errc::wrong_cpu_count);
+      refuse(static_cast<int>(Errc::wrong_cpu_count));
       return;
     }
     for (std::size_t i = 0; i < values.size(); ++i) encode(room.data() + i * stride, values[i]);
   }
   explicit SlotBytes(const PerCpuValues<V>& values) noexcept
-      : data_(values.bytes().data()),
-        size_(values.bytes().size()),
-        error_(values.empty() ? static_cast<int>(Errc::wrong_cpu_count) : 0) {}
+      : data_(values.bytes().data()), size_(values.bytes().size()) {
+    if (values.empty()) refuse(static_cast<int>(Errc::wrong_cpu_count));
+  }
   SlotBytes(const SlotBytes&) = delete;
   SlotBytes& operator=(const SlotBytes&) = delete;
   ~SlotBytes() = default;
 
   [[nodiscard]] BytesView view() const noexcept { return {data_, size_}; }
   // Errc::wrong_cpu_count, -ENOMEM, or 0.
-  [[nodiscard]] int error() const noexcept { return error_; }
+  [[nodiscard]] int error() const noexcept { return data_ != nullptr ? 0 : error_; }
 
  private:
   static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
@@ -62,12 +64,21 @@ class SlotBytes {
   std::span<std::byte> make_room() noexcept {
     const std::size_t size = sys::percpu_size(Codec<V>::size);
     std::byte* room = inline_.data();
-    if (size > inline_size) [[unlikely]]
-      room = heap_.allocate(size) ? heap_.get() : nullptr;
+    if (size - 1 >= inline_size) [[unlikely]] {
+      room = size != 0 && heap_.allocate(size) ? heap_.get() : nullptr;
+      if (room == nullptr) {
+        refuse(-ENOMEM);
+        return {};
+      }
+    }
     data_ = room;
-    size_ = room != nullptr ? size : 0;
-    error_ = room != nullptr ? 0 : -ENOMEM;
-    return {room, size_};
+    size_ = size;
+    return {room, size};
+  }
+  void refuse(int error) noexcept {
+    data_ = nullptr;
+    size_ = 0;
+    error_ = error;
   }
   static void encode(std::byte* slot, const V& value) noexcept {
     if constexpr (!coded_as_object<V> || Codec<V>::size != stride) std::memset(slot, 0, stride);
@@ -78,7 +89,7 @@ class SlotBytes {
   HeapBytes heap_;
   const std::byte* data_;
   std::size_t size_;
-  int error_;
+  int error_;  // when there is no data_
 };
 
 // One V for each possible CPU: PerCpuValues<V>, or a contiguous range.

@@ -3,8 +3,10 @@
 // page with the producer's, and the data twice in a row, so that no record is ever split. Layer 2.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/mapping.hpp"
@@ -15,8 +17,42 @@ namespace bpfmap::inline v0::detail {
 [[nodiscard]] int map_pages(sys::Mapping& pages, int fd, std::uint64_t offset, std::uint64_t size,
                             bool writable) noexcept;
 
-// The kernel's `unsigned long`: positions count bytes and never wrap around in practice.
-using RingPosition = unsigned long;
+// A position counts bytes, and is the kernel's `unsigned long`. Its size is not that of the
+// program: a 32-bit program may run on a 64-bit kernel, where it must write all 64 bits, or the
+// kernel takes the buffer for full after 4 GiB. It cannot know which kernel it is on, so it writes
+// 64 bits on both; a 32-bit kernel has padding after its 32. The lower half comes first on
+// little-endian machines only: on big-endian ones, programs have the kernel's size.
+template <class Long>
+struct RingCounter {
+  static constexpr bool widened =
+      sizeof(Long) < sizeof(std::uint64_t) && std::endian::native == std::endian::little;
+  using Position = std::conditional_t<widened, std::uint64_t, Long>;
+
+  // Loads a position that this process writes.
+  [[nodiscard]] static Position own(const std::byte* word) noexcept {
+    return __atomic_load_n(reinterpret_cast<const Atomic*>(word), __ATOMIC_RELAXED);
+  }
+  static void store(std::byte* word, Position position) noexcept {
+    __atomic_store_n(reinterpret_cast<Atomic*>(word), position, __ATOMIC_RELEASE);
+  }
+  // Loads a position that the kernel writes. It is at or behind `from`, by less than 4 GiB, so the
+  // lower half is enough.
+  [[nodiscard]] static Position behind(Position from, const std::byte* word) noexcept {
+    const Long there = __atomic_load_n(reinterpret_cast<const Long*>(word), __ATOMIC_ACQUIRE);
+    return from + static_cast<Long>(there - static_cast<Long>(from));
+  }
+  // Loads a position that the kernel writes, and that is before `to`, in the same way.
+  [[nodiscard]] static Position before(Position to, const std::byte* word) noexcept {
+    const Long there = __atomic_load_n(reinterpret_cast<const Long*>(word), __ATOMIC_ACQUIRE);
+    return to - static_cast<Long>(static_cast<Long>(to) - there);
+  }
+
+ private:
+  // On i386 a u64 is aligned to 4 bytes, and atomic only when it is aligned to 8.
+  using Atomic [[gnu::aligned(sizeof(Position))]] = Position;
+};
+using RingWord = RingCounter<unsigned long>;
+using RingPosition = RingWord::Position;
 
 struct RingHeader {
   static constexpr std::uint32_t busy = 1U << 31U;
@@ -47,18 +83,22 @@ class RingMemory {
   [[nodiscard]] std::size_t size() const noexcept { return mask_ + 1; }
 
   [[nodiscard]] RingPosition consumer() const noexcept {
-    return __atomic_load_n(word(consumer_page_.data()), __ATOMIC_RELAXED);
+    return RingWord::own(consumer_page_.data());
   }
-  [[nodiscard]] RingPosition producer() const noexcept {
-    return __atomic_load_n(word(pages_.data() + page_size_), __ATOMIC_ACQUIRE);
+  // `from` is the consumer's position, or one after it.
+  [[nodiscard]] RingPosition producer(RingPosition from) const noexcept {
+    return RingWord::behind(from, pages_.data() + page_size_);
   }
-  [[nodiscard]] std::size_t bytes_waiting() const noexcept { return producer() - consumer(); }
+  [[nodiscard]] std::size_t bytes_waiting() const noexcept {
+    const RingPosition from = consumer();
+    return static_cast<std::size_t>(producer(from) - from);
+  }
 
   // Returns the record at `position`, after moving `position` past discarded records; an empty one
   // when the record is still being written, or `position` has reached `end`.
   [[nodiscard]] RingRecord at(RingPosition& position, RingPosition end) const noexcept {
     while (position != end) {
-      const std::byte* const header = data_ + (position & mask_);
+      const std::byte* const header = data_ + static_cast<std::size_t>(position & mask_);
       const std::uint32_t length =
           __atomic_load_n(reinterpret_cast<const std::uint32_t*>(header), __ATOMIC_ACQUIRE);
       if ((length & RingHeader::busy) != 0) break;
@@ -70,14 +110,10 @@ class RingMemory {
   }
   // Returns everything before `position` to the kernel.
   void release(RingPosition position) const noexcept {
-    __atomic_store_n(word(consumer_page_.data()), position, __ATOMIC_RELEASE);
+    RingWord::store(consumer_page_.data(), position);
   }
 
  private:
-  static RingPosition* word(std::byte* page) noexcept {
-    return reinterpret_cast<RingPosition*>(page);
-  }
-
   sys::Mapping consumer_page_;
   sys::Mapping pages_;  // all of them, read-only
   const std::byte* data_ = nullptr;
