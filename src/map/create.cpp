@@ -21,7 +21,9 @@ bool is_valid_name(std::string_view name) noexcept {
   return name.size() < sys::obj_name_len && std::all_of(name.begin(), name.end(), valid);
 }
 
-std::uint32_t descriptor(int fd) noexcept { return fd < 0 ? 0 : static_cast<std::uint32_t>(fd); }
+std::uint32_t descriptor_or_zero(int fd) noexcept {
+  return fd < 0 ? 0 : static_cast<std::uint32_t>(fd);
+}
 
 }  // namespace
 
@@ -37,11 +39,11 @@ sys::MapCreateAttr detail::to_attr(const MapSpec& spec) noexcept {
   attr.value_size = spec.value_size;
   attr.max_entries = spec.max_entries;
   attr.map_flags = detail::to_underlying(flags);
-  attr.inner_map_fd = descriptor(spec.inner_map_fd);
+  attr.inner_map_fd = descriptor_or_zero(spec.inner_map_fd);
   attr.numa_node = spec.numa_node.value_or(0);
   std::memcpy(attr.map_name, spec.name.data(), spec.name.size());
   attr.map_ifindex = spec.ifindex;
-  attr.btf_fd = descriptor(spec.btf_fd);
+  attr.btf_fd = descriptor_or_zero(spec.btf_fd);
   attr.btf_key_type_id = spec.btf_key_type_id;
   attr.btf_value_type_id = spec.btf_value_type_id;
   attr.btf_vmlinux_value_type_id = spec.btf_vmlinux_value_type_id;

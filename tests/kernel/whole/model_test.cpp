@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
-#include "fake_bpf.hpp"
+#include "kernel_test.hpp"
 
 namespace bpfmap {
 namespace {
@@ -57,9 +57,10 @@ class Model : public ::testing::Test {
  protected:
   using K = typename M::key_type;
 
-  [[nodiscard]] K key() { return make_key(random() % key_count, static_cast<K*>(nullptr)); }
-  [[nodiscard]] bool is_full() const { return model.size() == max_entries; }
-
+  [[nodiscard]] std::uint32_t below(std::uint32_t end) {
+    return static_cast<std::uint32_t>(random() % end);
+  }
+  [[nodiscard]] K key() { return make_key(below(key_count), static_cast<K*>(nullptr)); }
   // What update() stores for every CPU is one value.
   template <class Stored>
   static Value one(const Stored& stored) {
@@ -110,7 +111,7 @@ class Model : public ::testing::Test {
   void update_batch() {
     std::vector<K> keys;
     std::vector<Value> values;
-    for (std::uint32_t i = random() % 12; i > 0; --i) {
+    for (std::uint32_t i = below(12); i > 0; --i) {
       keys.push_back(key());
       values.push_back(random());
     }
@@ -121,26 +122,28 @@ class Model : public ::testing::Test {
   }
   void erase_batch() {
     std::vector<K> keys;
-    for (std::uint32_t i = random() % 12; i > 0; --i) keys.push_back(key());
+    for (std::uint32_t i = below(12); i > 0; --i) keys.push_back(key());
     const BatchResult result = bpfmap::erase_batch(map, keys, ec);
     EXPECT_EQ(result.failed.has_value(), static_cast<bool>(ec)) << ec.message();
     for (std::size_t i = 0; i < result.failed.value_or(keys.size()); ++i) model.erase(keys[i]);
   }
   void erase_if() {
-    const Value bit = Value{1} << (random() % 4);
-    const auto matches = [bit](const auto& entry) { return (one(std::get<1>(entry)) & bit) != 0; };
+    const Value bit = Value{1} << below(4);
+    const auto matches = [bit](const auto&, const auto& value) { return (one(value) & bit) != 0; };
     const std::uint64_t erased = bpfmap::erase_if(map, matches, ec);
     if (ec) {
       forget_what_is_gone(matches, erased);
     } else {
-      EXPECT_EQ(erased, std::erase_if(model, matches));
+      EXPECT_EQ(erased, std::erase_if(model, [&](const auto& entry) {
+                  return matches(entry.first, entry.second);
+                }));
     }
   }
   void clear() {
-    if (random() % 16 != 0) return;  // seldom, or the map would never be full
+    if (below(16) != 0) return;  // seldom, or the map would never be full
     const std::uint64_t erased = bpfmap::clear(map, ec);
     if (ec) {
-      forget_what_is_gone([](const auto&) { return true; }, erased);
+      forget_what_is_gone([](const auto&, const auto&) { return true; }, erased);
     } else {
       EXPECT_EQ(erased, model.size());
       model.clear();
@@ -151,7 +154,8 @@ class Model : public ::testing::Test {
   void forget_what_is_gone(Matches matches, std::uint64_t erased) {
     const auto gone = [&](const auto& entry) {
       std::error_code none;
-      return matches(entry) && !map_without_faults().lookup(entry.first, none).has_value();
+      return matches(entry.first, entry.second) &&
+             !map_without_faults().lookup(entry.first, none).has_value();
     };
     EXPECT_EQ(std::erase_if(model, gone), erased);
   }
@@ -166,12 +170,12 @@ class Model : public ::testing::Test {
     EXPECT_EQ(entries, model);
   }
 
-  void step(const Faults*) {
+  void step() {
     using Operation = void (Model::*)();
     static constexpr Operation operations[] = {
         &Model::insert,       &Model::update,      &Model::replace,  &Model::erase, &Model::lookup,
         &Model::update_batch, &Model::erase_batch, &Model::erase_if, &Model::clear};
-    const std::size_t choice = random() % std::size(operations);
+    const std::size_t choice = below(std::size(operations));
     SCOPED_TRACE("operation " + std::to_string(choice));
     (this->*operations[choice])();
   }
@@ -193,7 +197,7 @@ TYPED_TEST_SUITE(Model, Maps);
 TYPED_TEST(Model, HoldsTheSameEntriesAfterEveryOperation) {
   for (int i = 0; i < 5000 && !this->HasFailure(); ++i) {
     SCOPED_TRACE("BPFMAP_SEED=" + std::to_string(seed()) + ", step " + std::to_string(i));
-    this->step(nullptr);
+    this->step();
     this->expect_same_entries();
   }
 }
@@ -203,7 +207,7 @@ TYPED_TEST(Model, HoldsTheSameEntriesWhenSystemCallsFail) {
     SCOPED_TRACE("BPFMAP_SEED=" + std::to_string(seed()) + ", step " + std::to_string(i));
     {
       const Faults faults{seed() + i};
-      this->step(&faults);
+      this->step();
     }
     this->expect_same_entries();
   }
