@@ -82,7 +82,7 @@ enum class Errc : int {
   invalid_prefix,     ///< not a prefix such as 10.0.0.0/8; invalid_argument
   incompatible_map,   ///< the pinned map differs from the spec; file_exists
   wrong_record_size,  ///< the record's size differs from that of the event type; invalid_argument
-  unsupported_operation,  ///< bpfmap offers no such operation for the map's type; not_supported
+  unsupported_operation,  ///< bpfmap offers no such operation for this map; not_supported
   map_not_loaded,         ///< libbpf has not created this map yet; bad_file_descriptor
   no_btf,                 ///< the map has no BTF that names its variables; not_supported
   no_such_variable,       ///< the map has no variable of this name; invalid_argument

@@ -206,8 +206,10 @@ constexpr std::array values{
           "the value, {value_fd}, is not an open descriptor of a socket"},
     Cause{updates, devmap_types, EINVAL, program_is_closed,
           "the program in the value, {value_program}, is not an open descriptor of a program"},
-    // The kernel reports a program that it refuses for a cpumap as ENOMEM.
+    // Before Linux 7.0 the kernel reports a program that it refuses for a cpumap as ENOMEM.
     Cause{updates, cpumap, ENOMEM, program_is_closed,
+          "the program in the value, {value_program}, is not an open descriptor of a program"},
+    Cause{updates, cpumap, EBADF, program_is_closed,
           "the program in the value, {value_program}, is not an open descriptor of a program"},
     Cause{updates, maps_of_maps, EINVAL, value_is_no_map,
           "the value, descriptor {value_fd}, is not a map"},
@@ -241,18 +243,28 @@ constexpr std::array values{
     Cause{updates, cpumap, EINVAL, number_is_0, "the queue size in the value is 0"},
     Cause{updates, cpumap, ENOMEM, program_is_none,
           "the program in the value, descriptor {value_program}, is not a program"},
+    Cause{updates, cpumap, EINVAL, program_is_none,
+          "the program in the value, descriptor {value_program}, is not a program"},
     Cause{updates, cpumap, ENOMEM, program_is_not_xdp,
+          "the program of descriptor {value_program} is not an XDP program"},
+    Cause{updates, cpumap, EINVAL, program_is_not_xdp,
           "the program of descriptor {value_program} is not an XDP program"},
     Cause{updates, cpumap, ENOMEM, program_is_xdp,
           "the kernel refuses the program of descriptor {value_program}, or has no memory for the "
           "CPU's queue: cpumaps take XDP programs for cpumaps (SEC(\"xdp/cpumap\")), all of them "
           "xdp.frags or none"},
+    Cause{updates, cpumap, EINVAL, program_is_xdp,
+          "the kernel refuses the program of descriptor {value_program}: cpumaps take XDP programs "
+          "for cpumaps (SEC(\"xdp/cpumap\")), all of them xdp.frags or none"},
     Cause{updates, reuseport_sockarray, EINVAL, socket_is_no_reuseport,
           "the socket of descriptor {value_fd} is not a bound UDP socket or a listening TCP socket "
           "with SO_REUSEPORT, which must be set before bind(2)"},
     Cause{updates, set(sockmap, sockhash), EINVAL, socket_has_ulp,
           "the socket of descriptor {value_fd} has an upper layer protocol (TCP_ULP, such as "
           "kernel TLS), and a {type} takes none"},
+    Cause{updates, xskmap, ENOBUFS, always,
+          "the AF_XDP socket of descriptor {value_fd} has no receive ring (XDP_RX_RING), which "
+          "Linux 7.1 and later need"},
     Cause{updates, xskmap, EOPNOTSUPP, always,
           "the value, descriptor {value_fd}, is not an AF_XDP socket"},
     Cause{updates, socket_maps, EOPNOTSUPP, always,

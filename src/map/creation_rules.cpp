@@ -70,6 +70,8 @@ bool is_struct_ops(const Failure& f) { return f.spec->btf_vmlinux_value_type_id 
 constexpr Types no_btf = set(perf_event_array, cgroup_array, array_of_maps, hash_of_maps, devmap,
                              devmap_hash, sockmap, sockhash, cpumap, xskmap);
 
+constexpr Types map_extra_types = set(bloom_filter, arena, rhash);
+
 constexpr MapFlags either_access = MapFlags::rdonly | MapFlags::wronly;
 constexpr MapFlags either_program_access = MapFlags::rdonly_prog | MapFlags::wronly_prog;
 
@@ -127,7 +129,7 @@ constexpr std::array rule_rows{
          "({page_size})"},
     Rule{any_type,
          [](const Failure& f) {
-           return f.spec->map_extra != 0 && f.spec->type != bloom_filter && f.spec->type != arena;
+           return f.spec->map_extra != 0 && !map_extra_types.contains(f.spec->type);
          },
          "map_extra is {map_extra}: {type} maps do not use it; leave it 0"},
     Rule{maps_of_maps, no_inner_map,
@@ -169,6 +171,10 @@ constexpr std::array rule_rows{
 
 // Searched only when no rule above is broken.
 constexpr std::array suspicion_rows{
+    // The kernel allocates a node in one piece; its head has become smaller.
+    Rule{lpm_trie, [](const Failure& f) { return f.spec->value_size > 4194008; },
+         "value_size is {value_size}: probably too large for this kernel; Linux 6.12 takes at most "
+         "4194008"},
     Rule{any_type,
          [](const Failure& f) {
            return f.spec->token_fd >= 0 && (f.error == EINVAL || f.error == EBADF);

@@ -192,6 +192,11 @@ void write_cpu(Map& map, BytesView key, std::uint32_t cpu, BytesView value, Upda
                std::error_code& ec) noexcept {
   const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key) || !shape.slot(cpu, value.size())) return;
+  // Linux 7.0 to 7.3 ignores these conditions together with BPF_F_CPU, and reports success.
+  if ((flags & (UpdateFlags::noexist | UpdateFlags::exist)) != UpdateFlags::any) {
+    ec = Errc::unsupported_operation;
+    return;
+  }
   const auto bits = to_underlying(flags) | cpu_flags(cpu);
   ec = outcome(map, sys::map_update_elem(map.fd(), pointer(key), value.data(), bits),
                Operation::update, key);

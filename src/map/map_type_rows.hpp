@@ -30,6 +30,7 @@ inline constexpr SizeRange no_keys{0, 0, 1, "they have no keys"};
 inline constexpr SizeRange u32_key{4, 4, 1, "the key is a u32"};
 inline constexpr SizeRange fd_key{4, 4, 1, "the key is a descriptor"};
 inline constexpr SizeRange socket_key{1, 512};
+inline constexpr SizeRange rhash_key{1, 65535};
 inline constexpr SizeRange prefix_key{5, 260, 1, "4 of prefix length, then 1 to 256 of prefix"};
 inline constexpr SizeRange cgroup_key{8, 16, 8, "a cgroup id, or a struct bpf_cgroup_storage_key"};
 
@@ -54,7 +55,6 @@ inline constexpr SizeRange ring_bytes{0, unlimited};
 // --- flags ---
 
 inline constexpr MapFlags unneeded = MapFlags::none;
-inline constexpr MapFlags any_flags = ~MapFlags::none;  // untested
 inline constexpr MapFlags fd_access = MapFlags::rdonly | MapFlags::wronly;
 inline constexpr MapFlags any_access = fd_access | MapFlags::rdonly_prog | MapFlags::wronly_prog;
 inline constexpr MapFlags numa = MapFlags::numa_node;
@@ -162,10 +162,11 @@ inline constexpr std::array rows{
                   MapFlags::mmapable | MapFlags::segv_on_fault | MapFlags::no_user_conv,
                   MapFlags::mmapable, frozen},
     MapTypeTraits{insn_array, "insn_array", "6.19", index, false, u32_key, instruction,
-                  some_entries, any_flags, unneeded,
+                  some_entries, unneeded, unneeded,
                   MapCommands::lookup | MapCommands::update | MapCommands::get_next_key | frozen},
-    MapTypeTraits{rhash, "rhash", "7.2", bytes, false, any_size, any_size, some_entries,
-                  plain_hash | numa, MapFlags::no_prealloc, of_hashes | take | drain, "7.2"},
+    MapTypeTraits{rhash, "rhash", "7.2", bytes, false, rhash_key, any_size, hash_entries,
+                  (plain_hash | numa) & ~MapFlags::zero_seed, MapFlags::no_prealloc,
+                  of_hashes | take | drain, "7.2"},
 };
 
 // traits_of() finds a row by its number.

@@ -158,8 +158,9 @@ bool Reuse::swap_in(const std::string& target, std::uint32_t old_id, std::error_
 MapFlags detail::lasting_flags(MapType type, MapFlags flags) noexcept {
   constexpr MapFlags passing =
       MapFlags::rdonly | MapFlags::wronly | MapFlags::token_fd | MapFlags::vtype_btf_obj_fd;
-  constexpr Types devmaps = set(MapType::devmap, MapType::devmap_hash);
-  const MapFlags given_by_kernel = devmaps.contains(type) ? MapFlags::rdonly_prog : MapFlags::none;
+  constexpr Types read_only = set(MapType::devmap, MapType::devmap_hash, MapType::insn_array);
+  const MapFlags given_by_kernel =
+      read_only.contains(type) ? MapFlags::rdonly_prog : MapFlags::none;
   return flags & ~passing & ~given_by_kernel;
 }
 

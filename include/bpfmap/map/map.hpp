@@ -248,7 +248,8 @@ class Map {
 
   /// Sets the value of `key` on the CPU with the number `cpu` only (BPF_F_CPU, 7.0). EINVAL on
   /// older kernels: writing back the other CPUs' values instead would undo their concurrent
-  /// updates.
+  /// updates. Errc::unsupported_operation for UpdateFlags::noexist and exist, which Linux 7.0 to
+  /// 7.3 ignores here.
   template <argument_encodable K, argument_encodable V>
   void update_cpu(const K& key, std::uint32_t cpu, const V& value,
                   UpdateFlags flags = UpdateFlags::any);

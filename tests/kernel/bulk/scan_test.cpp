@@ -21,6 +21,7 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "bytes.hpp"
+#include "kernel_has.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
 #include "program.hpp"
@@ -586,7 +587,8 @@ TEST(LpmTrieScan, LetsTheBodyEraseTheCurrentEntry) {
 
 TEST(ScanOfAKeylessMap, IsRefused) {
   for (const MapType type :
-       {MapType::queue, MapType::stack, MapType::bloom_filter, MapType::ringbuf, MapType::arena}) {
+       test::those_of_this_kernel({MapType::queue, MapType::stack, MapType::bloom_filter,
+                                   MapType::ringbuf, MapType::arena})) {
     SCOPED_TRACE(to_string(type));
     const Map map = Map::create(test::spec_of(type));
     const Error error = error_of([&] {

@@ -11,6 +11,7 @@
 #include "bpfmap/bulk/scan.hpp"
 #include "bpfmap/bulk/verbs.hpp"
 #include "bulk_support.hpp"
+#include "kernel_has.hpp"
 #include "program.hpp"
 #include "sockets.hpp"
 
@@ -168,8 +169,9 @@ TEST(WalkWithoutBatches, ShowsKeysOfSlotsThatCannotBeRead) {
 }
 
 TEST(WalkWithoutBatches, IsRefusedForMapsWithoutKeys) {
-  for (const MapType type : {MapType::queue, MapType::stack, MapType::bloom_filter,
-                             MapType::ringbuf, MapType::user_ringbuf, MapType::arena}) {
+  for (const MapType type :
+       test::those_of_this_kernel({MapType::queue, MapType::stack, MapType::bloom_filter,
+                                   MapType::ringbuf, MapType::user_ringbuf, MapType::arena})) {
     SCOPED_TRACE(to_string(type));
     Map map = Map::create(spec_of(type));
     EXPECT_EQ(error_of([&] { (void)begin(map); }).code(), Errc::unsupported_operation);

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/typed/cgroup_array.hpp"
 #include "fake_bpf.hpp"
+#include "kernel_has.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
 #include "own_cgroup.hpp"
@@ -83,10 +85,27 @@ TEST(ValueCauses, OfACpumapsProgramAndQueue) {
   Map map = make_with_program(cpumap);
   const sys::UniqueFd filter = test::load_program();
   const sys::UniqueFd plain = test::load_program(XDP_PASS, {.type = BPF_PROG_TYPE_XDP});
-  EXPECT_TRUE(contains(put(map, ENOMEM, {64, map.fd()}), ", is not a program"));
-  EXPECT_TRUE(contains(put(map, ENOMEM, {64, filter.get()}), " is not an XDP program"));
-  EXPECT_TRUE(contains(put(map, ENOMEM, {64, 9999}), "9999, is not an open descriptor of a "));
-  EXPECT_TRUE(contains(put(map, ENOMEM, {64, plain.get()}), "SEC(\"xdp/cpumap\")"));
+  const auto expect = [&](int refused, int closed) {
+    EXPECT_TRUE(contains(put(map, refused, {64, map.fd()}), ", is not a program"));
+    EXPECT_TRUE(contains(put(map, refused, {64, filter.get()}), " is not an XDP program"));
+    EXPECT_TRUE(contains(put(map, closed, {64, 9999}), "9999, is not an open descriptor of a "));
+    EXPECT_TRUE(contains(put(map, refused, {64, plain.get()}), "SEC(\"xdp/cpumap\")"));
+  };
+  std::error_code ec;
+  map.update(0, test::bytes_of(WithProgram{64, plain.get()}), ec);
+  if (ec == test::errno_code(ENOMEM))
+    expect(ENOMEM, ENOMEM);
+  else
+    expect(EINVAL, EBADF);
+  // The errnos of Linux 7.0 and later.
+  const test::FakeBpf newer{[](int cmd, void* attr, unsigned int size) -> long {
+    const long result = sys::bpf_syscall(cmd, attr, size);
+    if (cmd != BPF_MAP_UPDATE_ELEM || result == 0) return result;
+    WithProgram value{};
+    std::memcpy(&value, reinterpret_cast<void*>(static_cast<bpf_attr*>(attr)->value), sizeof value);
+    return value.program == 9999 ? -EBADF : -EINVAL;
+  }};
+  expect(EINVAL, EBADF);
 }
 
 TEST(ValueCauses, OfAProgramInAMapOfMaps) {
@@ -202,6 +221,7 @@ class StorageCauses : public ::testing::Test {
 };
 
 TEST_F(StorageCauses, OfATaskThatHasEnded) {
+  if (!test::kernel_has(task_storage)) GTEST_SKIP() << "this kernel has no task_storage maps";
   Map map = storage(task_storage);
   const pid_t child = ::fork();
   if (child == 0) ::_exit(0);
@@ -222,6 +242,7 @@ TEST_F(StorageCauses, OfATaskThatHasEnded) {
 
 TEST_F(StorageCauses, OfACgroupThatIsGone) {
   if (test::cgroup_root().empty()) GTEST_SKIP() << "no cgroup2 is mounted";
+  if (!test::kernel_has(cgrp_storage)) GTEST_SKIP() << "this kernel has no cgrp_storage maps";
   Map map = storage(cgrp_storage);
   test::OwnCgroup gone;
   gone.remove();
@@ -238,7 +259,8 @@ TEST_F(StorageCauses, OfAWalk) {
 }
 
 TEST_F(StorageCauses, OfAKeyThatIsClosed) {
-  for (const MapType type : {sk_storage, task_storage, inode_storage, cgrp_storage}) {
+  for (const MapType type :
+       test::those_of_this_kernel({sk_storage, task_storage, inode_storage, cgrp_storage})) {
     Map map = storage(type);
     EXPECT_TRUE(contains(told(EBADF, [&](auto&... ec) { map.update(9999, 1, ec...); }),
                          "the key, 9999, is not an open "));

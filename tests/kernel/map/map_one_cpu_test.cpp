@@ -68,6 +68,21 @@ void expect_refused_in_words() {
   }
 }
 
+TEST(OneCpuInTheKernel, IsNotWrittenOnACondition) {
+  for (const auto type : {MapType::percpu_hash, MapType::lru_percpu_hash, MapType::percpu_array}) {
+    SCOPED_TRACE(to_string(type));
+    Map map = make_map(type, 4, 5);
+    map.update(1, Bytes(5, std::byte{0x11}));
+    const auto before = stored(map, key_1);
+    for (const UpdateFlags flags : {UpdateFlags::noexist, UpdateFlags::exist})
+      EXPECT_TRUE(
+          contains(told(Errc::unsupported_operation,
+                        [&](auto&... ec) { map.update_cpu(1, 0, Bytes(5), flags, ec...); }),
+                   "): the kernel ignores UpdateFlags::noexist and exist in an update of one CPU"));
+    EXPECT_EQ(stored(map, key_1), before);
+  }
+}
+
 TEST(OneCpuInTheKernel, IsReadAndWrittenAloneOrRefusedInWords) {
   if (kernel_has_cpu_flag())
     expect_read_and_written_alone();

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "fake_bpf.hpp"
+#include "kernel_has.hpp"
 #include "map_calls.hpp"
 #include "maps.hpp"
 #include "program.hpp"
@@ -78,9 +79,9 @@ TEST(MapAdoption, TakesDescriptorsOfAnyRights) {
 }
 
 TEST(MapAdoption, TakesEveryType) {
-  for (const auto type :
-       {MapType::ringbuf, MapType::queue, MapType::bloom_filter, MapType::perf_event_array,
-        MapType::xskmap, MapType::arena, MapType::cgroup_storage, MapType::stack_trace}) {
+  for (const auto type : test::those_of_this_kernel(
+           {MapType::ringbuf, MapType::queue, MapType::bloom_filter, MapType::perf_event_array,
+            MapType::xskmap, MapType::arena, MapType::cgroup_storage, MapType::stack_trace})) {
     std::error_code ec;
     EXPECT_TRUE(Map::adopt(Map::create(test::spec_of(type)).release(), ec))
         << to_string(type) << ec.message();
@@ -391,7 +392,8 @@ TEST(MapFreeze, EndsEveryWriteFromUserSpace) {
       << "the map is frozen, not the descriptor";
   std::error_code ec;
   map.freeze(ec);
-  EXPECT_EQ(ec, errno_code(EPERM)) << "the second time";
+  // EBUSY is that of older kernels (6.1).
+  EXPECT_TRUE(ec == errno_code(EPERM) || ec == errno_code(EBUSY)) << "the second time: " << ec;
 }
 
 TEST(MapFreeze, WaitsForNoWritableMapping) {
@@ -429,6 +431,7 @@ TEST(AReadOnlyMap, RefusesEveryWrite) {
     else
       test::expect_refused(map, call, errno_code(EPERM));
   }
+  if (test::errno_of_freezing_read_only() == 0) return;
   std::error_code ec;
   map.freeze(ec);
   EXPECT_EQ(ec, errno_code(EPERM));

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel_has.hpp"
 #include "maps.hpp"
 #include "program.hpp"
 #include "small_btf.hpp"
@@ -262,6 +263,7 @@ TEST(EveryMapType, AnswersEveryOperationAsTheTableSays) {
   const Fixtures fixtures;
   for (const auto& [type, answers] : rows) {
     SCOPED_TRACE(to_string(type));
+    if (!test::kernel_has(type)) continue;
     std::istringstream expected{std::string{answers}};
     for (const auto& [name, present, run] : columns()) {
       const Subject subject = subject_of(type, fixtures);
@@ -271,6 +273,9 @@ TEST(EveryMapType, AnswersEveryOperationAsTheTableSays) {
         map.update(subject.key, subject.value, ec);  // some take no entry from user space
       std::string answer;
       expected >> answer;
+      if (std::string_view{name} == "lookup_and_delete" &&
+          !test::kernel_has_lookup_and_delete(type))
+        answer = "NS";
       EXPECT_EQ(run(map, subject), answer) << name;
     }
   }

@@ -33,6 +33,7 @@
 #include "bpfmap/typed/cgroup_storage.hpp"
 #include "bpfmap/typed/percpu_hash_map.hpp"
 #include "child_process.hpp"
+#include "kernel_has.hpp"
 #include "own_cgroup.hpp"
 #include "program.hpp"
 #include "refusals.hpp"
@@ -143,7 +144,14 @@ TEST(SkStorage, TellsWhatIsNoSocket) {
 
 // --- tasks ---
 
-TEST(TaskStorage, HoldsAValueBesideATask) {
+class TaskStorageTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::kernel_has(MapType::task_storage)) GTEST_SKIP() << "this kernel has no such maps";
+  }
+};
+
+TEST_F(TaskStorageTest, HoldsAValueBesideATask) {
   auto map = tasks();
   const sys::UniqueFd self = pidfd(::getpid());
   expect_every_operation(map, self.get());
@@ -152,7 +160,7 @@ TEST(TaskStorage, HoldsAValueBesideATask) {
   EXPECT_EQ(map.lookup(pidfd(::getpid()).get()), 1);
 }
 
-TEST(TaskStorage, TellsWhatIsNoPidfd) {
+TEST_F(TaskStorageTest, TellsWhatIsNoPidfd) {
   auto map = tasks();
   const sys::UniqueFd file = open_null();
   expect_key_told(
@@ -161,7 +169,7 @@ TEST(TaskStorage, TellsWhatIsNoPidfd) {
   expect_key_told(map, -1, EBADF, "the key, -1, is not an open pidfd");
 }
 
-TEST(TaskStorage, HasNothingBesideATaskThatIsGone) {
+TEST_F(TaskStorageTest, HasNothingBesideATaskThatIsGone) {
   auto map = tasks();
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
@@ -202,10 +210,18 @@ TEST(InodeStorage, TellsWhatIsNoDescriptor) {
 
 // --- cgroups ---
 
-class CgrpStorageTest : public ::testing::Test {
+class CgroupTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (test::cgroup_root().empty()) GTEST_SKIP() << "no cgroup2 is mounted";
+  }
+};
+
+class CgrpStorageTest : public CgroupTest {
+ protected:
+  void SetUp() override {
+    CgroupTest::SetUp();
+    if (!test::kernel_has(MapType::cgrp_storage)) GTEST_SKIP() << "this kernel has no such maps";
   }
 };
 
@@ -263,7 +279,7 @@ void expect_integers(Storage map, int fd) {
 
 TEST(LocalStorage, TakesAnyIntegerTypeThatFits) {
   expect_integers(sockets(), test::new_socket(SOCK_DGRAM).get());
-  expect_integers(tasks(), pidfd(::getpid()).get());
+  if (test::kernel_has(MapType::task_storage)) expect_integers(tasks(), pidfd(::getpid()).get());
   expect_integers(inodes(), open_null().get());
 }
 
@@ -285,11 +301,13 @@ void expect_view_checks(const Map& made, const char* type) {
 
 TEST(LocalStorageView, IsOfOneTypeAndSize) {
   expect_view_checks<SkStorage<std::uint64_t>>(sockets().map(), "sk_storage");
-  expect_view_checks<TaskStorage<std::uint64_t>>(tasks().map(), "task_storage");
+  if (test::kernel_has(MapType::task_storage))
+    expect_view_checks<TaskStorage<std::uint64_t>>(tasks().map(), "task_storage");
   expect_view_checks<InodeStorage<std::uint64_t>>(inodes().map(), "inode_storage");
-  expect_view_checks<CgrpStorage<std::uint64_t>>(cgroups().map(), "cgrp_storage");
+  if (test::kernel_has(MapType::cgrp_storage))
+    expect_view_checks<CgrpStorage<std::uint64_t>>(cgroups().map(), "cgrp_storage");
   EXPECT_TRUE(
-      contains(test::refused_view<SkStorage<std::int32_t>>(tasks().map(), Errc::wrong_map_type),
+      contains(test::refused_view<SkStorage<std::int32_t>>(inodes().map(), Errc::wrong_map_type),
                "this class is for sk_storage maps"));
 }
 
@@ -301,17 +319,24 @@ struct Runs {
   friend bool operator==(const Runs&, const Runs&) = default;
 };
 
-class OfASkeleton : public CgrpStorageTest {
+class OfASkeleton : public CgroupTest {
  protected:
   using Skeleton = std::unique_ptr<beside, decltype(&beside__destroy)>;
   void SetUp() override {
-    CgrpStorageTest::SetUp();
+    CgroupTest::SetUp();
     ASSERT_NE(skeleton_, nullptr);
+    // Without the maps of types that the kernel does not have, and the program that uses them.
+    const bool has_task_storage = test::kernel_has(MapType::task_storage);
+    bpf_map__set_autocreate(skeleton_->maps.of_task, has_task_storage);
+    bpf_program__set_autoload(skeleton_->progs.count_run, has_task_storage);
+    bpf_map__set_autocreate(skeleton_->maps.of_cgroup, test::kernel_has(MapType::cgrp_storage));
+    ASSERT_EQ(beside__load(skeleton_.get()), 0);
   }
-  const Skeleton skeleton_{beside__open_and_load(), &beside__destroy};
+  const Skeleton skeleton_{beside__open(), &beside__destroy};
 };
 
 TEST_F(OfASkeleton, TaskStorageSharesItsValuesWithTheProgram) {
+  if (!test::kernel_has(MapType::task_storage)) GTEST_SKIP() << "this kernel has no such maps";
   TaskStorage<Runs> map{from(skeleton_->maps.of_task)};
   const sys::UniqueFd self = pidfd(::getpid());
   const int program = bpf_program__fd(skeleton_->progs.count_run);
@@ -336,6 +361,7 @@ TEST_F(OfASkeleton, EveryKindIsAViewOfItsMap) {
   of_inode.update(file.get(), {.count = 2});
   EXPECT_EQ(of_inode.lookup(file.get()), Runs{.count = 2});
 
+  if (!test::kernel_has(MapType::cgrp_storage)) return;
   const test::OwnCgroup cgroup;
   CgrpStorage<Runs> of_cgroup{from(skeleton_->maps.of_cgroup)};
   of_cgroup.update(cgroup.fd(), {.count = 3});
@@ -400,7 +426,7 @@ K key_of(const test::OwnCgroup& cgroup) {
 }
 
 template <class K>
-class CgroupStorageTest : public CgrpStorageTest {
+class CgroupStorageTest : public CgroupTest {
  protected:
   using Counts = CgroupStorage<K, std::uint64_t>;
 };
@@ -508,7 +534,7 @@ TYPED_TEST(CgroupStorageTest, RefusesEverythingWithoutAMap) {
 // --- PerCpuCgroupStorage ---
 
 template <class K>
-class PerCpuCgroupStorageTest : public CgrpStorageTest {
+class PerCpuCgroupStorageTest : public CgroupTest {
  protected:
   using Counts = PerCpuCgroupStorage<K, std::uint64_t>;
   const std::size_t cpus = sys::possible_cpus().size();

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bpfmap/bpfmap.hpp"
+#include "kernel_has.hpp"
 #include "small_btf.hpp"
 #include "told.hpp"
 
@@ -44,6 +45,10 @@ template <class Kind>
 class EveryTypedMap : public ::testing::Test {
  public:
   using Typed = typename Kind::Map;
+
+  void SetUp() override {
+    if (!test::kernel_has(Kind::type)) GTEST_SKIP() << "this kernel has no maps of this type";
+  }
 
   // What the kernel demands and no class can fill in.
   [[nodiscard]] MapSpec spec() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // XskMap: AF_XDP sockets that programs redirect to.
 #include "bpfmap/typed/xsk_map.hpp"
+#include "fake_bpf.hpp"
 
 #include <gtest/gtest.h>
 #include <linux/if_xdp.h>
@@ -134,12 +135,33 @@ TEST(XskMap, LosesASocketThatIsClosed) {
   });
 }
 
-// The kernel asks for its kind alone.
 TEST(XskMap, TakesASocketThatIsNotBoundYet) {
   XskMap map = make();
-  const XdpSocket socket;
+  XdpSocket socket;
+  socket.set_up();
   map.set(0, socket.fd());
   EXPECT_EQ(verdict(map, 0), redirected);
+}
+
+// Before Linux 7.1 the kernel asks for the socket's kind alone.
+TEST(XskMap, TellsThatASocketHasNoRing) {
+  XskMap map = make();
+  const XdpSocket socket;
+  const auto set = [&](auto&... ec) { map.set(0, socket.fd(), ec...); };
+  const auto expect_told = [&] {
+    EXPECT_TRUE(contains(told(ENOBUFS, set), "the AF_XDP socket of descriptor " +
+                                                 std::to_string(socket.fd()) +
+                                                 " has no receive ring (XDP_RX_RING)"));
+  };
+  std::error_code ec;
+  set(ec);
+  if (ec) {
+    expect_told();
+  } else {
+    EXPECT_EQ(verdict(map, 0), redirected);
+    const test::FakeBpf newer{-ENOBUFS};
+    expect_told();
+  }
 }
 
 TEST(XskMap, TellsWhatIsNoSocketForIt) {
@@ -161,7 +183,8 @@ TEST(XskMap, RefusesAnIndexOutOfRange) {
 
 TEST(XskMap, TakesAnyIntegerTypeAsIndex) {
   XskMap map = make();
-  const XdpSocket socket;
+  XdpSocket socket;
+  socket.set_up();
   map.set(std::int64_t{1}, socket.fd());
   test::expect_integer_told([&](auto index, auto&... ec) { map.set(index, socket.fd(), ec...); });
   test::expect_integer_told([&](auto index, auto&... ec) { map.erase(index, ec...); });

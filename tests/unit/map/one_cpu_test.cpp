@@ -100,7 +100,7 @@ TEST(LookupCpu, IsNothingWithoutTheKey) {
   EXPECT_EQ(fake.map.lookup_cpu(1, 0), std::nullopt);
 }
 
-TEST(UpdateCpu, SendsValueAndFlags) {
+TEST(UpdateCpu, SendsValueAndCpu) {
   Bytes seen;
   FakeMap fake{info(), [&seen](int, void* attr, unsigned int) {
                  bpf_attr request;
@@ -111,11 +111,11 @@ TEST(UpdateCpu, SendsValueAndFlags) {
                }};
   const std::uint32_t cpu = last_cpu();
   const Bytes value{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}, std::byte{5}};
-  fake.map.update_cpu(1, cpu, value, UpdateFlags::exist);
+  fake.map.update_cpu(1, cpu, value);
   const Sent call = sent(fake.bpf().only_call());
   EXPECT_EQ(call.cmd, BPF_MAP_UPDATE_ELEM);
   EXPECT_EQ(call.size, element_size);
-  EXPECT_EQ(call.attr.flags, std::uint64_t{cpu} << 32U | 8U | BPF_EXIST);
+  EXPECT_EQ(call.attr.flags, std::uint64_t{cpu} << 32U | 8U);
   EXPECT_EQ(seen, value);
   std::error_code ec = Errc::invalid_name;
   fake.map.update_cpu(1, 0, 258, ec);
@@ -147,6 +147,16 @@ TEST(OneCpu, IsMisusedBeforeTheKernelIsCalled) {
   Map empty;
   (void)told(Errc::no_map, [&](auto&... ec) { (void)empty.lookup_cpu(Bytes{}, 0, ec...); });
   (void)told(Errc::no_map, [&](auto&... ec) { empty.update_cpu(Bytes{}, 0, Bytes{}, ec...); });
+}
+
+// Linux 7.0 to 7.3 ignores them, and reports success.
+TEST(UpdateCpu, TakesNoCondition) {
+  FakeMap fake{info()};
+  for (const UpdateFlags flags : {UpdateFlags::noexist, UpdateFlags::exist})
+    EXPECT_TRUE(contains(told(Errc::unsupported_operation,
+                              [&](auto&... ec) { fake.map.update_cpu(1, 0, 1, flags, ec...); }),
+                         "ignores UpdateFlags::noexist and exist in an update of one CPU"));
+  EXPECT_EQ(fake.calls().size(), 0U);
 }
 
 TEST(OneCpu, IsOfPerCpuMapsOnly) {
