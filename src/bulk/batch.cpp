@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "../map/cpu_list.hpp"
+#include "bpfmap/map/supports.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "walk/kinds.hpp"
 #include "walk/retry.hpp"
@@ -32,6 +33,8 @@ class BatchWrite {
     ec.clear();
     if (!map_)
       ec = Errc::no_map;
+    else if (detail::ignores_condition(map_.info().type, flags_))
+      ec = Errc::unsupported_operation;
     else if (may_be_percpu(map_))
       ec = detail::check_cpu_list();
     if (ec) return {};

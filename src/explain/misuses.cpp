@@ -183,6 +183,9 @@ constexpr std::array misuse_rows{
     Cause{scan, set(lpm_trie, stack_trace, devmap_hash, sockhash) | cgroup_storages,
           misuse(Errc::unsupported_operation), always,
           "{type} maps can only be walked as a whole: hash types and arrays take a CursorRange"},
+    Cause{set(update, update_batch), lpm_trie, misuse(Errc::unsupported_operation), always,
+          "this kernel ({kernel}) ignores UpdateFlags::noexist and exist in LPM tries, and would "
+          "overwrite the entry; use update"},
     Cause{update, percpu_types, misuse(Errc::unsupported_operation), always,
           "the kernel ignores UpdateFlags::noexist and exist in an update of one CPU; use "
           "UpdateFlags::any"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The operations of Map on bytes. They check all sizes before the kernel gets a pointer.
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/map/supports.hpp"
 
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -151,6 +152,10 @@ void write(Map& map, BytesView key, BytesView value, UpdateFlags flags,
            std::error_code& ec) noexcept {
   const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key)) return;
+  if (ignores_condition(map.info().type, flags)) [[unlikely]] {
+    ec = Errc::unsupported_operation;
+    return;
+  }
   const auto bits = to_underlying(flags);
   if (!map.is_percpu() && !is_unknown_type(map.info().type)) {
     if (shape.plain(value.size()))

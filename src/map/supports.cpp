@@ -37,6 +37,9 @@ constexpr std::size_t remembered_operations = 32;
 using Answer = std::atomic<std::uint8_t>;
 constinit std::array<std::array<Answer, remembered_operations>, remembered_types> answers{};
 
+// Of LPM tries, 0: not tried yet; 1: the kernel honours conditions; 2: it ignores them.
+constinit Answer trie_conditions{0};
+
 Answer* answer_of(Operation operation, MapType type) noexcept {
   const auto row = static_cast<std::size_t>(type);
   const auto column = static_cast<std::size_t>(operation);
@@ -296,7 +299,22 @@ Support probe(Operation operation, MapType type, std::error_code& ec) {
 
 }  // namespace
 
+bool detail::tries_keep_conditions() noexcept {
+  if (const auto known = trie_conditions.load(std::memory_order_relaxed)) return known == 1;
+  std::error_code ec;
+  const Map trie = make_least(MapType::lpm_trie, MapFlags::none, ec);
+  if (ec) return true;  // the caller's own call reports why
+  const Bytes key(trie.info().key_size);
+  const Bytes value(trie.info().value_size);
+  const int result =
+      sys::map_update_elem(trie.fd(), key.data(), value.data(), to_underlying(UpdateFlags::exist));
+  if (result == 0 || result == -ENOENT)
+    trie_conditions.store(result == 0 ? 2 : 1, std::memory_order_relaxed);
+  return result != 0;
+}
+
 void detail::forget_support() noexcept {
+  trie_conditions.store(0, std::memory_order_relaxed);
   for (auto& row : answers)
     for (Answer& answer : row) answer.store(0, std::memory_order_relaxed);
 }

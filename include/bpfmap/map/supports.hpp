@@ -14,6 +14,15 @@ namespace bpfmap::inline v0 {
 namespace detail {
 // Clears every cached result of supports(). For tests, which simulate other kernels.
 void forget_support() noexcept;
+
+// Whether the kernel honours UpdateFlags::noexist and exist in LPM tries. 5.10 does not: it
+// overwrites and inserts, and reports success. Tried once, on a private trie.
+[[nodiscard]] bool tries_keep_conditions() noexcept;
+
+[[nodiscard]] inline bool ignores_condition(MapType type, UpdateFlags flags) noexcept {
+  return (flags & (UpdateFlags::noexist | UpdateFlags::exist)) != UpdateFlags::any &&
+         type == MapType::lpm_trie && !tries_keep_conditions();
+}
 }  // namespace detail
 
 /// A result of supports().

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "bpfmap/bulk/verbs.hpp"
+#include "fake_bpf.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
 #include "told.hpp"
@@ -29,6 +30,7 @@ namespace {
 
 using test::bytes;
 using test::bytes_of;
+using test::contains;
 using test::error_of;
 using test::stored_keys;
 using test::told;
@@ -476,6 +478,59 @@ TEST(LpmTrieOfManyThreads, TakesEveryOperationAtOnce) {
       })};
   for (std::thread& thread : threads) thread.join();
   EXPECT_LE(count(routes), keys.size());
+}
+
+// --- conditions ---
+
+using Addresses = LpmTrie<LpmKey<in_addr>, std::uint32_t>;
+const LpmKey<in_addr> known = LpmKey<in_addr>::parse("10.0.0.0/8");
+const LpmKey<in_addr> other = LpmKey<in_addr>::parse("11.0.0.0/8");
+
+void expect_conditions_refused(Addresses& map) {
+  const auto expect_refused = [](auto call) {
+    EXPECT_TRUE(contains(told(std::error_code{Errc::unsupported_operation}, call),
+                         "ignores UpdateFlags::noexist and exist in LPM tries"));
+  };
+  expect_refused([&](auto&... ec) { (void)map.insert(known, 2, ec...); });
+  expect_refused([&](auto&... ec) { (void)map.replace(other, 2, ec...); });
+  const std::array keys{known};
+  const std::array values{std::uint32_t{2}};
+  expect_refused([&](auto&... ec) { (void)insert_batch(map, keys, values, ec...); });
+  expect_refused([&](auto&... ec) { (void)replace_batch(map, keys, values, ec...); });
+  Map bytes = map.map().duplicate();
+  for (const UpdateFlags flags : {UpdateFlags::noexist, UpdateFlags::exist})
+    expect_refused([&](auto&... ec) { bytes.update(known, std::uint32_t{2}, flags, ec...); });
+}
+
+TEST(LpmTrieConditions, HoldOrAreRefused) {
+  auto map = Addresses::create({.max_entries = 4});
+  map.update(known, 1);
+  if (detail::tries_keep_conditions()) {
+    EXPECT_FALSE(map.insert(known, 2));
+    EXPECT_FALSE(map.replace(other, 2));
+  } else {
+    expect_conditions_refused(map);
+  }
+  EXPECT_EQ(map.lookup(known), 1U);
+  EXPECT_EQ(map.lookup(other), std::nullopt);
+}
+
+// Linux 5.10, played by dropping the flags of updates.
+TEST(LpmTrieConditions, AreRefusedWhereTheKernelIgnoresThem) {
+  struct Forget {
+    Forget() { detail::forget_support(); }
+    ~Forget() { detail::forget_support(); }
+  } const forget;
+  const test::FakeBpf older{[](int cmd, void* attr, unsigned int size) -> long {
+    if (cmd == BPF_MAP_UPDATE_ELEM) static_cast<bpf_attr*>(attr)->flags = 0;
+    return sys::bpf_syscall(cmd, attr, size);
+  }};
+  auto map = Addresses::create({.max_entries = 4});
+  map.update(known, 1);
+  EXPECT_FALSE(detail::tries_keep_conditions());
+  expect_conditions_refused(map);
+  EXPECT_EQ(map.lookup(known), 1U);
+  EXPECT_EQ(map.lookup(other), std::nullopt);
 }
 
 }  // namespace
