@@ -26,10 +26,10 @@ namespace bpfmap::inline v0 {
 ///
 /// A scan shows longer prefixes before the shorter ones that cover them. It shows no prefix twice.
 /// While other prefixes are inserted or erased, it may rarely miss prefixes that stay. Kernels
-/// without the fix of CVE-2024-50262 (6.12; 6.6.60, 6.1.116, 5.15.171, 5.10.229) write 8 bytes past
-/// a kernel buffer when a walk meets all lengths from 0 to the longest on one path. No call shows
-/// whether a kernel has the fix, so bpfmap walks every trie: on such a kernel, leave one length
-/// out.
+/// without the fix of CVE-2024-50262 (6.12, and stable kernels since November 2024) write 8 bytes
+/// past a kernel buffer when a walk meets all lengths from 0 to the longest on one path. No call
+/// shows whether a kernel has the fix, so bpfmap walks every trie: on such a kernel, leave one
+/// length out.
 template <class K, class V>
 class LpmTrie : public TypedMap<LpmTrie<K, V>>, public EntryOperations<LpmTrie<K, V>, K, V> {
   using Entries = EntryOperations<LpmTrie<K, V>, K, V>;

@@ -59,15 +59,15 @@ void expect_each_once(std::vector<std::uint32_t> numbers, std::uint32_t entries)
   EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end()) << "repeated";
   EXPECT_EQ(numbers.size(), entries);
 }
-// While it resizes itself, Linux 7.2 hands out some entries of an rhash twice, although it removes
-// them.
+// A drain of an rhash that resizes itself handed out some entries twice on Linux 7.2, although each
+// was removed.
 void expect_each_drained(std::vector<std::uint32_t> numbers, std::uint32_t entries, MapType type) {
   std::sort(numbers.begin(), numbers.end());
   if (type == MapType::rhash)
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   expect_each_once(numbers, entries);
 }
-// The number of entries removed from an rhash counts those twice that the kernel removed twice.
+// What comes twice from an rhash is counted twice.
 void expect_removed(std::uint64_t removed, std::uint64_t entries, MapType type) {
   EXPECT_GE(removed, entries);
   if (type == MapType::hash) {

@@ -53,7 +53,7 @@ class SlotBytes {
 
   [[nodiscard]] BytesView view() const noexcept { return {data_, size_}; }
   // Errc::wrong_cpu_count, -ENOMEM, or 0.
-  [[nodiscard]] int error() const noexcept { return data_ != nullptr ? 0 : error_; }
+  [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
   static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
@@ -89,7 +89,7 @@ class SlotBytes {
   HeapBytes heap_;
   const std::byte* data_;
   std::size_t size_;
-  int error_;  // when there is no data_
+  int error_ = 0;
 };
 
 // One V for each possible CPU: PerCpuValues<V>, or a contiguous range.
