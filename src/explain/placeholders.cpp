@@ -45,9 +45,12 @@ std::string memory(const Failure& failure) {
   return std::to_string(static_cast<std::uint64_t>(bytes / (1U << 20U))) + " MiB";
 }
 
+// With the leading 0 of C.
 std::string octal(std::uint64_t value) {
   std::array<char, 24> digits;
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value, 8).ptr};
+  digits[0] = '0';
+  return {digits.data(),
+          std::to_chars(digits.data() + 1, digits.data() + digits.size(), value, 8).ptr};
 }
 
 std::string permissions(const Failure& failure) {
@@ -130,7 +133,7 @@ constexpr std::array placeholders{
         [](const Failure& f) { return std::to_string(leading_u32(f.record.value.view())); }},
     Placeholder{"value_program", value_program},
     Placeholder{"flags", [](const Failure& f) { return hexadecimal(f.record.flags); }},
-    Placeholder{"mode", [](const Failure& f) { return "0" + octal(f.record.flags); }},
+    Placeholder{"mode", [](const Failure& f) { return octal(f.record.flags); }},
     Placeholder{"count",
                 [](const Failure& f) { return std::to_string(f.record.count.value_or(0)); }},
     Placeholder{"cpu", [](const Failure& f) { return std::to_string(f.record.flags >> 32U); }},

@@ -24,10 +24,10 @@ constexpr Types unprivileged_types =
 // These need CAP_NET_ADMIN instead.
 constexpr Types network_types = set(devmap, devmap_hash, sockmap, sockhash, xskmap);
 
-// Not established when the sysctl cannot be read.
+// A sysctl that cannot be read is taken for set, as it is nearly everywhere.
 bool needs_bpf(const Failure& failure) {
   return !(unprivileged_types | network_types).contains(failure.info.type) ||
-         unprivileged_bpf_disabled().value_or(0) != 0;
+         unprivileged_bpf_disabled() != 0;
 }
 
 std::vector<Capability> needed_capabilities(const Failure& failure) {
