@@ -445,11 +445,11 @@ TEST(OpenError, ShowsThePermissionsOfAPin) {
   test::in_child([&path] {
     become_nobody();
     become_dumpable();
-    EXPECT_TRUE(
-        contains(told(EACCES, [&](auto&... ec) { (void)Map::open_pinned(path, ec...); }),
-                 "the permission bits of the pin refuse this access: its mode is 0400, its owner 0, "
-                 "this process runs as 65534; ask for less with Access::read_only, or "
-                 "chmod the pin: EACCES"));
+    EXPECT_TRUE(contains(
+        told(EACCES, [&](auto&... ec) { (void)Map::open_pinned(path, ec...); }),
+        "the permission bits of the pin refuse this access: its mode is 0400, its owner 0, "
+        "this process runs as 65534; ask for less with Access::read_only, or "
+        "chmod the pin: EACCES"));
   });
 }
 

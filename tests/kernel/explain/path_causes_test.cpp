@@ -170,7 +170,7 @@ TEST(PathCauses, OfAStickyFolder) {
     become_nobody();
     EXPECT_TRUE(contains(unpin_text(EACCES, path),
                          "this process may not open the pin to check that it is a map: its mode "
-                         "is 600, its owner 0, this process runs as 65534"));
+                         "is 0600, its owner 0, this process runs as 65534"));
   });
 }
 
