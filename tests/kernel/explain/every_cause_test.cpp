@@ -36,6 +36,7 @@ constexpr std::array unreachable_rows{
     Unreachable{"BPF iterators need Linux 5.8", "an older kernel"},
     Unreachable{"waiting for sleepable programs needs Linux 5.14", "an older kernel"},
     Unreachable{"has no BPF_F_CPU", "an older kernel for each of three errnos"},
+    Unreachable{"in LPM tries, and would", "an older kernel: see LpmTrieConditions"},
     Unreachable{"the kernel takes CPU numbers below", "a newer kernel"},
     Unreachable{"was built without bpf(2)", "another kernel"},
     Unreachable{"refuses bpf(2)", "a security module"},
