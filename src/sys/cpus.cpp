@@ -75,9 +75,10 @@ int read_possible_cpus() noexcept {
   read->view = read->list;
   const std::span<const std::uint32_t>* none = nullptr;
   const std::span<const std::uint32_t>* const view = &read->view;
-  if (__atomic_compare_exchange_n(&detail::known_cpus, &none, view, false, __ATOMIC_ACQ_REL,
-                                  __ATOMIC_ACQUIRE))
-    (void)read.release();
+  if (!__atomic_compare_exchange_n(&detail::known_cpus, &none, view, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE))
+    return 0;  // another thread was first
+  [[maybe_unused]] const KnownCpus* const kept = read.release();
   return 0;
 }
 
