@@ -10,11 +10,6 @@
 namespace bpfmap::test {
 namespace {
 
-bool is_local_storage(MapType type) {
-  return type == MapType::sk_storage || type == MapType::task_storage ||
-         type == MapType::inode_storage || type == MapType::cgrp_storage;
-}
-
 // An empty map when the kernel has no such type.
 Map try_making(MapType type) {
   MapSpec spec = spec_of(type);

@@ -23,6 +23,12 @@ namespace bpfmap::test {
   return range.least + (four - range.least) / range.step * range.step;
 }
 
+/// Whether maps of this type keep their values in objects of the kernel, and so need BTF.
+[[nodiscard]] constexpr bool is_local_storage(MapType type) noexcept {
+  return type == MapType::sk_storage || type == MapType::task_storage ||
+         type == MapType::inode_storage || type == MapType::cgrp_storage;
+}
+
 /// Returns a spec that the kernel accepts, made from the type's row: sizes and entries near 4, and
 /// the required flags.
 [[nodiscard]] inline MapSpec spec_of(MapType type) {

@@ -23,6 +23,7 @@ namespace {
 using enum MapType;
 using test::contains;
 using test::error_of;
+using test::is_local_storage;
 using test::SmallBtf;
 
 using Field = std::uint32_t MapSpec::*;
@@ -51,11 +52,6 @@ class CreateError : public ::testing::Test {
       use_btf(spec, SmallBtf::integer, SmallBtf::plain);
     }
     return spec;
-  }
-
-  static bool is_local_storage(MapType type) {
-    return type == sk_storage || type == inode_storage || type == task_storage ||
-           type == cgrp_storage;
   }
 
   void use_btf(MapSpec& spec, std::uint32_t key_type, std::uint32_t value_type) const {

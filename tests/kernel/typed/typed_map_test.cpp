@@ -19,6 +19,7 @@
 namespace bpfmap {
 namespace {
 
+using test::is_local_storage;
 using test::told;
 
 const std::error_code no_such_file = test::errno_code(ENOENT);
@@ -29,11 +30,6 @@ struct Kind {
   using Map = M;
   static constexpr MapType type = made;
 };
-
-bool is_local_storage(MapType type) {
-  return type == MapType::sk_storage || type == MapType::task_storage ||
-         type == MapType::inode_storage || type == MapType::cgrp_storage;
-}
 bool is_cgroup_storage(MapType type) {
   return type == MapType::cgroup_storage || type == MapType::percpu_cgroup_storage;
 }
