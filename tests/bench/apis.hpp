@@ -114,7 +114,7 @@ class ByTypedMap {
   explicit ByTypedMap(const Map& map) : map_(map.duplicate()) {}
 
  protected:
-  std::uint64_t get(const Key& key, Ec&... ec) {
+  [[gnu::always_inline]] std::uint64_t get(const Key& key, Ec&... ec) {
     if constexpr (Family::is_percpu)
       return map_.lookup_into(key, slots_, ec...) ? slots_.sum(&Value::packets) : 0;
     else if constexpr (Family::type == MapType::array && sizeof...(Ec) == 0)
@@ -137,7 +137,7 @@ class Typed : ByTypedMap<Family> {
   using Value = typename Family::Value;
   using ByTypedMap<Family>::ByTypedMap;
 
-  std::uint64_t lookup(const Key& key) { return this->get(key); }
+  [[gnu::always_inline]] std::uint64_t lookup(const Key& key) { return this->get(key); }
   bool update(const Key& key, const Value& value) {
     this->map_.update(key, value);
     return true;
@@ -154,7 +154,7 @@ class TypedEc : ByTypedMap<Family, std::error_code> {
   using Value = typename Family::Value;
   using ByTypedMap<Family, std::error_code>::ByTypedMap;
 
-  std::uint64_t lookup(const Key& key) { return this->get(key, ec_); }
+  [[gnu::always_inline]] std::uint64_t lookup(const Key& key) { return this->get(key, ec_); }
   bool update(const Key& key, const Value& value) {
     this->map_.update(key, value, ec_);
     return !ec_;
@@ -203,14 +203,14 @@ class Untyped {
 struct LookupHit {
   static constexpr const char* name = "lookup";
   template <class Family, class Api>
-  static bool run(Api& api, const Table<Family>& table, std::size_t i) {
+  [[gnu::always_inline]] static bool run(Api& api, const Table<Family>& table, std::size_t i) {
     return api.lookup(table.present[i]) != 0;
   }
 };
 struct LookupMiss {
   static constexpr const char* name = "lookup_miss";
   template <class Family, class Api>
-  static bool run(Api& api, const Table<Family>& table, std::size_t i) {
+  [[gnu::always_inline]] static bool run(Api& api, const Table<Family>& table, std::size_t i) {
     return api.lookup(table.absent[i]) == 0;
   }
 };

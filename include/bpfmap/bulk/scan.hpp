@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "bpfmap/bulk/detail/show.hpp"
+#include "bpfmap/iterator_tags.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {

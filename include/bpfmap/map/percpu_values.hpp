@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/codec/detail/sum.hpp"
+#include "bpfmap/iterator_tags.hpp"
 #include "bpfmap/sys/cpus.hpp"
 
 namespace bpfmap::inline v0 {

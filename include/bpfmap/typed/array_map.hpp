@@ -30,7 +30,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   using shown_type = V;  ///< the value that a scan shows
 
   /// Returns the value at `index` (BPF_MAP_LOOKUP_ELEM, 3.18).
-  [[nodiscard]] V lookup(argument<std::uint32_t> index) const {
+  [[nodiscard, gnu::always_inline]] V lookup(argument<std::uint32_t> index) const {
     V value;
     lookup_into(index, value);
     return value;

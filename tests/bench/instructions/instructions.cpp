@@ -97,15 +97,9 @@ Costs read_costs(const std::filesystem::path& folder) {
 }
 
 // Whether bpfmap may not take more than libbpf; otherwise it is only told.
-bool is_held(const std::string& row, [[maybe_unused]] const std::string& api) {
+bool is_held(const std::string& row) {
   // The slots have to be made first, which the C side has ready.
-  if (row == row_name<PerCpuHash<Stats8>, Update>()) return false;
-#ifdef __clang__
-  // clang 14 finds it too large to inline.
-  if (row.starts_with(PerCpuHash<Stats8>::name) && api == TypedEc<PerCpuHash<Stats8>>::name)
-    return false;
-#endif
-  return true;
+  return row != row_name<PerCpuHash<Stats8>, Update>();
 }
 
 // What bpfmap took when this was written, with the throwing form and with error_code: an increase
@@ -118,21 +112,21 @@ const Costs& known_costs() {
   };
   static const std::map<std::string, Pair> pairs{
 #if defined(__clang__) && __clang_major__ == 14
-      {"array8.lookup", {44, 28}},
+      {"array8.lookup", {26, 28}},
       {"array8.update", {26, 30}},
       {"hash32.erase", {22, 24}},
       {"hash32.insert+erase", {62, 68}},
-      {"hash32.lookup", {24, 39}},
-      {"hash32.lookup_miss", {25, 42}},
+      {"hash32.lookup", {24, 26}},
+      {"hash32.lookup_miss", {25, 28}},
       {"hash32.update", {27, 31}},
       {"hash8.erase", {22, 24}},
       {"hash8.insert+erase", {59, 65}},
-      {"hash8.lookup", {31, 39}},
-      {"hash8.lookup_miss", {33, 42}},
+      {"hash8.lookup", {31, 26}},
+      {"hash8.lookup_miss", {33, 28}},
       {"hash8.update", {24, 27}},
       {"percpu_hash8.erase", {22, 24}},
-      {"percpu_hash8.lookup", {59, 64}},
-      {"percpu_hash8.lookup_miss", {43, 48}},
+      {"percpu_hash8.lookup", {47, 49}},
+      {"percpu_hash8.lookup_miss", {29, 32}},
 #elif !defined(__clang__) && __GNUC__ == 12
       {"array8.lookup", {24, 40}},
       {"array8.update", {24, 28}},
@@ -175,7 +169,7 @@ bool compare(const Costs& costs) {
     std::printf("| %s | %.0f |", row.c_str(), limit);
     for (const char* const api : {"typed", "typed_ec"}) {
       const double cost = by_api.at(api);
-      const bool too_much = cost > limit && is_held(row, api);
+      const bool too_much = cost > limit && is_held(row);
       const bool grown = has_grown(row, api, cost);
       std::printf(" %.0f%s%s |", cost, too_much ? " TOO MUCH" : "", grown ? " GROWN" : "");
       good = good && !too_much && !grown;

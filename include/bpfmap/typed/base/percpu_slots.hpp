@@ -19,41 +19,41 @@
 
 namespace bpfmap::inline v0::detail {
 
-// The slots from which a per-CPU value is written: made from one V for all possible CPUs or from
-// one for each, or those of PerCpuValues<V>. Up to 1 KiB of slots need no heap: an integer on each
-// of 128 CPUs.
+// What the kernel reads a per-CPU value from. `error` is Errc::wrong_cpu_count, -ENOMEM, or 0.
+struct FilledSlots {
+  BytesView bytes;
+  int error = 0;
+};
+
+// The slots of one per-CPU value, filled from one V for all possible CPUs or from one for each. Up
+// to 1 KiB of them need no heap: an integer on each of 128 CPUs. Neither the heap nor the result
+// are members, so that they stay in registers while bpf(2) has the buffer's address.
 template <encodable V>
-class SlotBytes {
+class SlotBuffer {
  public:
-  explicit SlotBytes(const V& value) noexcept {
-    const std::span<std::byte> room = make_room();
+  [[nodiscard]] FilledSlots fill(const V& value, HeapBytes& heap) noexcept {
+    const std::span<std::byte> room = make_room(heap);
     if (room.empty()) [[unlikely]]
-      return;
+      return {.bytes = {}, .error = -ENOMEM};
     encode(room.data(), value);
     for (std::size_t at = stride; at != room.size(); at += stride)
       std::memcpy(room.data() + at, room.data(), stride);
+    return {.bytes = room};
   }
-  explicit SlotBytes(std::span<const V> values) noexcept {
-    const std::span<std::byte> room = make_room();
+  [[nodiscard]] FilledSlots fill(std::span<const V> values, HeapBytes& heap) noexcept {
+    const std::span<std::byte> room = make_room(heap);
     if (room.empty()) [[unlikely]]
-      return;
-    if (values.size() != room.size() / stride) {
-      refuse(static_cast<int>(Errc::wrong_cpu_count));
-      return;
-    }
+      return {.bytes = {}, .error = -ENOMEM};
+    if (values.size() != room.size() / stride)
+      return {.bytes = {}, .error = static_cast<int>(Errc::wrong_cpu_count)};
     for (std::size_t i = 0; i < values.size(); ++i) encode(room.data() + i * stride, values[i]);
+    return {.bytes = room};
   }
-  explicit SlotBytes(const PerCpuValues<V>& values) noexcept
-      : data_(values.bytes().data()), size_(values.bytes().size()) {
-    if (values.empty()) refuse(static_cast<int>(Errc::wrong_cpu_count));
+  // They are slots already.
+  [[nodiscard]] static FilledSlots fill(const PerCpuValues<V>& values, HeapBytes&) noexcept {
+    return {.bytes = values.bytes(),
+            .error = values.empty() ? static_cast<int>(Errc::wrong_cpu_count) : 0};
   }
-  SlotBytes(const SlotBytes&) = delete;
-  SlotBytes& operator=(const SlotBytes&) = delete;
-  ~SlotBytes() = default;
-
-  [[nodiscard]] BytesView view() const noexcept { return {data_, size_}; }
-  // Errc::wrong_cpu_count, -ENOMEM, or 0.
-  [[nodiscard]] int error() const noexcept { return error_; }
 
  private:
   static constexpr std::size_t stride = sys::percpu_stride(Codec<V>::size);
@@ -61,24 +61,12 @@ class SlotBytes {
   static constexpr std::size_t inline_size = stride <= 1024 ? 1024 : 0;
 
   // Empty when there is no memory, or no CPU.
-  std::span<std::byte> make_room() noexcept {
+  std::span<std::byte> make_room(HeapBytes& heap) noexcept {
     const std::size_t size = sys::percpu_size(Codec<V>::size);
-    std::byte* room = inline_.data();
-    if (size - 1 >= inline_size) [[unlikely]] {
-      room = size != 0 && heap_.allocate(size) ? heap_.get() : nullptr;
-      if (room == nullptr) {
-        refuse(-ENOMEM);
-        return {};
-      }
-    }
-    data_ = room;
-    size_ = size;
-    return {room, size};
-  }
-  void refuse(int error) noexcept {
-    data_ = nullptr;
-    size_ = 0;
-    error_ = error;
+    if (size - 1 < inline_size) [[likely]]
+      return {inline_.data(), size};
+    if (size == 0 || !heap.allocate(size)) return {};
+    return {heap.get(), size};
   }
   static void encode(std::byte* slot, const V& value) noexcept {
     if constexpr (!coded_as_object<V> || Codec<V>::size != stride) std::memset(slot, 0, stride);
@@ -86,10 +74,6 @@ class SlotBytes {
   }
 
   std::array<std::byte, inline_size> inline_;  // uninitialised: bytes are written before use
-  HeapBytes heap_;
-  const std::byte* data_;
-  std::size_t size_;
-  int error_ = 0;
 };
 
 // One V for each possible CPU: PerCpuValues<V>, or a contiguous range.

@@ -28,7 +28,7 @@ class PerCpuUpdateOperations {
   /// Sets the value of `key` on every possible CPU (BPF_MAP_UPDATE_ELEM, 4.6).
   void update(argument<K> key, argument<V> value) {
     std::error_code ec = detail::no_error();
-    update(key, value, ec);
+    write<0>(key, value, sys::f_any, ec);
     detail::throw_if(ec);
   }
   void update(argument<K> key, argument<V> value, std::error_code& ec) noexcept {
@@ -37,7 +37,7 @@ class PerCpuUpdateOperations {
   template <detail::one_per_cpu<V> Values>
   void update(argument<K> key, const Values& values) {
     std::error_code ec = detail::no_error();
-    update(key, values, ec);
+    write<0>(key, values, sys::f_any, ec);
     detail::throw_if(ec);
   }
   template <detail::one_per_cpu<V> Values>
@@ -94,16 +94,17 @@ class PerCpuUpdateOperations {
  protected:
   // Writes one V, or a one_per_cpu type.
   template <int answer, class Values>
-  bool write(const argument<K>& key, const Values& values, std::uint64_t flags,
-             std::error_code& ec) noexcept {
+  [[gnu::always_inline]] bool write(const argument<K>& key, const Values& values,
+                                    std::uint64_t flags, std::error_code& ec) noexcept {
     if (!detail::fit(self(), Operation::update, ec, key, values)) return false;
-    const detail::SlotBytes<V> slots{detail::slot_source<V>(values)};
-    if (slots.error() != 0) [[unlikely]] {
-      ec = detail::record(self(), {.operation = Operation::update, .flags = flags}, slots.error());
+    detail::HeapBytes heap;
+    detail::SlotBuffer<V> buffer;
+    const detail::FilledSlots slots = buffer.fill(detail::slot_source<V>(values), heap);
+    if (slots.error != 0) [[unlikely]] {
+      ec = detail::record(self(), {.operation = Operation::update, .flags = flags}, slots.error);
       return false;
     }
-    return detail::update_element<answer>(self(), detail::value_of<K>(key), slots.view(), flags,
-                                          ec);
+    return detail::update_element<answer>(self(), detail::value_of<K>(key), slots.bytes, flags, ec);
   }
 
  private:

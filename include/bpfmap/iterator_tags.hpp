@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// std::input_iterator_tag, std::default_sentinel_t and their like. Layer 0.
+#pragma once
+
+#include <span>
+
+// libstdc++ has them in <span>. Its <iterator> brings <streambuf> as well, a twentieth of the
+// compile time of a typed map.
+#ifndef __GLIBCXX__
+#include <iterator>
+#endif
