@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 
+#include "../map/proc_fd.hpp"
 #include "questions.hpp"
 #include "system.hpp"
 
@@ -77,8 +78,8 @@ constexpr std::string_view perf_event_target = "anon_inode:[perf_event]";
 std::optional<bool> has_type_of_owner(const Failure& failure) {
   if (value_target(failure) != program_target) return std::nullopt;
   const int program = static_cast<int>(leading_u32(failure.record.value.view()));
-  const auto type = fdinfo_number(program, "prog_type");
-  const auto wanted = fdinfo_number(descriptor_of_map(failure), "owner_prog_type");
+  const auto type = FdInfo{program}.number("prog_type");
+  const auto wanted = FdInfo{descriptor_of_map(failure)}.number("owner_prog_type");
   return type && wanted ? std::optional{*type == *wanted} : std::nullopt;
 }
 
@@ -87,7 +88,7 @@ std::optional<bool> has_type_of_owner(const Failure& failure) {
 std::optional<bool> is_xdp(const Failure& failure) {
   const int program = program_of(failure);
   if (program == 0 || descriptor_target(program) != program_target) return std::nullopt;
-  const auto type = fdinfo_number(program, "prog_type");
+  const auto type = FdInfo{program}.number("prog_type");
   constexpr std::uint64_t xdp = 6;  // BPF_PROG_TYPE_XDP
   return type ? std::optional{*type == xdp} : std::nullopt;
 }
@@ -110,7 +111,7 @@ bool key_is_no_cgroup(const Failure& failure) { return is_no_cgroup(key_descript
 bool key_cgroup_is_gone(const Failure& failure) { return is_removed(key_descriptor(failure)); }
 bool task_is_gone(const Failure& failure) {
   const auto fd = key_descriptor(failure);
-  return fd && fdinfo_field(*fd, "Pid") == "-1";
+  return fd && FdInfo{*fd}.field("Pid") == "-1";
 }
 
 bool value_is_closed(const Failure& failure) { return is_closed(value_descriptor(failure)); }

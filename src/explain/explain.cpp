@@ -37,10 +37,8 @@ bool is(const FailureRecord& record, Errc error) noexcept {
   return record.code == static_cast<int>(error);
 }
 
-// Without zeros, at which what() would end.
 std::string shown(const FixedText<511>& subject) {
-  std::string text{subject.view()};
-  std::replace(text.begin(), text.end(), '\0', '?');
+  const std::string text{subject.view()};
   return subject.is_whole() ? text : text + "...";
 }
 
@@ -181,8 +179,15 @@ std::string text_of_conversion(const FailureRecord& record) {
   return "decode_int_value: " + size + " bytes are not an integer (1 to 8 are)";
 }
 
-// Without the errno, which std::system_error appends.
-std::string text_of(const FailureRecord& record) {
+// Replaces control characters: paths and names may contain any byte, a zero would end what(), and a
+// log or a terminal would obey the others. UTF-8 stays.
+std::string printable(std::string text) {
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return text;
+}
+
+std::string raw_text_of(const FailureRecord& record) {
   switch (record.kind) {
     case Kind::map:
     case Kind::view:
@@ -201,6 +206,9 @@ std::string text_of(const FailureRecord& record) {
   }
   return {};
 }
+
+// Without the errno, which std::system_error appends.
+std::string text_of(const FailureRecord& record) { return printable(raw_text_of(record)); }
 
 bool is_recorded(const FailureRecord& record, const std::error_code& ec) noexcept {
   return record.kind != Kind::none && ec == std::error_code{record.code, category()};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../map/proc_fd.hpp"
 #include "../map/sets.hpp"
 #include "bpfmap/sys/uapi.hpp"
 #include "questions.hpp"
@@ -95,7 +96,7 @@ std::optional<int> command_of(Operation operation) {
 std::string undelegated(const Failure& failure) {
   if (failure.spec == nullptr || failure.spec->token_fd < 0) return {};
   const auto allows = [&](std::string_view field, std::uint64_t bit) {
-    const auto mask = fdinfo_number(failure.spec->token_fd, field);
+    const auto mask = FdInfo{failure.spec->token_fd}.number(field);
     return !mask || bit >= 64 || (*mask >> bit & 1U) != 0;
   };
   if (!allows("allowed_cmds", static_cast<std::uint64_t>(sys::Command::map_create)))

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "../map/proc_fd.hpp"
 #include "../map/sets.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/uapi.hpp"
@@ -35,7 +36,7 @@ std::uint64_t prefix_bits(const MapInfo& info) {
 std::optional<bool> is_frozen(const Failure& failure) {
   if (failure.record.frozen) return failure.record.frozen;
   const int fd = descriptor_of_map(failure);
-  const auto frozen = fd < 0 ? std::nullopt : fdinfo_number(fd, "frozen");
+  const auto frozen = fd < 0 ? std::nullopt : FdInfo{fd}.number("frozen");
   return frozen ? std::optional{*frozen != 0} : std::nullopt;
 }
 

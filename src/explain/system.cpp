@@ -77,26 +77,6 @@ std::optional<int> unprivileged_bpf_disabled() {
   return file >> value ? std::optional{value} : std::nullopt;
 }
 
-std::optional<std::string> fdinfo_field(int fd, std::string_view name) {
-  std::ifstream file{"/proc/self/fdinfo/" + std::to_string(fd)};
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(name) || line.size() <= name.size() || line[name.size()] != ':') continue;
-    const auto at = line.find_first_not_of(" \t", name.size() + 1);
-    return at == std::string::npos ? std::string{} : line.substr(at);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::uint64_t> fdinfo_number(int fd, std::string_view name) {
-  const auto text = fdinfo_field(fd, name);
-  if (!text) return std::nullopt;
-  const bool hex = text->starts_with("0x");
-  std::uint64_t value = 0;
-  const char* const begin = text->data() + (hex ? 2 : 0);
-  const auto error = std::from_chars(begin, text->data() + text->size(), value, hex ? 16 : 10).ec;
-  return error == std::errc{} ? std::optional{value} : std::nullopt;
-}
-
 std::string descriptor_target(int fd) { return read_link("/proc/self/fd/" + std::to_string(fd)); }
 
 std::string kernel_release() {

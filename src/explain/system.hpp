@@ -39,11 +39,6 @@ inline constexpr Capability cap_bpf{39, "CAP_BPF"};
 /// Returns kernel.unprivileged_bpf_disabled; nullopt when it cannot be read.
 [[nodiscard]] std::optional<int> unprivileged_bpf_disabled();
 
-/// Returns the field "name:" of /proc/self/fdinfo/`fd`; nullopt when there is none.
-[[nodiscard]] std::optional<std::string> fdinfo_field(int fd, std::string_view name);
-/// As above, as a number: decimal, or hexadecimal after 0x.
-[[nodiscard]] std::optional<std::uint64_t> fdinfo_number(int fd, std::string_view name);
-
 /// Returns the target of /proc/self/fd/`fd`, such as "anon_inode:bpf-map"; empty when it cannot be
 /// read.
 [[nodiscard]] std::string descriptor_target(int fd);

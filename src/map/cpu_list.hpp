@@ -2,11 +2,11 @@
 // Why the possible CPUs are unknown. Private to src/.
 #pragma once
 
-#include <cerrno>
 #include <system_error>
 
 #include "bpfmap/error.hpp"
 #include "bpfmap/sys/cpus.hpp"
+#include "proc_fd.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -14,8 +14,7 @@ namespace bpfmap::inline v0::detail {
 /// itself; any other one is Errc::no_cpu_list, whose text says what is wrong with the file.
 [[nodiscard]] inline std::error_code cpu_list_error(int result) noexcept {
   if (result == 0) return {};
-  const bool may_pass = result == -EMFILE || result == -ENFILE || result == -ENOMEM;
-  return may_pass ? kernel_error(result) : make_error_code(Errc::no_cpu_list);
+  return may_pass(result) ? kernel_error(result) : make_error_code(Errc::no_cpu_list);
 }
 
 /// Returns no error when the possible CPUs are known.

@@ -52,17 +52,8 @@ bool may_be_the_descriptors(int error) noexcept {
 // Whether the map is frozen, according to /proc. Checked now, because a view that fails closes its
 // map at once.
 std::optional<bool> is_frozen(int fd) noexcept {
-  std::array<char, 32> path{};
-  std::snprintf(path.data(), path.size(), "/proc/self/fdinfo/%d", fd);
-  const sys::UniqueFd file{::open(path.data(), O_RDONLY | O_CLOEXEC)};
-  std::array<char, 1024> text{};
-  const auto length = file ? ::read(file.get(), text.data(), text.size()) : -1;
-  if (length <= 0) return std::nullopt;
-  constexpr std::string_view field = "frozen:\t";
-  const std::string_view lines{text.data(), static_cast<std::size_t>(length)};
-  const auto at = lines.find(field);
-  if (at == std::string_view::npos) return std::nullopt;
-  return lines.substr(at + field.size(), 1) != "0";
+  const auto frozen = FdInfo{fd}.number("frozen");
+  return frozen ? std::optional{*frozen != 0} : std::nullopt;
 }
 
 void keep_descriptor(FailureRecord& record) noexcept {

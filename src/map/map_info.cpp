@@ -5,29 +5,18 @@
 #include <fcntl.h>
 
 #include <cerrno>
-#include <charconv>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <string_view>
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "proc_fd.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
 
 using detail::kernel_error;
-
-// The number after "field:" in a line of /proc/self/fdinfo.
-std::optional<std::uint64_t> field(std::string_view line, std::string_view name) noexcept {
-  if (!line.starts_with(name)) return std::nullopt;
-  line.remove_prefix(name.size());
-  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
-  return error == std::errc{} ? std::optional{value} : std::nullopt;
-}
 
 Access access_of(int status_flags) noexcept {
   switch (status_flags & O_ACCMODE) {
@@ -44,25 +33,25 @@ Access access_of(int status_flags) noexcept {
 
 MapFdInfo Map::fd_info(std::error_code& ec) const noexcept {
   ec.clear();
-  MapFdInfo info = detail::without_bad_alloc(ec, [&] {
-    MapFdInfo found;
-    const int flags = *this ? ::fcntl(fd(), F_GETFL) : 0;
-    if (!*this)
-      ec = Errc::no_map;
-    else if (flags < 0)
-      ec = kernel_error(-errno);
-    if (ec) return found;
-    found.access = access_of(flags);
-    std::ifstream file{"/proc/self/fdinfo/" + std::to_string(fd())};
-    for (std::string line; std::getline(file, line);) {
-      if (const auto memlock = field(line, "memlock:")) found.memlock = memlock;
-      if (const auto type = field(line, "owner_prog_type:"))
-        found.owner_program_type = static_cast<std::uint32_t>(*type);
-      if (const auto frozen = field(line, "frozen:")) found.frozen = *frozen != 0;
-    }
-    return found;
-  });
-  if (ec) ec = detail::record(*this, {.operation = Operation::info}, ec);
+  MapFdInfo info;
+  const int fcntl_result = ::fcntl(fd(), F_GETFL);
+  const int flags = fcntl_result < 0 ? -errno : fcntl_result;
+  const detail::FdInfo fields{fd()};
+  if (!*this)
+    ec = Errc::no_map;
+  else if (flags < 0)
+    ec = kernel_error(flags);
+  else if (detail::may_pass(fields.error()))
+    ec = kernel_error(fields.error());
+  if (ec) {
+    ec = detail::record(*this, {.operation = Operation::info}, ec);
+    return info;
+  }
+  info.access = access_of(flags);
+  info.memlock = fields.number("memlock");
+  if (const auto type = fields.number("owner_prog_type"))
+    info.owner_program_type = static_cast<std::uint32_t>(*type);
+  if (const auto frozen = fields.number("frozen")) info.frozen = *frozen != 0;
   return info;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "names.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string_view>
@@ -9,16 +8,6 @@
 #include "creation.hpp"
 
 namespace bpfmap::inline v0::detail {
-namespace {
-
-// A refused name may contain any byte.
-std::string printable(std::string text) {
-  const auto is_control = [](unsigned char c) { return c < ' ' || c >= 127; };
-  std::replace_if(text.begin(), text.end(), is_control, '?');
-  return text;
-}
-
-}  // namespace
 
 std::string type_name(MapType type) {
   if (traits_of(type) != nullptr) return std::string{bpfmap::to_string(type)};
@@ -48,7 +37,7 @@ std::string hexadecimal(std::uint64_t bits) {
 
 std::string describe(const MapInfo& info) {
   std::string text;
-  if (!info.name.empty()) text.append("'").append(printable(info.name)).append("' ");
+  if (!info.name.empty()) text.append("'").append(info.name).append("' ");
   text += "(";
   if (info.id != 0) text += "id " + std::to_string(info.id) + ", ";
   text += type_name(info.type) + ", key_size " + std::to_string(info.key_size);

@@ -2,12 +2,16 @@
 // What fuzz targets share.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/error.hpp"
 
 namespace bpfmap::fuzz {
 
@@ -18,6 +22,25 @@ inline void require(bool holds) {
 
 [[nodiscard]] inline std::string_view text_of(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
+}
+
+/// Makes `call(ec...)` in both forms; returns the error of both, or none. A failure has one text,
+/// of one line of printable characters.
+template <class Call>
+std::error_code both_forms(Call call) {
+  std::error_code ec;
+  call(ec);
+  const std::string text = explain(ec);
+  try {
+    call();
+    require(!ec);
+  } catch (const Error& error) {
+    require(error.code() == ec && text == error.what());
+  }
+  // Bytes above 0x7f are UTF-8.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  require(text.empty() == !ec && std::none_of(text.begin(), text.end(), is_control));
+  return ec;
 }
 
 /// Takes integers from the front of an input; zeros when it has ended.

@@ -129,6 +129,14 @@ TEST(PathCauses, OfAPathWithAZero) {
   EXPECT_TRUE(Map::open_pinned(bpffs.path("flows")));
 }
 
+// In a terminal, these would clear the screen and write another line.
+TEST(PathCauses, ShowNoControlCharacters) {
+  const test::PrivateBpffs bpffs;
+  const std::string path = bpffs.path("a\x1b[2J\nb\x7f\u00e4");
+  const std::string text = told(ENOENT, [&](auto&... ec) { (void)Map::open_pinned(path, ec...); });
+  EXPECT_TRUE(contains(text, "a?[2J?b?\u00e4'"));
+}
+
 TEST(PathCauses, OfAPartThatIsNoFolder) {
   const test::PrivateBpffs bpffs;
   const Map map = flows();

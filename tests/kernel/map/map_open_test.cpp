@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Doors to a map that exists, its pins, and what is told of it. Pins are made on a bpffs of the
-// test's own.
+// Opening a map that exists, its pins and its properties. Pins are made on a bpffs of the test's
+// own.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -16,6 +17,7 @@
 #include "map_calls.hpp"
 #include "maps.hpp"
 #include "program.hpp"
+#include "sanitizers.hpp"
 
 namespace bpfmap {
 namespace {
@@ -407,6 +409,23 @@ TEST(MapFreeze, WaitsForNoWritableMapping) {
   ::munmap(memory, page);
   EXPECT_NO_THROW(map.freeze());
 }
+
+#if !BPFMAP_SANITIZED  // sanitizers need descriptors of their own
+TEST(MapFdInfo, FailsWhileNoDescriptorIsLeft) {
+  const Map map = make_map(MapType::hash, 4, 8);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::error_code ec;
+  const auto info = map.fd_info(ec);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(ec, errno_code(EMFILE));
+  EXPECT_EQ(info.memlock, std::nullopt);
+  EXPECT_NE(map.fd_info(ec).memlock, std::nullopt);
+  EXPECT_FALSE(ec);
+}
+#endif
 
 TEST(MapFdInfo, TellsWhatChanges) {
   Map map = make_map(MapType::hash, 4, 4000, 64, MapFlags::no_prealloc);
