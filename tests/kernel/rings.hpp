@@ -46,6 +46,15 @@ class RingPrograms {
   [[nodiscard]] Map perf() const { return from(skeleton_->maps.perf); }
   [[nodiscard]] Map samples() const { return from(skeleton_->maps.samples); }
 
+  /// Returns the id of one of the programs.
+  [[nodiscard]] std::uint32_t program_id() const {
+    ::bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    EXPECT_EQ(
+        ::bpf_obj_get_info_by_fd(::bpf_program__fd(skeleton_->progs.write_ring), &info, &size), 0);
+    return info.id;
+  }
+
   /// Records number `first`, `first` + 1, ... into a ring buffer; how many found no room.
   std::uint32_t write(std::uint64_t first, std::uint32_t count, bool to_second = false,
                       std::uint32_t size = sizeof(Event)) const {

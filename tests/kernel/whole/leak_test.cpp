@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// No door and no operation leaves a descriptor open, whether it succeeds or fails.
+// No opening and no operation leaves a descriptor open, whether it succeeds or fails.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -19,14 +19,14 @@ namespace {
 using test::make_map;
 using test::open_descriptors;
 
-struct Door {
+struct Opening {
   const char* name;
   std::function<Map(std::error_code&)> quiet;
   std::function<Map()> loud;
 };
 
-// Every door to `map`, which is pinned at `path`.
-std::vector<Door> doors_to(const Map& map, const std::string& path) {
+// Every way to open `map`, which is pinned at `path`.
+std::vector<Opening> openings_of(const Map& map, const std::string& path) {
   const MapSpec spec = test::spec_of(MapType::hash);
   const auto id = map.info().id;
   return {
@@ -54,35 +54,35 @@ std::vector<Door> doors_to(const Map& map, const std::string& path) {
   };
 }
 
-TEST(EveryDoor, ClosesItsDescriptorWithTheMap) {
+TEST(EveryOpening, ClosesItsDescriptorWithTheMap) {
   const test::PrivateBpffs bpffs;
   const Map map = make_map(MapType::hash, 4, 4);
   map.pin(bpffs.path("leak"));
-  for (const auto& door : doors_to(map, bpffs.path("leak"))) {
-    SCOPED_TRACE(door.name);
+  for (const auto& opening : openings_of(map, bpffs.path("leak"))) {
+    SCOPED_TRACE(opening.name);
     const auto before = open_descriptors();
     {
       std::error_code ec;
-      const Map opened = door.quiet(ec);
+      const Map opened = opening.quiet(ec);
       EXPECT_TRUE(opened) << ec.message();
       EXPECT_EQ(open_descriptors(), before + 1) << "one each";
-      const Map another = door.loud();
+      const Map another = opening.loud();
       EXPECT_EQ(open_descriptors(), before + 2);
     }
     EXPECT_EQ(open_descriptors(), before);
   }
 }
 
-// The kernel refuses call number `n` that the door makes, whichever that is.
-TEST(EveryDoor, ClosesWhatItOpenedWhenACallFails) {
+// The kernel refuses call number `n` that it makes, whichever that is.
+TEST(EveryOpening, ClosesWhatItOpenedWhenACallFails) {
   const test::PrivateBpffs bpffs;
   const Map map = make_map(MapType::hash, 4, 4);
   map.pin(bpffs.path("leak"));
-  for (const auto& door : doors_to(map, bpffs.path("leak"))) {
+  for (const auto& opening : openings_of(map, bpffs.path("leak"))) {
     for (const int error : {EPERM, EINVAL, ENOMEM}) {
       std::size_t calls = 1;
       for (std::size_t failing = 0; failing < calls; ++failing) {
-        SCOPED_TRACE(std::string{door.name} + ", call " + std::to_string(failing));
+        SCOPED_TRACE(std::string{opening.name} + ", call " + std::to_string(failing));
         const auto before = open_descriptors();
         std::size_t n = 0;
         test::FakeBpf bpf{[&n, failing, error](int cmd, void* attr, unsigned int size) -> long {
@@ -90,12 +90,12 @@ TEST(EveryDoor, ClosesWhatItOpenedWhenACallFails) {
         }};
         std::error_code ec;
         {
-          const Map opened = door.quiet(ec);
+          const Map opened = opening.quiet(ec);
         }
         calls = std::max(calls, n);
         n = 0;
         try {
-          const Map opened = door.loud();
+          const Map opened = opening.loud();
         } catch (const Error&) {
         }
         EXPECT_EQ(open_descriptors(), before);
@@ -105,7 +105,7 @@ TEST(EveryDoor, ClosesWhatItOpenedWhenACallFails) {
   }
 }
 
-TEST(EveryDoor, LeavesNothingOpenWhenItIsRefused) {
+TEST(EveryOpening, LeavesNothingOpenWhenItIsRefused) {
   const sys::UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   const sys::UniqueFd program = test::load_program();
   const std::vector<std::function<Map(std::error_code&)>> refused{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The five doors without a kernel: what they ask it, and what becomes of descriptors when it says
-// no.
+// The five openings without a kernel: what they ask it, and what becomes of descriptors when it
+// says no.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -232,7 +232,7 @@ TEST(MapFromId, NamesTheOperationWhenTheKernelRefuses) {
   EXPECT_EQ(ec, std::errc::operation_not_permitted);
 }
 
-TEST(EveryDoor, ClosesTheDescriptorWhenTheMapCannotBeDescribed) {
+TEST(EveryOpening, ClosesTheDescriptorWhenTheMapCannotBeDescribed) {
   for (const auto open : {+[](std::error_code& ec) { return Map::open_pinned("/x", ec); },
                           +[](std::error_code& ec) { return Map::from_id(1, ec); }}) {
     int opened = -1;
