@@ -68,7 +68,7 @@ Support remember(Operation operation, MapType type, Support support) noexcept {
 constexpr std::uint32_t no_descriptor = 0x7FFF'FFFF;
 
 // The BTF of `int`, which storage maps require for keys and accept for values.
-sys::UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
+sys::UniqueFd load_btf_of_int(BpfToken token, std::error_code& ec) noexcept {
   struct {
     btf_header header;
     std::array<std::uint32_t, 4> type;  // struct btf_type and its data
@@ -83,7 +83,7 @@ sys::UniqueFd load_btf_of_int(std::error_code& ec) noexcept {
   blob.header.str_len = 5;
   blob.type = {1, BTF_KIND_INT << 24U, 4, BTF_INT_SIGNED << 24U | 32U};
   std::memcpy(blob.strings.data() + 1, "int", 3);
-  const int fd = sys::btf_load(&blob, sizeof blob.header + sizeof blob.type + 5);
+  const int fd = sys::btf_load(&blob, sizeof blob.header + sizeof blob.type + 5, token.fd);
   ec = kernel_error(fd);
   return sys::UniqueFd{fd};
 }
@@ -105,8 +105,9 @@ MapSpec least_spec(MapType type) noexcept {
   return spec;
 }
 
-Map make_least(MapType type, MapFlags flags, std::error_code& ec) noexcept {
+Map make_least(MapType type, MapFlags flags, std::error_code& ec, BpfToken token = {}) noexcept {
   MapSpec spec = least_spec(type);
+  spec.token_fd = token.fd;
   spec.flags = spec.flags | flags;
   if (has(flags, MapFlags::stack_build_id)) spec.value_size = 32;  // of one frame
   // Flags that come with a field.
@@ -116,13 +117,13 @@ Map make_least(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   sys::UniqueFd btf;
   Map inner;
   if (detail::local_storages.contains(type)) {
-    btf = load_btf_of_int(ec);
+    btf = load_btf_of_int(token, ec);
     if (ec) return {};
     spec.btf_fd = btf.get();
     spec.btf_key_type_id = spec.btf_value_type_id = 1;
   }
   if (detail::maps_of_maps.contains(type)) {
-    inner = Map::create(least_spec(MapType::array), ec);
+    inner = make_least(MapType::array, MapFlags::none, ec, token);
     if (ec) return {};
     spec.inner_map_fd = inner.fd();
   }
@@ -373,6 +374,29 @@ Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept {
   }
   ec.clear();
   return *support;
+}
+
+Support supports(MapType type, BpfToken token, std::error_code& ec) noexcept {
+  if (token.fd >= 0)
+    (void)make_least(type, MapFlags::none, ec, token);
+  else
+    ec = kernel_error(-EBADF);
+  const auto support = creation_says(type, ec.value());
+  if (support) {
+    ec.clear();
+    return *support;
+  }
+  MapSpec spec = least_spec(type);
+  spec.token_fd = token.fd;
+  ec = detail::record_create(spec, ec);
+  return Support::no;
+}
+
+Support supports(MapType type, BpfToken token) {
+  std::error_code ec;
+  const Support support = supports(type, token, ec);
+  detail::throw_if(ec);
+  return support;
 }
 
 Support supports(MapType type, MapFlags flags) {

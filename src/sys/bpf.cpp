@@ -65,9 +65,16 @@ int map_create_logged(const MapCreateAttr& attr, unsigned int size, char* log,
   return fd < 0 ? -errno : never_zero(static_cast<int>(fd));
 }
 
-int btf_load(const void* btf, std::uint32_t size) noexcept {
-  BtfLoadAttr attr{.btf = detail::address(btf), .log_buf = 0, .btf_size = size};
-  constexpr unsigned int used = offsetof(BtfLoadAttr, btf_size) + sizeof attr.btf_size;
+int btf_load(const void* btf, std::uint32_t size, int token_fd) noexcept {
+  BtfLoadAttr attr{};
+  attr.btf = detail::address(btf);
+  attr.btf_size = size;
+  unsigned int used = offsetof(BtfLoadAttr, log_size);
+  if (token_fd >= 0) {
+    attr.flags = f_token_fd;
+    attr.token_fd = static_cast<std::uint32_t>(token_fd);
+    used = sizeof attr;
+  }
   return never_zero(call(Command::btf_load, attr, used));
 }
 

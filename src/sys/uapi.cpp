@@ -117,6 +117,10 @@ static_assert(offsetof(ProgLoadAttr, prog_flags) == offsetof(bpf_attr, prog_flag
 static_assert(offsetof(BtfLoadAttr, btf) == offsetof(bpf_attr, btf));
 static_assert(offsetof(BtfLoadAttr, log_buf) == offsetof(bpf_attr, btf_log_buf));
 static_assert(offsetof(BtfLoadAttr, btf_size) == offsetof(bpf_attr, btf_size));
+static_assert(offsetof(BtfLoadAttr, log_size) == offsetof(bpf_attr, btf_log_size));
+static_assert(offsetof(BtfLoadAttr, log_level) == offsetof(bpf_attr, btf_log_level));
+// The headers of 6.1 end before the rest.
+static_assert(offsetof(BtfLoadAttr, flags) == offsetof(bpf_attr, btf_log_level) + 8);
 static_assert(offsetof(BtfInfoData, btf) == offsetof(bpf_btf_info, btf));
 static_assert(offsetof(BtfInfoData, btf_size) == offsetof(bpf_btf_info, btf_size));
 static_assert(offsetof(BtfInfoData, id) == offsetof(bpf_btf_info, id));

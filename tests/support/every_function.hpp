@@ -175,6 +175,7 @@ void each_other_function(Check check) {
   check("supports a type", [&](auto&... ec) { (void)supports(MapType::hash, ec...); });
   check("supports flags",
         [&](auto&... ec) { (void)supports(MapType::hash, MapFlags::no_prealloc, ec...); });
+  check("supports a token", [&](auto&... ec) { (void)supports(MapType::hash, BpfToken{}, ec...); });
   check("supports an operation",
         [&](auto&... ec) { (void)supports(Operation::erase, MapType::hash, ec...); });
   check("wait_for_programs", [&](auto&... ec) { wait_for_programs(ec...); });

@@ -52,6 +52,21 @@ enum class Support : std::uint8_t {
 [[nodiscard]] Support supports(MapType type, MapFlags flags);
 [[nodiscard]] Support supports(MapType type, MapFlags flags, std::error_code& ec) noexcept;
 
+/// The descriptor of a BPF token (6.9), through which a process without privileges creates maps of
+/// the types that an administrator delegated. The caller keeps owning it.
+struct BpfToken {
+  int fd = -1;
+};
+
+/// Returns whether maps of this type can be created through `token`, as MapSpec::token_fd does:
+/// creates one with a single entry, and closes it.
+///
+/// not_permitted: the token does not delegate BPF_MAP_CREATE or this type (or, for a storage map,
+/// BPF_BTF_LOAD; for a map of maps, arrays), or was made in another user namespace. Nothing is
+/// cached. `no` on a kernel without tokens. Error: EBADF, when the descriptor is not open.
+[[nodiscard]] Support supports(MapType type, BpfToken token);
+[[nodiscard]] Support supports(MapType type, BpfToken token, std::error_code& ec) noexcept;
+
 /// Returns whether the running kernel supports this operation on maps of this type. Tries it on a
 /// private map with a single entry; caches the result as above.
 ///

@@ -165,8 +165,8 @@ int map_create_logged(const MapCreateAttr& attr, unsigned int size, char* log,
                       std::uint32_t log_size) noexcept;
 
 /// BPF_BTF_LOAD (4.18): returns a descriptor of the `size` bytes of BTF at `btf`, close-on-exec and
-/// never 0.
-int btf_load(const void* btf, std::uint32_t size) noexcept;
+/// never 0. `token_fd` is a BPF token (6.9), or -1.
+int btf_load(const void* btf, std::uint32_t size, int token_fd = -1) noexcept;
 
 /// BPF_BTF_GET_FD_BY_ID (4.18): returns a descriptor of the BTF with the kernel's id `id`. Needs
 /// CAP_SYS_ADMIN.

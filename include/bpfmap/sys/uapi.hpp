@@ -192,11 +192,16 @@ struct ProgLoadAttr {
 inline constexpr std::uint32_t prog_type_syscall = 31;      // 5.14
 inline constexpr std::uint32_t prog_f_sleepable = 1U << 4;  // 5.10
 
-/// Attributes of btf_load, up to btf_size.
+/// Attributes of btf_load, up to btf_token_fd (6.9).
 struct BtfLoadAttr {
   alignas(8) std::uint64_t btf;
   alignas(8) std::uint64_t log_buf;
   std::uint32_t btf_size;
+  std::uint32_t log_size;
+  std::uint32_t log_level;
+  std::uint32_t log_true_size;
+  std::uint32_t flags;
+  std::uint32_t token_fd;
 };
 
 /// The BTF info that BPF_OBJ_GET_INFO_BY_FD reads and writes, up to `id` (4.18).

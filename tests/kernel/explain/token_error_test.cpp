@@ -16,6 +16,7 @@
 #include <string>
 
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/map/supports.hpp"
 #include "child_process.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
@@ -65,24 +66,29 @@ sys::UniqueFd receive_descriptor(int socket) {
 
 void write_file(const char* path, const char* text) { std::ofstream{path} << text; }
 
-// In the initial user namespace: makes the bpffs that was begun in another one, and that delegates
-// the creation of arrays.
-void delegate(int socket) {
+// What a token delegates, as options of its bpffs.
+struct Delegated {
+  const char* commands;
+  const char* maps;
+};
+
+// In the initial user namespace: makes the bpffs that was begun in another one.
+void delegate(int socket, const Delegated& delegated) {
   const sys::UniqueFd fs = receive_descriptor(socket);
-  (void)::fsconfig(fs.get(), FSCONFIG_SET_STRING, "delegate_cmds", "map_create", 0);
-  (void)::fsconfig(fs.get(), FSCONFIG_SET_STRING, "delegate_maps", "array", 0);
+  (void)::fsconfig(fs.get(), FSCONFIG_SET_STRING, "delegate_cmds", delegated.commands, 0);
+  (void)::fsconfig(fs.get(), FSCONFIG_SET_STRING, "delegate_maps", delegated.maps, 0);
   (void)::fsconfig(fs.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0);
   const sys::UniqueFd mount{::fsmount(fs.get(), 0, 0)};
   send_descriptor(socket, mount ? mount.get() : socket);
 }
 
-// A token for arrays, in a user namespace that this process enters; empty on a kernel without.
-sys::UniqueFd enter_with_token() {
+// A token in a user namespace that this process enters; empty on a kernel without.
+sys::UniqueFd enter_with_token(const Delegated& delegated) {
   std::array<int, 2> pair{};
   EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
   const pid_t helper = ::fork();
   if (helper == 0) {
-    delegate(pair[1]);
+    delegate(pair[1], delegated);
     ::_exit(0);
   }
   EXPECT_EQ(::unshare(CLONE_NEWUSER | CLONE_NEWNS), 0);
@@ -105,7 +111,7 @@ sys::UniqueFd enter_with_token() {
 
 TEST(TokenError, NamesTheMapTypeThatIsNotDelegated) {
   test::in_child([] {
-    const sys::UniqueFd token = enter_with_token();
+    const auto token = enter_with_token({.commands = "map_create", .maps = "array"});
     if (!token) return;  // before Linux 6.9
     MapSpec spec = test::spec_of(MapType::array);
     spec.token_fd = token.get();
@@ -119,6 +125,43 @@ TEST(TokenError, NamesTheMapTypeThatIsNotDelegated) {
     EXPECT_TRUE(contains(told(EPERM, [&](auto&... e) { (void)Map::create(spec, e...); }),
                          "in the initial user namespace, and this process is in another one"));
   });
+}
+
+TEST(TokenError, NamesTheCommandThatIsNotDelegated) {
+  test::in_child([] {
+    const auto token = enter_with_token({.commands = "btf_load", .maps = "array"});
+    if (!token) return;  // before Linux 6.9
+    MapSpec spec = test::spec_of(MapType::array);
+    spec.token_fd = token.get();
+    EXPECT_TRUE(contains(told(EPERM, [&](auto&... e) { (void)Map::create(spec, e...); }),
+                         "the BPF token does not delegate BPF_MAP_CREATE: mount its bpffs with "
+                         "delegate_cmds=map_create: EPERM"));
+    EXPECT_EQ(supports(MapType::array, BpfToken{token.get()}), Support::not_permitted);
+  });
+}
+
+TEST(SupportsWithAToken, IsWhatTheTokenDelegates) {
+  test::in_child([] {
+    const auto token = enter_with_token(
+        {.commands = "map_create:btf_load", .maps = "array:array_of_maps:sk_storage"});
+    if (!token) return;  // before Linux 6.9
+    EXPECT_EQ(supports(MapType::array), Support::not_permitted) << "without the token";
+    for (const MapType type : {MapType::array, MapType::array_of_maps, MapType::sk_storage})
+      EXPECT_EQ(supports(type, BpfToken{token.get()}), Support::yes) << to_string(type);
+    for (const MapType type : {MapType::hash, MapType::hash_of_maps, MapType::task_storage})
+      EXPECT_EQ(supports(type, BpfToken{token.get()}), Support::not_permitted) << to_string(type);
+  });
+}
+
+TEST(SupportsWithAToken, ReportsADescriptorThatIsNone) {
+  if (supports(MapType::array, MapFlags::token_fd) != Support::yes)
+    GTEST_SKIP() << "this kernel has no BPF tokens";
+  std::error_code ec;
+  (void)supports(MapType::array, BpfToken{1'000'000}, ec);
+  EXPECT_EQ(ec, test::errno_code(EBADF));
+  (void)supports(MapType::array, BpfToken{}, ec);
+  EXPECT_EQ(ec, test::errno_code(EBADF));
+  EXPECT_NE(explain(ec), "");
 }
 
 }  // namespace
