@@ -61,52 +61,58 @@ inline std::uint64_t address(const void* pointer) noexcept {
   return reinterpret_cast<std::uintptr_t>(pointer);
 }
 
-// The attribute of the three commands that take a map, a key, a value and flags. It has no padding
-// that the compiler could skip: every byte is written.
-inline ElementAttr element_attr(int fd, const void* key, const void* value,
-                                std::uint64_t flags) noexcept {
-  return {static_cast<std::uint32_t>(fd), 0, address(key), address(value), flags};
-}
-inline int element_command(Command command, ElementAttr& attr) noexcept {
-  return static_cast<int>(bpf(static_cast<int>(command), &attr, sizeof attr));
-}
-// The command that takes a map and a key.
-inline int key_command(KeyAttr& attr) noexcept {
-  return static_cast<int>(bpf(static_cast<int>(Command::map_delete_elem), &attr, sizeof attr));
-}
-
 int batch_command(Command command, int fd, const void* in_batch, void* out_batch, const void* keys,
                   const void* values, std::uint32_t& count, std::uint64_t elem_flags) noexcept;
 
 }  // namespace detail
 
+/// Returns the attribute of the three commands that take a map, a key, a value and flags. It has no
+/// padding that the compiler could skip: every byte is written.
+inline ElementAttr element_attr(int fd, const void* key, const void* value,
+                                std::uint64_t flags) noexcept {
+  return {static_cast<std::uint32_t>(fd), 0, detail::address(key), detail::address(value), flags};
+}
+
 /// BPF_MAP_LOOKUP_ELEM (3.18): copies the value of `key` to `value`. -ENOENT: no such key.
+inline int map_lookup_elem(ElementAttr& attr) noexcept {
+  return static_cast<int>(bpf(static_cast<int>(Command::map_lookup_elem), &attr, sizeof attr));
+}
 inline int map_lookup_elem(int fd, const void* key, void* value, std::uint64_t flags = 0) noexcept {
-  ElementAttr attr = detail::element_attr(fd, key, value, flags);
-  return detail::element_command(Command::map_lookup_elem, attr);
+  ElementAttr attr = element_attr(fd, key, value, flags);
+  return map_lookup_elem(attr);
 }
 
 /// BPF_MAP_UPDATE_ELEM (3.18): sets the value of `key`. -EEXIST: the key exists, with BPF_NOEXIST.
 /// -ENOENT: it does not exist, with BPF_EXIST.
+inline int map_update_elem(ElementAttr& attr) noexcept {
+  return static_cast<int>(bpf(static_cast<int>(Command::map_update_elem), &attr, sizeof attr));
+}
 inline int map_update_elem(int fd, const void* key, const void* value,
                            std::uint64_t flags = 0) noexcept {
-  ElementAttr attr = detail::element_attr(fd, key, value, flags);
-  return detail::element_command(Command::map_update_elem, attr);
+  ElementAttr attr = element_attr(fd, key, value, flags);
+  return map_update_elem(attr);
 }
 
 /// BPF_MAP_LOOKUP_AND_DELETE_ELEM (4.20; on hash types 5.14): copies the value out and deletes the
 /// entry.
+inline int map_lookup_and_delete_elem(ElementAttr& attr) noexcept {
+  return static_cast<int>(
+      bpf(static_cast<int>(Command::map_lookup_and_delete_elem), &attr, sizeof attr));
+}
 inline int map_lookup_and_delete_elem(int fd, const void* key, void* value,
                                       std::uint64_t flags = 0) noexcept {
-  ElementAttr attr = detail::element_attr(fd, key, value, flags);
-  return detail::element_command(Command::map_lookup_and_delete_elem, attr);
+  ElementAttr attr = element_attr(fd, key, value, flags);
+  return map_lookup_and_delete_elem(attr);
 }
 
 /// BPF_MAP_DELETE_ELEM (3.18), which has no flags: deletes the entry of `key`. -ENOENT: no such
 /// key.
+inline int map_delete_elem(KeyAttr& attr) noexcept {
+  return static_cast<int>(bpf(static_cast<int>(Command::map_delete_elem), &attr, sizeof attr));
+}
 inline int map_delete_elem(int fd, const void* key) noexcept {
   KeyAttr attr{static_cast<std::uint32_t>(fd), 0, detail::address(key)};
-  return detail::key_command(attr);
+  return map_delete_elem(attr);
 }
 
 /// BPF_MAP_GET_NEXT_KEY (3.18): copies the key after `key` to `next_key`, or the first key when

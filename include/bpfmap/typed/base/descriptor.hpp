@@ -69,12 +69,13 @@ bool set_number(const Map& map, const K& key, std::uint64_t value, std::uint64_t
 template <int answer, Keys keys, class K>
 bool set_descriptor(const Map& map, const K& key, int fd, std::uint64_t flags,
                     std::error_code& ec) noexcept {
+  if (!in_range<keys>(map, Operation::update, key, ec)) return false;
+  const DescriptorValue value{map, static_cast<std::uint32_t>(fd)};
   if (fd >= 0) [[likely]]
-    return set_number<answer, keys>(map, key, static_cast<std::uint32_t>(fd), flags, ec);
-  if (in_range<keys>(map, Operation::update, key, ec))
-    ec = record(
-        map, {Operation::update, ElementBytes<K>{key}.view(), ElementBytes<int>{fd}.view(), flags},
-        -EBADF);
+    return update_element<answer>(map, key, value.view(), flags, ec);
+  ec = record(map,
+              {Operation::update, ElementBytes<K>{key}.view(), ElementBytes<int>{fd}.view(), flags},
+              -EBADF);
   return false;
 }
 

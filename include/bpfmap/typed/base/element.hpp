@@ -110,15 +110,14 @@ template <class... Arguments>
   return false;
 }
 
-// Makes one system call, from or into `value`; a failure records its first `value_size` bytes.
+// BPF_MAP_LOOKUP_ELEM into `value`.
 template <int answer, class K>
-[[gnu::always_inline]] inline bool call_element(sys::Command command, Operation operation,
-                                                const Map& map, const K& key, const void* value,
-                                                std::size_t value_size, std::uint64_t flags,
-                                                std::error_code& ec) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool lookup_element(const Map& map, const K& key,
+                                                             void* value, std::uint64_t flags,
+                                                             std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
-  sys::ElementAttr attr = sys::detail::element_attr(map.fd(), bytes.data(), value, flags);
-  const int result = sys::detail::element_command(command, attr);
+  sys::ElementAttr attr = sys::element_attr(map.fd(), bytes.data(), value, flags);
+  const int result = sys::map_lookup_elem(attr);
   if (result == 0) [[likely]] {
     clear(ec);
     return true;
@@ -126,34 +125,45 @@ template <int answer, class K>
   if (result == answer)
     clear(ec);
   else
-    ec = record_element(map, operation, bytes.size, value_size, attr, result);
+    ec = record_element(map, Operation::lookup, bytes.size, 0, attr, result);
   return false;
-}
-
-// BPF_MAP_LOOKUP_ELEM into `value`.
-template <int answer, class K>
-[[nodiscard, gnu::always_inline]] inline bool lookup_element(const Map& map, const K& key,
-                                                             void* value, std::uint64_t flags,
-                                                             std::error_code& ec) noexcept {
-  return call_element<answer>(sys::Command::map_lookup_elem, Operation::lookup, map, key, value, 0,
-                              flags, ec);
 }
 
 // BPF_MAP_LOOKUP_AND_DELETE_ELEM into `value`.
 template <class K>
 [[nodiscard, gnu::always_inline]] inline bool lookup_and_delete_element(
     const Map& map, const K& key, void* value, std::uint64_t flags, std::error_code& ec) noexcept {
-  return call_element<-ENOENT>(sys::Command::map_lookup_and_delete_elem,
-                               Operation::lookup_and_delete, map, key, value, 0, flags, ec);
+  const ElementBytes<K> bytes{key};
+  sys::ElementAttr attr = sys::element_attr(map.fd(), bytes.data(), value, flags);
+  const int result = sys::map_lookup_and_delete_elem(attr);
+  if (result == 0) [[likely]] {
+    clear(ec);
+    return true;
+  }
+  if (result == -ENOENT)
+    clear(ec);
+  else
+    ec = record_element(map, Operation::lookup_and_delete, bytes.size, 0, attr, result);
+  return false;
 }
 
-// BPF_MAP_UPDATE_ELEM from `value`.
+// BPF_MAP_UPDATE_ELEM from `value`, which a failure records, too.
 template <int answer, class K>
 [[gnu::always_inline]] inline bool update_element(const Map& map, const K& key, BytesView value,
                                                   std::uint64_t flags,
                                                   std::error_code& ec) noexcept {
-  return call_element<answer>(sys::Command::map_update_elem, Operation::update, map, key,
-                              value.data(), value.size(), flags, ec);
+  const ElementBytes<K> bytes{key};
+  sys::ElementAttr attr = sys::element_attr(map.fd(), bytes.data(), value.data(), flags);
+  const int result = sys::map_update_elem(attr);
+  if (result == 0) [[likely]] {
+    clear(ec);
+    return true;
+  }
+  if (result == answer)
+    clear(ec);
+  else
+    ec = record_element(map, Operation::update, bytes.size, value.size(), attr, result);
+  return false;
 }
 
 // BPF_MAP_DELETE_ELEM.
@@ -162,7 +172,7 @@ template <int answer, class K>
                                                   std::error_code& ec) noexcept {
   const ElementBytes<K> bytes{key};
   sys::KeyAttr attr{static_cast<std::uint32_t>(map.fd()), 0, sys::detail::address(bytes.data())};
-  const int result = sys::detail::key_command(attr);
+  const int result = sys::map_delete_elem(attr);
   if (result == 0) [[likely]] {
     clear(ec);
     return true;

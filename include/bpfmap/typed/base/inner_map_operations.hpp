@@ -211,10 +211,11 @@ class InnerMapOperations {
   // An inner map that is replaced between the lookup of its id and its opening may no longer exist;
   // the slot then holds another one.
   Map open(const argument<K>& key, std::error_code& ec) const noexcept {
+    if (!detail::fit(self(), Operation::lookup, ec, key)) return {};
     for (int attempts = 0; attempts < 100; ++attempts) {
-      const auto id = lookup_id(key, ec);
+      const auto id = detail::lookup_number<keys>(self(), detail::value_of<K>(key), ec);
       if (!id) return {};
-      Map map = Map::from_id(*id, ec);
+      Map map = Map::from_id(static_cast<std::uint32_t>(*id), ec);
       if (ec != std::errc::no_such_file_or_directory) return map;
     }
     return {};
