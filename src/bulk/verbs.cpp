@@ -16,19 +16,16 @@ namespace {
 using detail::kernel_error;
 using detail::WalkKind;
 
+// plain, for a type that this library does not know.
+ValueKind value_kind(const Map& map) noexcept {
+  const MapTypeTraits* const traits = traits_of(map.info().type);
+  return traits == nullptr ? ValueKind::plain : traits->value;
+}
+
 // Whether the slots can be looked up; a lookup of an empty slot is then ENOENT.
 bool shows_slots(const Map& map) noexcept {
-  switch (map.info().type) {
-    case MapType::perf_event_array:
-    case MapType::cgroup_array:
-    case MapType::xskmap:
-      return false;
-    case MapType::sockmap:
-    case MapType::reuseport_sockarray:
-      return map.info().value_size == sizeof(std::uint64_t);
-    default:
-      return true;
-  }
+  if (value_kind(map) == ValueKind::socket) return map.info().value_size == sizeof(std::uint64_t);
+  return value_kind(map) != ValueKind::write_only;
 }
 
 bool has_slots(const Map& map) noexcept {
@@ -88,32 +85,12 @@ std::uint64_t erase_all(Map& map, std::error_code& ec) noexcept {
   return erased;
 }
 
-bool holds_maps(const Map& map) noexcept {
-  return map.info().type == MapType::array_of_maps || map.info().type == MapType::hash_of_maps;
-}
+bool holds_maps(const Map& map) noexcept { return value_kind(map) == ValueKind::inner_map; }
 
-// Types whose lookups return an id or a cookie, while updates take a descriptor. A type that this
-// library does not know may be one.
+// A type that this library does not know may hold descriptors.
 bool reads_as_written(const Map& map) noexcept {
-  switch (map.info().type) {
-    case MapType::prog_array:
-    case MapType::perf_event_array:
-    case MapType::cgroup_array:
-    case MapType::array_of_maps:
-    case MapType::hash_of_maps:
-    case MapType::sockmap:
-    case MapType::sockhash:
-    case MapType::reuseport_sockarray:
-    case MapType::xskmap:
-      return false;
-    case MapType::devmap:
-    case MapType::devmap_hash:
-    case MapType::cpumap:
-      // Values with a program after the device or CPU.
-      return map.info().value_size == sizeof(std::uint32_t);
-    default:
-      return traits_of(map.info().type) != nullptr;
-  }
+  if (value_kind(map) == ValueKind::target) return map.info().value_size == sizeof(std::uint32_t);
+  return value_kind(map) == ValueKind::plain && traits_of(map.info().type) != nullptr;
 }
 
 // Returns the reason why `from` cannot be copied into `to`; no error if it can.

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 
 #include "bpfmap/map/map_type.hpp"
 
@@ -83,21 +84,24 @@ inline constexpr MapCommands of_bloom_filters = MapCommands::lookup | MapCommand
 inline constexpr MapCommands of_storages =
     MapCommands::lookup | MapCommands::update | MapCommands::erase | frozen;
 
+inline constexpr std::string_view no_batches = {};
+
 // One row per map type. The sets of types in sets.hpp, creation rules, causes of errnos, walks,
 // supports() and the tests' specs read it. `since` is the kernel whose uapi header first names the
 // type.
 inline constexpr std::array rows{
     // type, name, since, key, per CPU, sizes of key and value, entries, flags taken and needed,
-    // commands, first kernel with batches
+    // commands, first kernel with batches, what a lookup returns if not plain
     MapTypeTraits{hash, "hash", "3.18", bytes, false, any_size, any_size, hash_entries,
                   plain_hash | numa, unneeded, of_hashes | take | drain, "5.6"},
     MapTypeTraits{array, "array", "3.18", index, false, u32_key, array_value, some_entries,
                   any_access | numa | MapFlags::mmapable | MapFlags::inner_map, unneeded, of_arrays,
                   "5.6"},
     MapTypeTraits{prog_array, "prog_array", "4.2", slot, false, u32_key, fd_value, some_entries,
-                  fd_access | numa, unneeded, entry_commands},
+                  fd_access | numa, unneeded, entry_commands, no_batches, ValueKind::object},
     MapTypeTraits{perf_event_array, "perf_event_array", "4.3", slot, false, u32_key, fd_value,
-                  some_entries, fd_access | numa | MapFlags::preserve_elems, unneeded, unreadable},
+                  some_entries, fd_access | numa | MapFlags::preserve_elems, unneeded, unreadable,
+                  no_batches, ValueKind::write_only},
     MapTypeTraits{percpu_hash, "percpu_hash", "4.6", bytes, true, any_size, percpu_value,
                   hash_entries, plain_hash, unneeded, of_hashes | take | drain, "5.6"},
     MapTypeTraits{percpu_array, "percpu_array", "4.6", index, true, u32_key, percpu_value,
@@ -106,7 +110,7 @@ inline constexpr std::array rows{
                   fd_access | numa | MapFlags::stack_build_id, unneeded,
                   entry_commands_but_update | take},
     MapTypeTraits{cgroup_array, "cgroup_array", "4.8", slot, false, u32_key, fd_value, some_entries,
-                  fd_access | numa, unneeded, unreadable},
+                  fd_access | numa, unneeded, unreadable, no_batches, ValueKind::write_only},
     MapTypeTraits{lru_hash, "lru_hash", "4.10", bytes, false, any_size, any_size, hash_entries,
                   lru | numa, unneeded, of_hashes | take | drain, "5.6"},
     MapTypeTraits{lru_percpu_hash, "lru_percpu_hash", "4.10", bytes, true, any_size, percpu_value,
@@ -115,23 +119,27 @@ inline constexpr std::array rows{
                   any_access | numa | MapFlags::no_prealloc, MapFlags::no_prealloc, of_hashes,
                   "5.13"},
     MapTypeTraits{array_of_maps, "array_of_maps", "4.12", slot, false, u32_key, fd_value,
-                  some_entries, fd_access | numa, unneeded, entry_commands | batches, "5.19"},
+                  some_entries, fd_access | numa, unneeded, entry_commands | batches, "5.19",
+                  ValueKind::inner_map},
     MapTypeTraits{hash_of_maps, "hash_of_maps", "4.12", bytes, false, any_size, fd_value,
-                  hash_entries, plain_hash | numa, unneeded, of_hashes | drain, "5.19"},
+                  hash_entries, plain_hash | numa, unneeded, of_hashes | drain, "5.19",
+                  ValueKind::inner_map},
     MapTypeTraits{devmap, "devmap", "4.14", slot, false, u32_key, u32_or_u64_value, some_entries,
-                  fd_access | numa, unneeded, entry_commands},
+                  fd_access | numa, unneeded, entry_commands, no_batches, ValueKind::target},
     MapTypeTraits{sockmap, "sockmap", "4.14", slot, false, u32_key, u32_or_u64_value, some_entries,
-                  fd_access | numa, unneeded, entry_commands},
+                  fd_access | numa, unneeded, entry_commands, no_batches, ValueKind::socket},
     MapTypeTraits{cpumap, "cpumap", "4.15", slot, false, u32_key, u32_or_u64_value, some_entries,
-                  numa, unneeded, entry_commands},
+                  numa, unneeded, entry_commands, no_batches, ValueKind::target},
     MapTypeTraits{xskmap, "xskmap", "4.18", slot, false, u32_key, fd_value, some_entries,
-                  fd_access | numa, unneeded, unreadable},
+                  fd_access | numa, unneeded, unreadable, no_batches, ValueKind::write_only},
     MapTypeTraits{sockhash, "sockhash", "4.18", bytes, false, socket_key, u32_or_u64_value,
-                  some_entries, fd_access | numa, unneeded, entry_commands},
+                  some_entries, fd_access | numa, unneeded, entry_commands, no_batches,
+                  ValueKind::socket},
     MapTypeTraits{cgroup_storage, "cgroup_storage", "4.19", object, false, cgroup_key,
                   storage_value, no_entries, any_access | numa, unneeded, entry_commands_but_erase},
     MapTypeTraits{reuseport_sockarray, "reuseport_sockarray", "4.19", slot, false, u32_key,
-                  u32_or_u64_value, some_entries, any_access | numa, unneeded, entry_commands},
+                  u32_or_u64_value, some_entries, any_access | numa, unneeded, entry_commands,
+                  no_batches, ValueKind::socket},
     MapTypeTraits{percpu_cgroup_storage, "percpu_cgroup_storage", "4.20", object, true, cgroup_key,
                   percpu_value, no_entries, any_access | numa, unneeded, entry_commands_but_erase},
     MapTypeTraits{queue, "queue", "4.20", none, false, no_keys, allocated_value, some_entries,
@@ -141,7 +149,8 @@ inline constexpr std::array rows{
     MapTypeTraits{sk_storage, "sk_storage", "5.2", object, false, fd_key, storage_value, no_entries,
                   local_storage, MapFlags::no_prealloc, of_storages},
     MapTypeTraits{devmap_hash, "devmap_hash", "5.4", bytes, false, u32_key, u32_or_u64_value,
-                  some_entries, fd_access | numa, unneeded, entry_commands},
+                  some_entries, fd_access | numa, unneeded, entry_commands, no_batches,
+                  ValueKind::target},
     MapTypeTraits{struct_ops, "struct_ops", "5.6", index, false, u32_key, whatever_size,
                   some_entries, MapFlags::link | MapFlags::vtype_btf_obj_fd, unneeded,
                   unfrozen_objects},

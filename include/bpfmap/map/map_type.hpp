@@ -63,6 +63,16 @@ enum class KeyKind : std::uint8_t {
   none,    ///< no keys: queues, stacks, bloom filters, ring buffers, arenas
 };
 
+/// What a lookup returns, compared with what an update takes.
+enum class ValueKind : std::uint8_t {
+  plain,       ///< the same bytes
+  inner_map,   ///< a map: written as a descriptor, read as an id
+  object,      ///< a program: written as a descriptor, read as an id
+  socket,      ///< written as a descriptor, read as a cookie, which needs values of 8 bytes
+  target,      ///< a device or CPU, and in values of 8 bytes a program, as above
+  write_only,  ///< written as a descriptor, never read
+};
+
 /// The commands of bpf(2) on a map's entries, as a set.
 enum class MapCommands : std::uint16_t {
   none = 0,
@@ -107,6 +117,7 @@ struct MapTypeTraits {
   MapFlags flags_needed = {};
   MapCommands commands = {};  ///< in Linux 6.18, or in the kernel that introduced the type
   std::string_view batches_since = {};  ///< the first kernel with its batch commands; may be empty
+  ValueKind value = ValueKind::plain;
 
   bool lookup_batch = has(commands, MapCommands::lookup_batch);
   bool delete_batch = has(commands, MapCommands::erase_batch);

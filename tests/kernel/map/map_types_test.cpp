@@ -261,6 +261,27 @@ constexpr std::array rows{
 };
 // clang-format on
 
+// The types that have no row, and where they are tested.
+constexpr std::array<std::pair<MapType, const char*>, 7> elsewhere{{
+    {MapType::perf_event_array, "typed/perf_event_array_test.cpp, with perf events"},
+    {MapType::cgroup_array, "typed/cgroup_array_test.cpp, with cgroups"},
+    {MapType::xskmap, "typed/xsk_map_test.cpp, with AF_XDP sockets"},
+    {MapType::struct_ops, "explain/create_error_test.cpp: only libbpf can create it"},
+    {MapType::cgrp_storage, "typed/local_storage_test.cpp: not on every kernel (6.2)"},
+    {MapType::insn_array, "explain/create_error_test.cpp: only for programs (6.19)"},
+    {MapType::rhash, "bulk/walk_rhash_test.cpp: not on every kernel (7.2)"},
+}};
+
+TEST(EveryMapType, HasARowHereOrIsTestedElsewhere) {
+  for (const MapTypeTraits& traits : map_types()) {
+    const auto in_row = std::count_if(rows.begin(), rows.end(),
+                                      [&](const Row& row) { return row.type == traits.type; });
+    const auto other = std::count_if(elsewhere.begin(), elsewhere.end(),
+                                     [&](const auto& row) { return row.first == traits.type; });
+    EXPECT_EQ(in_row + other, 1) << traits.name;
+  }
+}
+
 // A task's storage is EAGAIN for the moment in which the kernel frees that of an earlier map.
 template <class Run>
 std::string_view answer_of(Run run) {
