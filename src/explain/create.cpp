@@ -166,6 +166,13 @@ std::string kernel_reason(const Failure& failure) {
   return "the kernel says: " + std::string{text.substr(0, end + 1)};
 }
 
+// Linux 5.10 does not check the size of a per-CPU value, and then finds no memory for it.
+std::string sizes_beyond_limits(const Failure& failure) {
+  Texts broken;
+  check_limits(failure, broken);
+  return join(broken);
+}
+
 // What is wrong with the fields by the tables; empty when that is not known.
 std::string broken_fields(const Failure& failure) {
   Texts broken;
@@ -197,6 +204,8 @@ MapInfo asked_info(const MapSpec& spec) {
 
 std::string cause_of_creation(const Failure& failure) {
   if (failure.error == static_cast<int>(Errc::invalid_name)) return check_name(failure.record);
+  if (failure.error == ENOMEM && !sizes_beyond_limits(failure).empty())
+    return sizes_beyond_limits(failure);
   if (!is_about_spec(failure.error)) return cause_of(failure);
   if (std::string type = check_type(failure.info.type); !type.empty()) return type;
   const std::string broken = broken_fields(failure);

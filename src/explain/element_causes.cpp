@@ -6,6 +6,7 @@
 
 #include "bpfmap/sys/uapi.hpp"
 #include "causes.hpp"
+#include "system.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -154,6 +155,11 @@ constexpr std::array flag_cause_rows{
           "{cpu}"},
     Cause{updates, any_type, EINVAL, asked_both,
           "UpdateFlags::noexist and UpdateFlags::exist exclude each other; use UpdateFlags::any"},
+    // An older kernel refuses any flags of the command, the lock's too, before it looks at the
+    // type.
+    Cause{lookup_and_delete, hashes - hash_of_maps, EINVAL,
+          [](const Failure&) { return kernel_is_before("5.14"); },
+          "on {type} maps it needs Linux 5.14, and this is {kernel}; look up, then erase"},
     Cause{element_operations, any_type, EINVAL, asked_unknown_flags,
           "the flags {flags} have bits that the running kernel ({kernel}) does not accept here"},
     Cause{element_operations, any_type, EINVAL, asked_lock_without_btf,

@@ -175,6 +175,13 @@ constexpr std::array suspicion_rows{
     Rule{lpm_trie, [](const Failure& f) { return f.spec->value_size > 4194008; },
          "value_size is {value_size}: probably too large for this kernel; Linux 6.12 takes at most "
          "4194008"},
+    Rule{hashes, [](const Failure& f) { return f.error == E2BIG && f.spec->key_size > 512; },
+         "key_size is {key_size}: probably too large for this kernel; Linux 5.10 takes at most "
+         "512"},
+    Rule{cgroup_storages,
+         [](const Failure& f) { return f.error == E2BIG && f.spec->value_size > sys::page_size(); },
+         "value_size is {value_size}: probably too large for this kernel; Linux 5.10 takes at most "
+         "a page, {page_size}"},
     Rule{any_type,
          [](const Failure& f) {
            return f.spec->token_fd >= 0 && (f.error == EINVAL || f.error == EBADF);

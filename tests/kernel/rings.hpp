@@ -41,6 +41,18 @@ class RingPrograms {
     if (!skeleton_) throw std::runtime_error{"rings.bpf.c does not load"};
   }
 
+  /// Whether the running kernel loads them.
+  [[nodiscard]] static bool load() {
+    static const bool loads = [] {
+      const std::unique_ptr<::rings, void (*)(::rings*)> tried{::rings__open_and_load(),
+                                                               &::rings__destroy};
+      return tried != nullptr;
+    }();
+    return loads;
+  }
+  static constexpr const char* needs =
+      "this kernel lacks user_ringbuf maps, bpf_loop() or callbacks without the JIT";
+
   [[nodiscard]] Map first() const { return from(skeleton_->maps.first); }
   [[nodiscard]] Map second() const { return from(skeleton_->maps.second); }
   [[nodiscard]] Map perf() const { return from(skeleton_->maps.perf); }

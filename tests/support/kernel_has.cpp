@@ -57,6 +57,10 @@ bool kernel_has_lookup_and_delete(MapType type) {
       sys::map_lookup_and_delete_elem(map.fd(), key.empty() ? nullptr : key.data(), value.data()));
 }
 
+bool kernel_takes_from_hashes() { return kernel_has_lookup_and_delete(MapType::hash); }
+
+bool kernel_walks_tries() { return kernel_has_batches(MapType::lpm_trie); }
+
 int errno_of_freezing_read_only() {
   return -sys::map_freeze(make_map(MapType::hash, 4, 4, 4, MapFlags::rdonly).fd());
 }

@@ -21,6 +21,14 @@ namespace bpfmap::test {
 /// Whether the kernel has BPF_MAP_LOOKUP_AND_DELETE_ELEM for this type (hashes: 5.14).
 [[nodiscard]] bool kernel_has_lookup_and_delete(MapType type);
 
+/// Whether it has that command for hashes and LRU hashes, with one value or one per CPU.
+[[nodiscard]] bool kernel_takes_from_hashes();
+
+/// Whether tries may be walked here. A kernel without the fix of CVE-2024-50262 writes behind its
+/// buffer when prefixes of every length hold one another. No call shows that fix: this asks for
+/// BPF_MAP_LOOKUP_BATCH of tries, which is newer than the oldest kernels that lack the fix.
+[[nodiscard]] bool kernel_walks_tries();
+
 /// Returns 0, or the errno of freezing through a read-only descriptor: EPERM, but older kernels
 /// (6.1) do it.
 [[nodiscard]] int errno_of_freezing_read_only();

@@ -44,8 +44,10 @@ TEST(RightsError, SaysThatADescriptorIsReadOnly) {
       "with Access::read_write: EPERM (Operation not permitted)";
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { reader.update(1, 1, ec...); }), says));
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { reader.erase(1, ec...); }), says));
-  EXPECT_TRUE(
-      contains(told(EPERM, [&](auto&... ec) { (void)reader.lookup_and_delete(1, ec...); }), says));
+  if (test::kernel_takes_from_hashes()) {
+    EXPECT_TRUE(contains(
+        told(EPERM, [&](auto&... ec) { (void)reader.lookup_and_delete(1, ec...); }), says));
+  }
   if (test::errno_of_freezing_read_only() != 0) {
     EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { reader.freeze(ec...); }), says));
   }
@@ -62,8 +64,10 @@ TEST(RightsError, SaysThatADescriptorIsWriteOnly) {
   EXPECT_TRUE(contains(told(EPERM, [&](auto&... ec) { (void)writer.lookup(1, ec...); }), says));
   EXPECT_TRUE(contains(
       told(EPERM, [&](auto&... ec) { (void)writer.get_next_key(std::nullopt, ec...); }), says));
-  EXPECT_TRUE(
-      contains(told(EPERM, [&](auto&... ec) { (void)writer.lookup_and_delete(1, ec...); }), says));
+  if (test::kernel_takes_from_hashes()) {
+    EXPECT_TRUE(contains(
+        told(EPERM, [&](auto&... ec) { (void)writer.lookup_and_delete(1, ec...); }), says));
+  }
 }
 
 TEST(RightsError, SaysThatAMapIsFrozen) {

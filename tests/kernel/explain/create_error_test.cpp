@@ -2,16 +2,19 @@
 // What Map::create refuses, held against the running kernel: a spec with one mistake is refused and
 // the text names that field; the nearest spec without it is taken.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <functional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "fake_bpf.hpp"
 #include "kernel_has.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
@@ -98,6 +101,23 @@ class CreateError : public ::testing::Test {
   static void expect_created(const MapSpec& spec) {
     std::error_code ec;
     EXPECT_TRUE(Map::create(spec, ec)) << error_of([&] { (void)Map::create(spec); }).what();
+  }
+
+  // Older kernels have smaller limits.
+  static void expect_created_or_called_too_large(const MapSpec& spec, Field field) {
+    std::error_code ec;
+    if (Map::create(spec, ec)) return;
+    EXPECT_TRUE(contains(refusal(spec, ec.default_error_condition()),
+                         "): " + name_of(field) + " is " + std::to_string(spec.*field) +
+                             ": probably too large for this kernel; Linux "));
+  }
+
+  // What this kernel refuses `spec` with: Linux 5.10 has ENOMEM for per-CPU values beyond 32 KiB.
+  static std::error_condition refused_with(const MapSpec& spec, std::errc code) {
+    std::error_code ec;
+    (void)Map::create(spec, ec);
+    const bool has_no_check = traits_of(spec.type)->percpu && ec == std::errc::not_enough_memory;
+    return std::make_error_condition(has_no_check ? std::errc::not_enough_memory : code);
   }
 
   // What a mistake elsewhere is told with: nothing that the kernel takes may be called wrong.
@@ -253,27 +273,64 @@ TEST_F(CreateError, SaysWhatANumberMayBe) {
     MapSpec spec = legal(row.type);
     MapSpec refused = spec;
     refused.*row.field = row.refused;
-    const std::string text = refusal(refused, std::make_error_condition(row.code));
+    const std::string text = refusal(refused, refused_with(refused, row.code));
     EXPECT_TRUE(contains(text, row.says));
     EXPECT_TRUE(contains(text, "create map (" + std::string{to_string(row.type)} + ", key_size "));
     if (row.taken == too_large) continue;
     spec.*row.field = row.taken;
-    expect_created(spec);
+    expect_created_or_called_too_large(spec, row.field);
   }
 }
 
-TEST_F(CreateError, SaysThatAnOlderKernelTakesSmallerValuesInTries) {
-  MapSpec spec = legal(lpm_trie);
-  spec.value_size = 4194024;
-  const char* const says =
-      "): value_size is 4194024: probably too large for this kernel; Linux 6.12 takes at most "
-      "4194008: EINVAL";
-  std::error_code ec;
-  if (!Map::create(spec, ec)) {
-    EXPECT_TRUE(contains(refusal(spec, std::errc::invalid_argument), says));
+// What older kernels refuse, and in which words.
+TEST_F(CreateError, SaysWhatAnOlderKernelTakes) {
+  struct OlderCase {
+    MapType type;
+    Field field;
+    std::uint32_t refused;
+    int error;
+    std::string says;
+  };
+  const std::string page = std::to_string(::sysconf(_SC_PAGESIZE));
+  const std::array rows{
+      OlderCase{lpm_trie, value_size, 4194024, EINVAL,
+                "value_size is 4194024: probably too large for this kernel; Linux 6.12 takes at "
+                "most 4194008: EINVAL"},
+      OlderCase{hash, key_size, 513, E2BIG,
+                "key_size is 513: probably too large for this kernel; Linux 5.10 takes at most "
+                "512: E2BIG"},
+      OlderCase{cgroup_storage, value_size, 65407, E2BIG,
+                "value_size is 65407: probably too large for this kernel; Linux 5.10 takes at most "
+                "a page, " +
+                    page + ": E2BIG"},
+      OlderCase{percpu_hash, value_size, 32769, ENOMEM,
+                "value_size is 32769: percpu_hash maps take 1 to 32768 (the value of one CPU): "
+                "ENOMEM"},
+  };
+  for (const OlderCase& row : rows) {
+    SCOPED_TRACE(row.says);
+    MapSpec spec = legal(row.type);
+    spec.*row.field = row.refused;
+    const std::error_condition code{row.error, std::generic_category()};
+    std::error_code ec;
+    if (!Map::create(spec, ec) && ec == code) {
+      EXPECT_TRUE(contains(refusal(spec, code), "): " + row.says));
+    }
+    const test::FakeBpf older{-row.error};
+    EXPECT_TRUE(contains(refusal(spec, code), "): " + row.says));
   }
-  const test::ReplacedBpf older{[](int, void*, unsigned int) noexcept { return -long{EINVAL}; }};
-  EXPECT_TRUE(contains(refusal(spec, std::errc::invalid_argument), says));
+}
+
+// And what is small enough is not called too large.
+TEST_F(CreateError, BlamesNoSizeThatEveryKernelTakes) {
+  for (const auto& [type, error] :
+       {std::pair{hash, E2BIG}, std::pair{cgroup_storage, E2BIG}, std::pair{percpu_hash, ENOMEM}}) {
+    const test::FakeBpf kernel{-error};
+    const std::error_condition code{error, std::generic_category()};
+    const std::string text = refusal(legal(type), code);
+    EXPECT_FALSE(contains(text, "too large"));
+    EXPECT_FALSE(contains(text, "maps take"));
+  }
 }
 
 // --- one row a rule ---
@@ -381,9 +438,17 @@ TEST_F(CreateRule, OnMapExtra) {
        },
        extra(0x100'0000'0000), result_out_of_range,
        "map_extra is 1103806590976: from there, the memory would cross a multiple of 4 GiB"},
-      {array, extra(1), extra(0), invalid_argument,
-       "map_extra is 1: array maps do not use it; leave it 0: EINVAL"},
   });
+  const std::string says = "map_extra is 1: array maps do not use it; leave it 0: EINVAL";
+  if (has_type(bloom_filter)) {
+    expect({{array, extra(1), extra(0), invalid_argument, says.c_str()}});
+    return;
+  }
+  MapSpec spec = legal(array);
+  spec.map_extra = 1;
+  const std::string text = refusal(spec, invalid_argument);
+  EXPECT_TRUE(contains(text, "): map_extra: needs Linux 5.16, and this is "));
+  EXPECT_TRUE(contains(text, "; " + says));
 }
 
 TEST_F(CreateRule, OnInnerMaps) {

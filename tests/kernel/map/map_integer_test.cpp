@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "kernel_has.hpp"
 #include "maps.hpp"
 
 namespace bpfmap {
@@ -37,6 +38,7 @@ Bytes little_endian(std::uint64_t value, std::size_t size) {
 }
 
 TEST(IntegerKeysAndValues, TakeTheSizesOfTheMap) {
+  const bool takes = test::kernel_takes_from_hashes();
   for (const auto key_size : sizes) {
     for (const auto value_size : sizes) {
       SCOPED_TRACE(std::to_string(key_size) + " byte keys, " + std::to_string(value_size) +
@@ -50,6 +52,7 @@ TEST(IntegerKeysAndValues, TakeTheSizesOfTheMap) {
       EXPECT_EQ(map.lookup<unsigned short>(std::int64_t{42}), 10);
       EXPECT_EQ(map.get_next_key<std::uint64_t>(std::nullopt), 42U);
       EXPECT_EQ(map.get_next_key<std::uint8_t>(42), std::nullopt);
+      if (!takes) continue;
       EXPECT_EQ(map.lookup_and_delete<std::int64_t>(42), 10);
       EXPECT_FALSE(map.erase(42));
     }
@@ -163,8 +166,10 @@ TEST(IntegerValues, AreNotTakenIntoATypeThatMayNotHoldThem) {
   EXPECT_EQ(test::error_of([&] { (void)map.lookup_and_delete<std::uint8_t>(1); }).code(),
             Errc::out_of_range);
   EXPECT_NE(stored(map, encode_int_key(1, 4)), std::nullopt) << "still there";
-  EXPECT_EQ(map.lookup_and_delete<std::uint64_t>(1, ec), 300U);
-  EXPECT_FALSE(ec);
+  if (test::kernel_takes_from_hashes()) {
+    EXPECT_EQ(map.lookup_and_delete<std::uint64_t>(1, ec), 300U);
+    EXPECT_FALSE(ec);
+  }
 
   Map queue = make_map(MapType::queue, 0, 8);
   queue.update(BytesView{}, 300);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernel_has.hpp"
 #include "maps.hpp"
 #include "sample_types.hpp"
 
@@ -64,6 +65,7 @@ TEST(StructValues, MayHavePadding) {
   Map map = make_map(MapType::hash, 4, sizeof(test::Padded));
   map.update(1, test::Padded{.a = 7, .b = 9});
   EXPECT_EQ(map.lookup<test::Padded>(1), (test::Padded{.a = 7, .b = 9}));
+  if (!test::kernel_takes_from_hashes()) return;
   std::error_code ec = Errc::invalid_name;
   EXPECT_EQ(map.lookup_and_delete<test::Padded>(1, ec), (test::Padded{.a = 7, .b = 9}));
   EXPECT_FALSE(ec);
@@ -99,6 +101,7 @@ TEST(StructKeys, AreComparedByEveryByte) {
   EXPECT_TRUE(map.erase(other));
   EXPECT_EQ(map.get_next_key<FlowKey>(std::nullopt), key);
   EXPECT_EQ(map.get_next_key<FlowKey>(key), std::nullopt);
+  if (!test::kernel_takes_from_hashes()) return;
   EXPECT_EQ(map.lookup_and_delete<std::int64_t>(key), 10);
   EXPECT_FALSE(map.erase(key));
 }

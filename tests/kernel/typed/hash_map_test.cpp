@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "bytes.hpp"
+#include "kernel_has.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
 #include "sample_types.hpp"
@@ -285,6 +286,7 @@ TEST(HashMapErase, ReturnsFalseForAMissingKey) {
 }
 
 TEST(HashMapLookupAndDelete, TakesTheEntryOut) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   auto map = Flows::create({.max_entries = 4});
   map.update(flow, stats);
   map.update(absent, other_stats);
@@ -301,6 +303,7 @@ TEST(HashMapLookupAndDelete, TakesTheEntryOut) {
 }
 
 TEST(HashMapLookupAndDeleteInto, FillsTheValueInAndTakesTheEntryOut) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   auto map = Flows::create({.max_entries = 4});
   map.update(flow, stats);
   map.update(absent, other_stats);
@@ -315,6 +318,7 @@ TEST(HashMapLookupAndDeleteInto, FillsTheValueInAndTakesTheEntryOut) {
 }
 
 TEST(HashMapLookupAndDeleteInto, LeavesTheValueAloneForAMissingKey) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   auto map = Flows::create({.max_entries = 4});
   FlowStats room = stats;
   EXPECT_FALSE(map.lookup_and_delete_into(absent, room));
@@ -330,6 +334,7 @@ TEST(HashMapLookupAndDeleteInto, LeavesTheValueAloneForAMissingKey) {
 }
 
 TEST(HashMapLookupAndDeleteInto, WritesTheValueAndNotAByteMore) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   using Large = Block<4096>;
   auto map = HashMap<std::uint32_t, Large>::create({.max_entries = 2});
   map.update(1, Large::filled(1));
@@ -341,6 +346,7 @@ TEST(HashMapLookupAndDeleteInto, WritesTheValueAndNotAByteMore) {
 }
 
 TEST(HashMapLookupAndDeleteInto, DecodesWhatHasACodec) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   auto map = HashMap<Name, BigEndian32>::create({.max_entries = 4});
   map.update(Name{"eth0"}, BigEndian32{7});
   BigEndian32 room{9};
@@ -374,6 +380,7 @@ void with_stack_of(std::size_t size, Body body) {
 }
 
 TEST(HashMapOfHugeValues, PutsNoMoreThanOneOnTheStack) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   auto map = HashMap<int, Huge>::create({.max_entries = 4, .flags = MapFlags::no_prealloc});
   const auto value = std::make_unique<Huge>();
   value->text.back() = 'z';
@@ -412,6 +419,7 @@ TEST(HashMapOfHugeValues, PutsNoMoreThanOneOnTheStack) {
 }
 
 TEST(HashMapOfHugeValues, PutsNoneOnTheStackWithARoom) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   auto map = HashMap<int, Huge>::create({.max_entries = 2, .flags = MapFlags::no_prealloc});
   const auto room = std::make_unique<Huge>();
   with_stack_of(256U << 10U, [&map, &room] {
@@ -487,6 +495,7 @@ TEST(HashMapIntegers, TakesAnyIntegerTypeAsKeyAndValue) {
   std::int32_t room = 0;
   EXPECT_TRUE(map.lookup_into(std::int8_t{1}, room));
   EXPECT_EQ(room, -3);
+  if (!test::kernel_takes_from_hashes()) return;
   EXPECT_TRUE(map.lookup_and_delete_into(1L, room));
   EXPECT_EQ(map.lookup_and_delete(std::uint64_t{65535}), -1);
   EXPECT_FALSE(map.erase(std::int64_t{1}));
@@ -564,6 +573,7 @@ TEST(HashMapOfCodedTypes, KeepsTheBytesOfTheirCodecs) {
   EXPECT_TRUE(map.lookup_into(Name{"eth0"}, room));
   EXPECT_EQ(room, BigEndian32{5});
   EXPECT_TRUE(map.contains(Name{"eth0"}));
+  if (!test::kernel_takes_from_hashes()) return;
   EXPECT_EQ(map.lookup_and_delete(Name{"eth0"}), BigEndian32{5});
   EXPECT_FALSE(map.erase(Name{"eth0"}));
 }
@@ -637,6 +647,7 @@ TEST(HashMapOfLargeTypes, KeepsEveryByte) {
     EXPECT_EQ(map.map().lookup(bytes_of(Key::filled(i))),
               copy_of(bytes_of(Large::filled(100 + i))));
   }
+  if (!test::kernel_takes_from_hashes()) return;
   EXPECT_EQ(map.lookup_and_delete(Key::filled(1)), Large::filled(101));
 }
 
@@ -676,7 +687,7 @@ TEST(HashMapView, OfAnIdOrADuplicateSeesItsEntries) {
   Flows of_descriptor{Map::duplicate_of(made.map().fd())};
   by_id.update(flow, stats);
   EXPECT_EQ(made.lookup(flow), stats);
-  EXPECT_EQ(duplicate.lookup_and_delete(flow), stats);
+  EXPECT_TRUE(duplicate.erase(flow));
   EXPECT_FALSE(of_descriptor.contains(flow));
 }
 

@@ -21,6 +21,7 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "fake_bpf.hpp"
+#include "kernel_has.hpp"
 #include "small_btf.hpp"
 #include "told.hpp"
 
@@ -193,6 +194,7 @@ TYPED_TEST(LockedValue, NeedsALockInTheValue) {
 }
 
 TEST(LockedHashMap, TakesEntriesUnderTheLock) {
+  if (!test::kernel_takes_from_hashes()) GTEST_SKIP() << "this kernel only erases";
   const test::SmallBtf btf;
   auto map = HashMap<std::uint32_t, Wide>::create({.max_entries = 2,
                                                    .btf_fd = btf.fd(),
@@ -278,11 +280,13 @@ void expect_entry_flags(M& map, const V& value, std::uint64_t lock) {
   EXPECT_EQ(flags.of([&] { (void)map.replace(1, value, ec); }), BPF_EXIST | lock);
   EXPECT_EQ(flags.of([&] { (void)map.contains(1); }), lock);
   EXPECT_EQ(flags.of([&] { (void)map.contains(1, ec); }), lock);
+  EXPECT_EQ(flags.of([&] { (void)map.erase(1, ec); }), 0U) << "a key has no lock";
+  EXPECT_EQ(ec, std::error_code{});
+  if (!test::kernel_takes_from_hashes()) return;
   EXPECT_EQ(flags.of([&] { (void)map.lookup_and_delete(1); }), lock);
   EXPECT_EQ(flags.of([&] { (void)map.lookup_and_delete(1, ec); }), lock);
   EXPECT_EQ(flags.of([&] { (void)map.lookup_and_delete_into(1, room); }), lock);
   EXPECT_EQ(flags.of([&] { (void)map.lookup_and_delete_into(1, room, ec); }), lock);
-  EXPECT_EQ(flags.of([&] { (void)map.erase(1, ec); }), 0U) << "a key has no lock";
   EXPECT_EQ(ec, std::error_code{});
 }
 

@@ -21,6 +21,7 @@
 
 #include "bpfmap/bulk/verbs.hpp"
 #include "fake_bpf.hpp"
+#include "kernel_has.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
 #include "told.hpp"
@@ -124,7 +125,9 @@ void expect_longest_matches() {
     model.put(address, length, value);
     prefixes.push_back(address);
   }
-  EXPECT_EQ(stored_keys(trie.map()).size(), model.count());
+  if (test::kernel_walks_tries()) {
+    EXPECT_EQ(stored_keys(trie.map()).size(), model.count());
+  }
   std::size_t found = 0;
   for (int i = 0; i < 4096; ++i) {
     Address address = any_address();

@@ -9,6 +9,7 @@
 
 #include "bpfmap/typed/hash_map.hpp"
 #include "bpfmap/typed/percpu_hash_map.hpp"
+#include "kernel_has.hpp"
 #include "kernel_test.hpp"
 #include "sample_types.hpp"
 
@@ -61,10 +62,11 @@ TEST(LruHashMap, DoesWhatAHashMapDoes) {
   map.map().update(2, 20, UpdateFlags::noexist);
   EXPECT_EQ(test::error_of([&] { map.map().update(2, 21, UpdateFlags::noexist); }).code(),
             std::errc::file_exists);
-  EXPECT_EQ(map.lookup_and_delete(1), 12U);
-  EXPECT_FALSE(map.contains(1));
   EXPECT_TRUE(map.erase(2));
   EXPECT_FALSE(map.erase(2));
+  if (!test::kernel_takes_from_hashes()) return;
+  EXPECT_EQ(map.lookup_and_delete(1), 12U);
+  EXPECT_FALSE(map.contains(1));
 }
 
 // One entry, one list: each new key takes the place of the one before.
@@ -119,6 +121,7 @@ TEST(LruPerCpuHashMap, DoesWhatAPerCpuHashMapDoes) {
   PerCpuValues<std::uint64_t> room;
   EXPECT_TRUE(map.lookup_into(1, room));
   EXPECT_EQ(room.sum(), 2 * room.size());
+  if (!test::kernel_takes_from_hashes()) return;
   const auto taken = map.lookup_and_delete(1);
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->sum(), 2 * room.size());

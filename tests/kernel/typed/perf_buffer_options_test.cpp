@@ -52,6 +52,7 @@ bool has_two_cpus() { return ::sysconf(_SC_NPROCESSORS_ONLN) > 1; }
 // --- wake-ups ---
 
 TEST(PerfBufferWakeUp, ComesAfterSomeRecords) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .wakeup_events = 3}};
   Numbers seen;
@@ -74,6 +75,7 @@ TEST(PerfBufferWakeUp, ComesAfterSomeRecords) {
 }
 
 TEST(PerfBufferWakeUp, ComesAfterSomeBytes) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .wakeup_bytes = 1024}};
   perf.for_each([](BytesView) {});
@@ -85,6 +87,7 @@ TEST(PerfBufferWakeUp, ComesAfterSomeBytes) {
 }
 
 TEST(PerfBufferWakeUp, NeverComesWhenItIsNotWanted) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .wakeup_events = 0}};
   perf.for_each([](BytesView) {});
@@ -96,6 +99,7 @@ TEST(PerfBufferWakeUp, NeverComesWhenItIsNotWanted) {
 // --- CPUs ---
 
 TEST(PerfBufferCpus, AreThoseThatWereChosen) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   if (!has_two_cpus()) GTEST_SKIP() << "one CPU only";
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {1, 1}}};
@@ -135,6 +139,7 @@ class OnlineCpus {
 };
 
 TEST(PerfBufferCpus, ThatComeOnlineLaterAreToldAndAdded) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   if (!has_two_cpus()) GTEST_SKIP() << "one CPU only";
   const RingPrograms programs;
   test::in_child([&] {
@@ -170,6 +175,7 @@ void detach_events() {
 }
 
 TEST(PerfBufferCpus, ThatComeBackAreToldAndGetANewBuffer) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   test::in_child([&] {
     PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {0}}};
@@ -192,6 +198,7 @@ TEST(PerfBufferCpus, ThatComeBackAreToldAndGetANewBuffer) {
 }
 
 TEST(PerfBufferCpus, ThatComeBackAgainAndAgainLeaveNothingOpen) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   test::in_child([&] {
     PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {0}, .overwrite = true}};
@@ -216,6 +223,7 @@ TEST(PerfBufferCpus, ThatComeBackAgainAndAgainLeaveNothingOpen) {
 }
 
 TEST(PerfBufferCpus, AreNotToldWithoutAListOfThem) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   test::in_child([&] {
     PerfBuffer perf{programs.perf(), 1};
@@ -247,6 +255,7 @@ TEST(PerfBufferCpus, WithoutASlotAreRefused) {
 }
 
 TEST(PerfBufferCpus, ThatDoNotExistAreRefused) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   const std::string text = test::told(Errc::no_such_cpu, [&](auto&... ec) {
     const PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {60'000}}, ec...};
@@ -257,6 +266,7 @@ TEST(PerfBufferCpus, ThatDoNotExistAreRefused) {
 // --- pages ---
 
 TEST(PerfBufferPages, ThatDoNotFitIntoMemoryAreRefused) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   for (const unsigned shift : {40U, 50U, 51U, 52U, 53U, 63U}) {
     SCOPED_TRACE(shift);
@@ -281,6 +291,7 @@ void drop_ipc_lock() {
 }
 
 TEST(PerfBufferPages, BeyondTheLimitOfLockedMemoryAreToldAsThat) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   int paranoid = -1;
   std::ifstream{"/proc/sys/kernel/perf_event_paranoid"} >> paranoid;
   if (paranoid < 0) GTEST_SKIP() << "kernel.perf_event_paranoid is -1: there is no limit";
@@ -300,6 +311,7 @@ TEST(PerfBufferPages, BeyondTheLimitOfLockedMemoryAreToldAsThat) {
 // --- another reader ---
 
 TEST(PerfBufferSecondReader, IsRefused) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   {
     PerfBuffer first{programs.perf(), 1};
@@ -321,6 +333,7 @@ TEST(PerfBufferSecondReader, IsRefused) {
 }
 
 TEST(PerfBufferSecondReader, TakesTheFirstOnesPlaceOnRequest) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer first{programs.perf(), 1};
   PerfBuffer second{programs.perf(), {.pages_per_cpu = 1, .replace = true}};
@@ -334,6 +347,7 @@ TEST(PerfBufferSecondReader, TakesTheFirstOnesPlaceOnRequest) {
 // --- pausing and overwriting ---
 
 TEST(PerfBufferPause, StopsTheOutputUntilItIsResumed) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -351,6 +365,7 @@ TEST(PerfBufferPause, StopsTheOutputUntilItIsResumed) {
 }
 
 TEST(PerfBufferThatOverwrites, ShowsTheNewestRecordsFirst) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .overwrite = true}};
   Numbers seen;
@@ -373,6 +388,7 @@ TEST(PerfBufferThatOverwrites, ShowsTheNewestRecordsFirst) {
 }
 
 TEST(PerfBufferThatOverwrites, IsReadToTheEndOfItsSnapshot) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), {.pages_per_cpu = 1, .cpus = {0}, .overwrite = true}};
   Numbers seen;
@@ -397,6 +413,7 @@ TEST(PerfBufferThatOverwrites, IsReadToTheEndOfItsSnapshot) {
 // --- what one call reads, and what ends it ---
 
 TEST(PerfBufferBound, LimitsWhatOneCallHandsOutAndKeepsTheDescriptorReadable) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -412,6 +429,7 @@ TEST(PerfBufferBound, LimitsWhatOneCallHandsOutAndKeepsTheDescriptorReadable) {
 }
 
 TEST(PerfBufferBound, IsSharedByAllCpus) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   if (!has_two_cpus()) GTEST_SKIP() << "one CPU only";
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
@@ -424,6 +442,7 @@ TEST(PerfBufferBound, IsSharedByAllCpus) {
 }
 
 TEST(PerfBufferCallback, StopsTheCallByItsResult) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   int calls = 0;
@@ -440,6 +459,7 @@ TEST(PerfBufferCallback, StopsTheCallByItsResult) {
 }
 
 TEST(PerfBufferRecord, OfVariableLengthIsShownAsAnEventAndTheRest) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   std::vector<std::size_t> rests;
@@ -459,6 +479,7 @@ TEST(PerfBufferRecord, OfVariableLengthIsShownAsAnEventAndTheRest) {
 }
 
 TEST(PerfBufferWake, EndsAPoll) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   perf.for_each([](BytesView) {});
@@ -478,6 +499,7 @@ TEST(PerfBufferWake, EndsAPoll) {
 }
 
 TEST(PerfBuffer, KnowsWhatWaits) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 2};
   perf.for_each([](BytesView) {});
@@ -524,6 +546,7 @@ bool reads_all(std::uint32_t events) {
 }
 
 TEST(PerfBufferEpollFd, LosesNoWakeUp) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   for (int round = 0; round < 10; ++round) {
     ASSERT_TRUE(reads_all(EPOLLIN | EPOLLET)) << round;
     ASSERT_TRUE(reads_all(EPOLLIN)) << round;
@@ -533,6 +556,7 @@ TEST(PerfBufferEpollFd, LosesNoWakeUp) {
 // --- after fork(2) ---
 
 TEST(PerfBufferAfterFork, IsTheParents) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   std::optional<PerfBuffer> perf{std::in_place, programs.perf(), std::size_t{1}};
   Numbers seen;

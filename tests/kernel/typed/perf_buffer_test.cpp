@@ -43,6 +43,7 @@ static_assert(std::is_nothrow_move_constructible_v<PerfBuffer>);
 static_assert(!std::is_copy_constructible_v<PerfBuffer>);
 
 TEST(PerfBuffer, HandsOutEveryFieldOfEveryRecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   std::vector<Event> seen;
@@ -64,6 +65,7 @@ TEST(PerfBuffer, HandsOutEveryFieldOfEveryRecord) {
 }
 
 TEST(PerfBuffer, ReadsTheBuffersOfAllCpus) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) GTEST_SKIP() << "one CPU only";
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
@@ -79,6 +81,7 @@ TEST(PerfBuffer, ReadsTheBuffersOfAllCpus) {
 
 // What the kernel makes of n bytes: round_up(n + 4, 8) - 4.
 TEST(PerfBuffer, ShowsBytesWithTheKernelsPadding) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   std::vector<Bytes> seen;
@@ -93,6 +96,7 @@ TEST(PerfBuffer, ShowsBytesWithTheKernelsPadding) {
 }
 
 TEST(PerfBuffer, HandsOutRecordsAcrossTheEndOfItsMemory) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -107,6 +111,7 @@ TEST(PerfBuffer, HandsOutRecordsAcrossTheEndOfItsMemory) {
 }
 
 TEST(PerfBuffer, IsMovedWithItsCallbacksAndLeavesNothingOpen) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   const std::size_t before = test::open_descriptors();
   {
@@ -128,6 +133,7 @@ TEST(PerfBuffer, IsMovedWithItsCallbacksAndLeavesNothingOpen) {
 }
 
 TEST(PerfBuffer, KeepsRecordsUntilThereIsACallbackForThem) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   programs.write_perf(1, 2);
@@ -141,6 +147,7 @@ TEST(PerfBuffer, KeepsRecordsUntilThereIsACallbackForThem) {
 // --- records that were lost ---
 
 TEST(FullPerfBuffer, CountsTheRecordsThatAreLost) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -165,6 +172,7 @@ struct Broken : std::runtime_error {
 };
 
 TEST(FullPerfBuffer, LosesNothingMoreWhenTheLostCallbackThrows) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -183,6 +191,7 @@ TEST(FullPerfBuffer, LosesNothingMoreWhenTheLostCallbackThrows) {
 // --- what a callback throws ---
 
 TEST(PerfBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const bool two_cpus = ::sysconf(_SC_NPROCESSORS_ONLN) > 1;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
@@ -214,6 +223,7 @@ TEST(PerfBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
 }
 
 TEST(PerfBufferCallback, MayNotUseTheBufferThatCallsIt) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   std::vector<std::error_code> codes(3);
@@ -228,6 +238,7 @@ TEST(PerfBufferCallback, MayNotUseTheBufferThatCallsIt) {
 }
 
 TEST(PerfBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -253,6 +264,7 @@ TEST(PerfBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
 // --- waiting ---
 
 TEST(PerfBufferPoll, WaitsForARecordAndNoLonger) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   Numbers seen;
@@ -268,6 +280,7 @@ TEST(PerfBufferPoll, WaitsForARecordAndNoLonger) {
 
 // The kernel's notice of a record that was read without waiting is still there.
 TEST(PerfBufferPoll, IsNotWokenByRecordsThatAreRead) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   perf.for_each([](BytesView) {});
@@ -280,6 +293,7 @@ TEST(PerfBufferPoll, IsNotWokenByRecordsThatAreRead) {
 
 // Watching the descriptor takes the kernel's notice away.
 TEST(PerfBufferPoll, ReadsWhatAnEventLoopWasToldOf) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   PerfBuffer perf{programs.perf(), 1};
   perf.for_each([](BytesView) {});
@@ -291,6 +305,7 @@ TEST(PerfBufferPoll, ReadsWhatAnEventLoopWasToldOf) {
 }
 
 TEST(PerfBufferPoll, GivesNothingOnASignal) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   struct sigaction action{};
   struct sigaction before{};
   action.sa_handler = [](int) {};
@@ -318,6 +333,7 @@ TEST(PerfBufferPoll, GivesNothingOnASignal) {
 // --- what is refused ---
 
 TEST(PerfBuffer, RefusesWhatTheKernelWouldRefuse) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   for (const std::size_t pages : {0U, 3U, 7U}) {
     const std::string text = test::told(
@@ -332,6 +348,7 @@ TEST(PerfBuffer, RefusesWhatTheKernelWouldRefuse) {
 }
 
 TEST(PerfBuffer, SaysWhichCapabilityIsMissing) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   test::in_child([&] {
     ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);

@@ -42,6 +42,7 @@ constexpr std::uint32_t long_size = sizeof(::rings_long_event);
 // --- how much one call reads ---
 
 TEST(RingBufferBound, LimitsWhatOneCallHandsOut) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -58,6 +59,7 @@ TEST(RingBufferBound, LimitsWhatOneCallHandsOut) {
 
 // A callback whose own work makes a record: each call hands out what was there when it looked.
 TEST(RingBufferBound, IsWhatWasThereWhenTheCallBegan) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -73,6 +75,7 @@ TEST(RingBufferBound, IsWhatWasThereWhenTheCallBegan) {
 }
 
 TEST(RingBufferBound, IsSharedByAllMaps) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers busy;
@@ -92,6 +95,7 @@ TEST(RingBufferBound, IsSharedByAllMaps) {
 }
 
 TEST(RingBufferBound, SkipsDiscardedRecords) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -111,6 +115,7 @@ TEST(RingBufferBound, SkipsDiscardedRecords) {
 // --- callbacks ---
 
 TEST(RingBufferCallback, StopsTheCallByReturningFalse) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -131,6 +136,7 @@ TEST(RingBufferCallback, StopsTheCallByReturningFalse) {
 }
 
 TEST(RingBufferCallback, StopsTheCallByReturningANegativeNumber) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   int calls = 0;
@@ -150,6 +156,7 @@ struct MoveOnlyCounter {
 };
 
 TEST(RingBufferCallback, IsCalledWhereItLies) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   int last = 0;
@@ -165,6 +172,7 @@ TEST(RingBufferCallback, IsCalledWhereItLies) {
 }
 
 TEST(RingBufferCallback, MayBeAFunctionOrAnLvalue) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   static int calls;
@@ -182,6 +190,7 @@ TEST(RingBufferCallback, MayBeAFunctionOrAnLvalue) {
 }
 
 TEST(RingBufferRecord, OfVariableLengthIsShownAsAnEventAndTheRest) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -208,6 +217,7 @@ TEST(RingBufferRecord, OfVariableLengthIsShownAsAnEventAndTheRest) {
 // --- adding and removing maps ---
 
 TEST(RingBuffer, TakesAndLosesMapsBetweenCalls) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers first;
@@ -236,6 +246,7 @@ TEST(RingBuffer, TakesAndLosesMapsBetweenCalls) {
 }
 
 TEST(RingBuffer, RefusesToBeChangedByItsCallback) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   std::error_code ec;
@@ -246,6 +257,7 @@ TEST(RingBuffer, RefusesToBeChangedByItsCallback) {
 }
 
 TEST(RingBuffer, KnowsWhatWaits) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   EXPECT_EQ(ring.bytes_waiting(), 0U);
@@ -263,6 +275,7 @@ TEST(RingBuffer, KnowsWhatWaits) {
 }
 
 TEST(RingBuffer, StaysAsItIsWhenItIsMovedToItself) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -276,6 +289,7 @@ TEST(RingBuffer, StaysAsItIsWhenItIsMovedToItself) {
 // --- waiting ---
 
 TEST(RingBufferPoll, FindsRecordsThatCameWithoutAWakeUp) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [](BytesView) {});
@@ -292,6 +306,7 @@ TEST(RingBufferPoll, FindsRecordsThatCameWithoutAWakeUp) {
 }
 
 TEST(RingBufferPoll, SleepsWhileARecordIsHeld) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   if (::sysconf(_SC_NPROCESSORS_ONLN) < 2) GTEST_SKIP() << "one CPU only";
   const RingPrograms programs;
   RingBuffer ring;
@@ -318,6 +333,7 @@ TEST(RingBufferPoll, SleepsWhileARecordIsHeld) {
 }
 
 TEST(RingBufferWake, EndsAPollOnce) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.wake();  // without a map: nothing happens
@@ -336,6 +352,7 @@ TEST(RingBufferWake, EndsAPollOnce) {
 }
 
 TEST(RingBufferWake, IsSeenByAnEventLoopUntilItConsumes) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [](BytesView) {});
@@ -346,6 +363,7 @@ TEST(RingBufferWake, IsSeenByAnEventLoopUntilItConsumes) {
 }
 
 TEST(RingBufferClose, EndsEveryPollAndStillHandsOutRecords) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   EXPECT_FALSE(ring.closed());
@@ -365,6 +383,7 @@ TEST(RingBufferClose, EndsEveryPollAndStillHandsOutRecords) {
 RingBuffer* closed_by_signal = nullptr;
 
 TEST(RingBufferClose, IsSafeInASignalHandler) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [&](BytesView) { ::raise(SIGUSR1); });
@@ -413,14 +432,17 @@ bool reads_all(std::uint32_t events) {
 }
 
 TEST(RingBufferEpollFd, LosesNoWakeUpOfAnEdgeTriggeredLoop) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   for (int round = 0; round < 40; ++round) ASSERT_TRUE(reads_all(EPOLLIN | EPOLLET)) << round;
 }
 
 TEST(RingBufferEpollFd, LosesNoWakeUpOfALevelTriggeredLoop) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   for (int round = 0; round < 40; ++round) ASSERT_TRUE(reads_all(EPOLLIN)) << round;
 }
 
 TEST(RingBufferPoll, LosesNoWakeUp) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   std::size_t seen = 0;
@@ -437,6 +459,7 @@ TEST(RingBufferPoll, LosesNoWakeUp) {
 }
 
 TEST(RingBufferWake, EndsAPollThatHandsOutRecordsToo) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [](BytesView) {});
@@ -447,6 +470,7 @@ TEST(RingBufferWake, EndsAPollThatHandsOutRecordsToo) {
 }
 
 TEST(RingBufferPoll, TakesEveryDuration) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [](BytesView) {});
@@ -478,6 +502,7 @@ struct Reluctant {
 };
 
 TEST(RingBufferCallback, LetsTheExceptionOfItsCopyThrough) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   const Reluctant callback;
@@ -492,6 +517,7 @@ TEST(RingBufferCallback, LetsTheExceptionOfItsCopyThrough) {
 // --- after fork(2) ---
 
 TEST(RingBufferAfterFork, IsTheParents) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   std::optional<RingBuffer> ring{std::in_place};
   Numbers seen;

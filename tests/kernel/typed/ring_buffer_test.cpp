@@ -42,6 +42,7 @@ static_assert(std::is_nothrow_move_assignable_v<RingBuffer>);
 static_assert(!std::is_copy_constructible_v<RingBuffer>);
 
 TEST(RingBuffer, HandsOutEveryFieldOfEveryRecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   std::vector<Event> seen;
@@ -58,6 +59,7 @@ TEST(RingBuffer, HandsOutEveryFieldOfEveryRecord) {
 }
 
 TEST(RingBuffer, ShowsTheRecordInTheBufferItself) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   std::vector<const Event*> seen;
@@ -70,6 +72,7 @@ TEST(RingBuffer, ShowsTheRecordInTheBufferItself) {
 }
 
 TEST(RingBuffer, CopiesRecordsForATypeOfLargerAlignment) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   struct alignas(16) Aligned {
     std::uint64_t number;
     std::uint64_t rest;
@@ -87,6 +90,7 @@ TEST(RingBuffer, CopiesRecordsForATypeOfLargerAlignment) {
 }
 
 TEST(RingBuffer, HandsOutBytesOfAnySize) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   std::vector<Bytes> seen;
@@ -100,6 +104,7 @@ TEST(RingBuffer, HandsOutBytesOfAnySize) {
 }
 
 TEST(RingBuffer, CallsEachMapsOwnCallback) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers first;
@@ -118,6 +123,7 @@ TEST(RingBuffer, CallsEachMapsOwnCallback) {
 }
 
 TEST(RingBuffer, KeepsTheMapThatItWasGiven) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const std::size_t before = test::open_descriptors();
   {
     const RingPrograms programs;
@@ -136,6 +142,7 @@ TEST(RingBuffer, KeepsTheMapThatItWasGiven) {
 }
 
 TEST(RingBuffer, IsMovedWithItsCallbacks) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer first;
   Numbers seen;
@@ -176,6 +183,7 @@ void expect_broken(Call call) {
 }
 
 TEST(RingBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -202,6 +210,7 @@ TEST(RingBufferCallback, ThatThrowsNeitherLosesNorRepeatsARecord) {
 }
 
 TEST(RingBufferCallback, ThatThrowsLeavesOtherMapsForTheNextCall) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -217,6 +226,7 @@ TEST(RingBufferCallback, ThatThrowsLeavesOtherMapsForTheNextCall) {
 }
 
 TEST(RingBufferCallback, MayNotUseTheBufferThatCallsIt) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -244,6 +254,7 @@ TEST(RingBufferCallback, MayNotUseTheBufferThatCallsIt) {
 // --- records of another size ---
 
 TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -276,6 +287,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsAnErrorThatNamesBoth) {
 }
 
 TEST(RingBufferRecord, OfAnotherSizeIsToldOfTheMapThatHadIt) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [](BytesView) {});
@@ -290,6 +302,7 @@ TEST(RingBufferRecord, OfAnotherSizeIsToldOfTheMapThatHadIt) {
 // --- full, waiting, descriptors ---
 
 TEST(FullRingBuffer, DropsTheNewestRecords) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -303,6 +316,7 @@ TEST(FullRingBuffer, DropsTheNewestRecords) {
 }
 
 TEST(RingBuffer, HandsOutRecordsAcrossTheEndOfItsMemory) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -315,6 +329,7 @@ TEST(RingBuffer, HandsOutRecordsAcrossTheEndOfItsMemory) {
 }
 
 TEST(RingBufferPoll, GivesNothingWhenTheTimeIsOver) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   ring.for_each(programs.first(), [](BytesView) {});
@@ -325,6 +340,7 @@ TEST(RingBufferPoll, GivesNothingWhenTheTimeIsOver) {
 }
 
 TEST(RingBufferPoll, WaitsForARecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -336,6 +352,7 @@ TEST(RingBufferPoll, WaitsForARecord) {
 }
 
 TEST(RingBufferPoll, GivesNothingOnASignal) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   struct sigaction action{};
   struct sigaction before{};
   action.sa_handler = [](int) {};
@@ -362,6 +379,7 @@ TEST(RingBufferPoll, GivesNothingOnASignal) {
 }
 
 TEST(RingBufferEpollFd, IsReadableWhileThereAreRecords) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   EXPECT_EQ(ring.epoll_fd(), -1);
@@ -403,6 +421,7 @@ TEST(RingBuffer, RefusesMapsOfOtherTypes) {
 }
 
 TEST(RingBuffer, RefusesAMapThatItHas) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingBuffer ring;
   Numbers seen;
@@ -417,6 +436,7 @@ TEST(RingBuffer, RefusesAMapThatItHas) {
 
 // This kernel makes no such map: what it says of one is played.
 TEST(RingBuffer, RefusesAMapThatOverwrites) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   const auto overwriting = [](int command, void* argument, unsigned size) noexcept -> long {
     auto* const attr = static_cast<bpf_attr*>(argument);
@@ -438,6 +458,7 @@ TEST(RingBuffer, RefusesAMapThatOverwrites) {
 }
 
 TEST(RingBuffer, RefusesADescriptorThatMayNotDoBoth) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   const std::uint32_t id = programs.first().info().id;
   for (const Access access : {Access::read_only, Access::write_only}) {

@@ -38,6 +38,7 @@ static_assert(!std::is_copy_constructible_v<RingReader>);
 constexpr std::size_t stride = 8 + sizeof(Event);
 
 TEST(RingReaderNext, GivesRecordAfterRecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   EXPECT_EQ(ring.map().info().id, programs.first().info().id);
@@ -53,6 +54,7 @@ TEST(RingReaderNext, GivesRecordAfterRecord) {
 }
 
 TEST(RingReaderNext, ReleasesTheRecordBefore) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   programs.write(1, 3);
@@ -73,6 +75,7 @@ TEST(RingReaderNext, ReleasesTheRecordBefore) {
 }
 
 TEST(RingReaderNext, KeepsTheRecordWhileProgramsFillTheBuffer) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   programs.write(1, 1);
@@ -86,6 +89,7 @@ TEST(RingReaderNext, KeepsTheRecordWhileProgramsFillTheBuffer) {
 }
 
 TEST(RingReaderNext, ReadsAcrossTheEndOfTheMemory) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   Numbers seen;
@@ -97,6 +101,7 @@ TEST(RingReaderNext, ReadsAcrossTheEndOfTheMemory) {
 }
 
 TEST(RingReaderNext, SkipsDiscardedRecords) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   programs.discard(5);
@@ -108,6 +113,7 @@ TEST(RingReaderNext, SkipsDiscardedRecords) {
 }
 
 TEST(RingReaderNext, RefusesARecordOfAnotherSizeAndGoesOnBehindIt) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   for (int round = 0; round < 2; ++round) programs.write(1, 1, false, test::odd_size);
@@ -119,6 +125,7 @@ TEST(RingReaderNext, RefusesARecordOfAnotherSizeAndGoesOnBehindIt) {
 }
 
 TEST(RingReaderNext, GivesAnEventAndTheRest) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   programs.write(1, 1, false, sizeof(::rings_long_event));
@@ -139,6 +146,7 @@ TEST(RingReaderNext, GivesAnEventAndTheRest) {
 
 // Each reader holds the next record of its ring.
 TEST(RingReaderNext, MergesRingsInOrder) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader first{programs.first()};
   RingReader second{programs.second()};
@@ -156,6 +164,7 @@ TEST(RingReaderNext, MergesRingsInOrder) {
 }
 
 TEST(RingReader, IsMovedWithTheRecordThatItHolds) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader first{programs.first()};
   programs.write(1, 2);
@@ -174,6 +183,7 @@ TEST(RingReader, IsMovedWithTheRecordThatItHolds) {
 }
 
 TEST(RingReader, ReleasesItsRecordAtItsEnd) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   programs.write(1, 2);
   {
@@ -185,6 +195,7 @@ TEST(RingReader, ReleasesItsRecordAtItsEnd) {
 }
 
 TEST(RingReaderWait, WaitsForARecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   EXPECT_FALSE(ring.wait(0ms));
@@ -203,6 +214,7 @@ TEST(RingReaderWait, WaitsForARecord) {
 }
 
 TEST(RingReaderWait, LosesNoWakeUp) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   constexpr std::size_t all = 20'000;
@@ -218,6 +230,7 @@ TEST(RingReaderWait, LosesNoWakeUp) {
 }
 
 TEST(RingReaderWait, IsEndedByWakeAndClose) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   RingReader ring{programs.first()};
   ring.wake();
@@ -236,6 +249,7 @@ TEST(RingReaderWait, IsEndedByWakeAndClose) {
 }
 
 TEST(RingReaderAfterFork, HoldsTheParentsRecord) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   std::optional<RingReader> ring{programs.first()};
   programs.write(1, 2);
@@ -260,6 +274,7 @@ TEST(RingReaderAfterFork, HoldsTheParentsRecord) {
 }
 
 TEST(RingReader, RefusesWhatARingBufferRefuses) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   const Map flows = test::flows();
   (void)test::told(Errc::wrong_map_type,

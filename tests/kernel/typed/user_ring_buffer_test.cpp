@@ -53,6 +53,7 @@ std::size_t fill(UserRingBuffer& ring) {
 }
 
 TEST(UserRingBuffer, BringsSubmittedSamplesToTheProgram) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   EXPECT_EQ(ring.map().info().id, programs.samples().info().id);
@@ -62,6 +63,7 @@ TEST(UserRingBuffer, BringsSubmittedSamplesToTheProgram) {
 }
 
 TEST(UserRingBuffer, BringsBytesToTheProgram) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   auto sample = ring.reserve(sizeof(Event));
@@ -75,6 +77,7 @@ TEST(UserRingBuffer, BringsBytesToTheProgram) {
 }
 
 TEST(UserRingBufferSample, IsValueInitialised) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   // Once around the buffer, so that what is reserved has been written to.
@@ -93,6 +96,7 @@ TEST(UserRingBufferSample, IsValueInitialised) {
 }
 
 TEST(UserRingBufferSample, IsDiscardedUnlessItIsSubmitted) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   submit(ring, 1);
@@ -114,6 +118,7 @@ TEST(UserRingBufferSample, IsDiscardedUnlessItIsSubmitted) {
 }
 
 TEST(UserRingBufferSample, HoldsUpThoseBehindIt) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   auto first = ring.reserve<Event>();
@@ -126,6 +131,7 @@ TEST(UserRingBufferSample, HoldsUpThoseBehindIt) {
 }
 
 TEST(UserRingBufferSample, IsMovedAndSubmittedOnce) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   auto first = ring.reserve<Event>();
@@ -148,6 +154,7 @@ TEST(UserRingBufferSample, IsMovedAndSubmittedOnce) {
 // --- full ---
 
 TEST(FullUserRingBuffer, HasNoRoomUntilTheProgramDrains) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   const std::size_t count = fill(ring);
@@ -164,6 +171,7 @@ TEST(FullUserRingBuffer, HasNoRoomUntilTheProgramDrains) {
 }
 
 TEST(FullUserRingBuffer, IsWaitedForUntilTheProgramDrains) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   const std::size_t count = fill(ring);
@@ -175,6 +183,7 @@ TEST(FullUserRingBuffer, IsWaitedForUntilTheProgramDrains) {
 // --- waiting ---
 
 TEST(FullUserRingBuffer, IsWaitedForAgainAndAgain) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   for (int round = 0; round < 50; ++round) {
@@ -190,6 +199,7 @@ TEST(FullUserRingBuffer, IsWaitedForAgainAndAgain) {
 }
 
 TEST(FullUserRingBuffer, SeesAQuietDrainAtTheEndOfTheTime) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   const std::size_t count = fill(ring);
@@ -207,6 +217,7 @@ TEST(FullUserRingBuffer, SeesAQuietDrainAtTheEndOfTheTime) {
 }
 
 TEST(UserRingBufferDrained, IsWaitedFor) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   EXPECT_TRUE(ring.wait_until_drained(-1ms)) << "empty";
@@ -224,6 +235,7 @@ TEST(UserRingBufferDrained, IsWaitedFor) {
 }
 
 TEST(UserRingBufferDrained, MakesTheDescriptorReadableOnce) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   EXPECT_EQ(UserRingBuffer{}.epoll_fd(), -1);
@@ -235,6 +247,7 @@ TEST(UserRingBufferDrained, MakesTheDescriptorReadableOnce) {
 }
 
 TEST(UserRingBufferWake, EndsWhatWaits) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   fill(ring);
@@ -254,6 +267,7 @@ TEST(UserRingBufferWake, EndsWhatWaits) {
 }
 
 TEST(UserRingBufferAfterFork, KeepsTheParentsSamples) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   std::optional<UserRingBuffer> ring{programs.samples()};
   std::optional<Sample> sample{ring->reserve<Event>()};
@@ -279,6 +293,7 @@ TEST(UserRingBufferAfterFork, KeepsTheParentsSamples) {
 }
 
 TEST(UserRingBuffer, StaysAsItIsWhenItIsMovedToItself) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   UserRingBuffer& same = ring;
@@ -296,6 +311,7 @@ TEST(UserRingBuffer, StaysAsItIsWhenItIsMovedToItself) {
 // --- what is refused ---
 
 TEST(UserRingBuffer, RefusesASampleThatNeverFits) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   UserRingBuffer ring{programs.samples()};
   EXPECT_TRUE(ring.reserve(4096 - 8));
@@ -320,6 +336,7 @@ TEST(UserRingBuffer, RefusesMapsOfOtherTypes) {
 }
 
 TEST(UserRingBuffer, RefusesADescriptorThatMayNotDoBoth) {
+  if (!RingPrograms::load()) GTEST_SKIP() << RingPrograms::needs;
   const RingPrograms programs;
   const std::uint32_t id = programs.samples().info().id;
   for (const Access access : {Access::read_only, Access::write_only}) {

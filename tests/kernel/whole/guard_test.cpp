@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel_has.hpp"
 #include "maps.hpp"
 
 namespace bpfmap {
@@ -94,10 +95,12 @@ TEST(EveryPlainOperation, StaysWithinTheCallersMemory) {
     } else {
       EXPECT_EQ(map.get_next_key(std::nullopt), key_before);
       EXPECT_EQ(map.get_next_key(view(key)), std::nullopt);
-      EXPECT_EQ(map.lookup_and_delete(view(key)), value_before);
+      EXPECT_TRUE(map.erase(view(key)));
       EXPECT_FALSE(map.erase(view(key)));
       map.update(view(key), view(value));
-      EXPECT_TRUE(map.erase(view(key)));
+      if (test::kernel_takes_from_hashes()) {
+        EXPECT_EQ(map.lookup_and_delete(view(key)), value_before);
+      }
     }
     EXPECT_EQ(copy_of(key.bytes()), key_before) << "a key is only read";
     EXPECT_EQ(copy_of(value.bytes()), value_before) << "and so is a value that is written";
@@ -122,6 +125,7 @@ TEST(EveryPlainOperation, StaysWithinMemoryWithoutKeys) {
 }
 
 TEST(EveryPlainOperation, StaysWithinTheMemoryOfABloomFilter) {
+  if (!test::kernel_has(MapType::bloom_filter)) GTEST_SKIP() << "this kernel has none";
   for (const auto value_size : value_sizes) {
     Map map = make_map(MapType::bloom_filter, 0, value_size);
     const GuardedBuffer value{value_size, std::byte{0x5A}};
@@ -179,9 +183,11 @@ TEST(EveryPerCpuOperation, StaysWithinTheCallersMemory) {
 
         if (info.type == MapType::percpu_array) return;
         EXPECT_EQ(map.get_next_key(std::nullopt), copy_of(key.bytes()));
-        EXPECT_TRUE(map.lookup_and_delete_percpu(view(key)));
-        map.update(view(key), view(value));
         EXPECT_TRUE(map.erase(view(key)));
+        map.update(view(key), view(value));
+        if (test::kernel_takes_from_hashes()) {
+          EXPECT_TRUE(map.lookup_and_delete_percpu(view(key)));
+        }
         EXPECT_TRUE(key.untouched_in_front());
         EXPECT_TRUE(value.untouched_in_front());
       });

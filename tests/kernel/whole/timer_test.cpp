@@ -28,7 +28,7 @@ struct Timed {
 class Timers : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(programs_) << "needs Linux 5.15";
+    if (!programs_) GTEST_SKIP() << "this kernel has no timers, or no callbacks without the JIT";
     hash = HashMap<std::uint32_t, Timed>{from(programs_->maps.timed_hash)};
     array = ArrayMap<Timed>{from(programs_->maps.timed_array)};
   }
