@@ -33,8 +33,8 @@ class BatchWrite {
     ec.clear();
     if (!map_)
       ec = Errc::no_map;
-    else if (detail::ignores_condition(map_.info().type, flags_))
-      ec = Errc::unsupported_operation;
+    else if (detail::needs_trie_conditions(map_.info().type, flags_))
+      ec = detail::check_trie_conditions();
     else if (may_be_percpu(map_))
       ec = detail::check_cpu_list();
     if (ec) return {};

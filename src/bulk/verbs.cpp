@@ -117,7 +117,8 @@ class InnerMaps {
     count_ = 0;
     if (!opened.reserve(count * key_size)) return -ENOMEM;
     for (std::size_t i = 0; i < count; ++i) {
-      const int fd = sys::map_get_fd_by_id(detail::load_u32(ids + i * sizeof(std::uint32_t)));
+      const std::uint32_t id = detail::load_u32(ids + i * sizeof id);
+      const int fd = detail::retried([id] { return sys::map_get_fd_by_id(id); });
       if (fd == -ENOENT) continue;
       if (fd < 0) return fd;
       owners_[count_] = sys::UniqueFd{fd};

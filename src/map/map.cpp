@@ -152,9 +152,9 @@ void write(Map& map, BytesView key, BytesView value, UpdateFlags flags,
            std::error_code& ec) noexcept {
   const Shape shape{map, ec};
   if (!shape.opened() || !shape.key(key)) return;
-  if (ignores_condition(map.info().type, flags)) [[unlikely]] {
-    ec = Errc::unsupported_operation;
-    return;
+  if (needs_trie_conditions(map.info().type, flags)) [[unlikely]] {
+    ec = check_trie_conditions();
+    if (ec) return;
   }
   const auto bits = to_underlying(flags);
   if (!map.is_percpu() && !is_unknown_type(map.info().type)) {

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 
 #include "bpfmap/sys/bpf.hpp"
 #include "pins.hpp"
@@ -16,7 +17,7 @@ namespace bpfmap::inline v0::detail {
 namespace {
 
 constexpr int lock_attempts = 2000;
-constexpr unsigned int lock_pause = 1000;  // microseconds
+constexpr long lock_pause = 1'000'000;  // nanoseconds
 
 }  // namespace
 
@@ -30,7 +31,9 @@ sys::UniqueFd lock_folder(const std::string& path, std::error_code& ec) {
       ec = kernel_error(-errno);
       return {};
     }
-    ::usleep(lock_pause);
+    // A signal does not shorten the pause: a program with a timer would give up too early.
+    timespec rest{0, lock_pause};
+    while (::nanosleep(&rest, &rest) != 0 && errno == EINTR) continue;
   }
   ec = kernel_error(-EAGAIN);
   return {};

@@ -300,18 +300,21 @@ Support probe(Operation operation, MapType type, std::error_code& ec) {
 
 }  // namespace
 
-bool detail::tries_keep_conditions() noexcept {
-  if (const auto known = trie_conditions.load(std::memory_order_relaxed)) return known == 1;
+std::error_code detail::check_trie_conditions() noexcept {
+  const auto error = [](bool kept) {
+    return kept ? std::error_code{} : make_error_code(Errc::unsupported_operation);
+  };
+  if (const auto known = trie_conditions.load(std::memory_order_relaxed)) return error(known == 1);
   std::error_code ec;
   const Map trie = make_least(MapType::lpm_trie, MapFlags::none, ec);
-  if (ec) return true;  // the caller's own call reports why
+  if (ec) return means_not_permitted(ec.value()) ? std::error_code{} : ec;
   const Bytes key(trie.info().key_size);
   const Bytes value(trie.info().value_size);
   const int result =
       sys::map_update_elem(trie.fd(), key.data(), value.data(), to_underlying(UpdateFlags::exist));
-  if (result == 0 || result == -ENOENT)
-    trie_conditions.store(result == 0 ? 2 : 1, std::memory_order_relaxed);
-  return result != 0;
+  if (result != 0 && result != -ENOENT) return kernel_error(result);
+  trie_conditions.store(result == 0 ? 2 : 1, std::memory_order_relaxed);
+  return error(result != 0);
 }
 
 void detail::forget_support() noexcept {

@@ -15,6 +15,7 @@
 
 #include "bpfmap/typed/detail/events.hpp"
 #include "bpfmap/typed/detail/waker.hpp"
+#include "no_cancellation.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -45,6 +46,7 @@ class Deadline {
 // Waits for one of an epoll's descriptors. The data of `waker`'s descriptor is 0.
 inline Woken wait_epoll(int epoll, Waker& waker, std::chrono::milliseconds timeout,
                         std::error_code& ec) noexcept {
+  const NoCancellation deferred;
   ::epoll_event event;
   const int ready = ::epoll_wait(epoll, &event, 1, to_epoll_timeout(timeout));
   if (ready < 0 && errno == EINTR) return Woken::interrupted;
@@ -61,6 +63,7 @@ inline Woken wait_epoll(int epoll, Waker& waker, std::chrono::milliseconds timeo
 // As above for one descriptor, or only for `waker` when `fd` is negative.
 inline Woken wait_poll(int fd, Waker& waker, short events, std::chrono::milliseconds timeout,
                        std::error_code& ec) noexcept {
+  const NoCancellation deferred;
   std::array<::pollfd, 2> descriptors{{{waker.fd(), POLLIN, 0}, {fd, events, 0}}};
   const int ready = ::poll(descriptors.data(), descriptors.size(), to_epoll_timeout(timeout));
   if (ready < 0 && errno == EINTR) return Woken::interrupted;

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "no_cancellation.hpp"
+
 namespace bpfmap::inline v0::detail {
 
 int Waker::open() noexcept {
@@ -20,6 +22,7 @@ int Waker::open() noexcept {
 void Waker::wake() noexcept {
   if (!is_ours()) return;
   const int error = errno;
+  const NoCancellation deferred;
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
   __atomic_store_n(&called_, true, __ATOMIC_RELEASE);
@@ -36,6 +39,7 @@ bool Waker::take() noexcept {
   if (is_closed()) return true;
   if (!__atomic_load_n(&called_, __ATOMIC_RELAXED)) return false;
   if (!__atomic_exchange_n(&called_, false, __ATOMIC_SEQ_CST)) return false;
+  const NoCancellation deferred;
   std::uint64_t calls = 0;
   return ::read(event_.get(), &calls, sizeof calls) > 0;
 }

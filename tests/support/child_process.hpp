@@ -11,24 +11,38 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 
 namespace bpfmap::test {
 
-/// Runs `body` in a child that `make` forks; fails when an expectation failed there.
+/// Runs `body` and ends the process: with 0, or with 1 when an expectation failed or `body` threw.
+/// An exception that left the child's part of the program would let it run the rest of the tests.
+template <class Body>
+[[noreturn]] void run_and_exit(Body& body) {
+  bool thrown = true;
+  try {
+    body();
+    thrown = false;
+  } catch (const std::exception& error) {
+    std::printf("the child threw: %s\n", error.what());
+  } catch (...) {
+    std::printf("the child threw something that is not a std::exception\n");
+  }
+  std::fflush(nullptr);
+  ::_exit(thrown || ::testing::Test::HasFailure() ? 1 : 0);
+}
+
+/// Runs `body` in a child that `make` forks; fails when an expectation failed there or it threw.
 template <class Make, class Body>
 void in_child_by(Make make, Body body) {
   std::fflush(nullptr);
   const pid_t child = make();
   ASSERT_GE(child, 0);
-  if (child == 0) {
-    body();
-    std::fflush(nullptr);
-    ::_exit(::testing::Test::HasFailure() ? 1 : 0);
-  }
+  if (child == 0) run_and_exit(body);
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
-  EXPECT_EQ(WEXITSTATUS(status), 0) << "an expectation failed in the child, see above";
+  EXPECT_EQ(WEXITSTATUS(status), 0) << "an expectation failed in the child or it threw, see above";
 }
 
 /// Runs `body` in a forked child.

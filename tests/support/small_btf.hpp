@@ -21,7 +21,8 @@ namespace bpfmap::test {
 
 /// Loads `int`, `struct bpf_spin_lock { int val; }`, `struct plain { int a; }`,
 /// `struct locked { int a; struct bpf_spin_lock lock; }` and
-/// `struct wide { struct bpf_spin_lock lock; int words[255]; }`.
+/// `struct wide { struct bpf_spin_lock lock; int words[255]; }`, and `struct pair { int a; int b;
+/// }`.
 class SmallBtf {
  public:
   static constexpr std::uint32_t integer = 1;    // 4 bytes
@@ -29,6 +30,7 @@ class SmallBtf {
   static constexpr std::uint32_t plain = 3;      // 4 bytes
   static constexpr std::uint32_t locked = 4;     // 8 bytes
   static constexpr std::uint32_t wide = 6;       // 1024 bytes
+  static constexpr std::uint32_t pair = 7;       // 8 bytes
 
   SmallBtf() {
     add({name("int"), BTF_KIND_INT << 24U, 4, BTF_INT_SIGNED << 24U | 32U});
@@ -37,6 +39,7 @@ class SmallBtf {
     add({name("locked"), structure(2), 8, name("a"), integer, 0, name("lock"), spin_lock, 32});
     add({0, BTF_KIND_ARRAY << 24U, 0, integer, integer, 255});
     add({name("wide"), structure(2), 1024, name("lock"), spin_lock, 0, name("words"), 5, 32});
+    add({name("pair"), structure(2), 8, name("a"), integer, 0, name("b"), integer, 32});
     load();
   }
 

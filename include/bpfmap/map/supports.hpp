@@ -15,13 +15,16 @@ namespace detail {
 // Clears every cached result of supports(). For tests, which simulate other kernels.
 void forget_support() noexcept;
 
-// Whether the kernel honours UpdateFlags::noexist and exist in LPM tries. 5.10 does not: it
-// overwrites and inserts, and reports success. Tried once, on a private trie.
-[[nodiscard]] bool tries_keep_conditions() noexcept;
+// No error when the kernel honours UpdateFlags::noexist and exist in LPM tries. 5.10 does not: it
+// overwrites and inserts, and reports success; Errc::unsupported_operation. Tried once, on a
+// private trie; when that fails (EMFILE), its error, and it is tried again next time. A process
+// that may not create a trie cannot try, and is taken to run on a newer kernel.
+[[nodiscard]] std::error_code check_trie_conditions() noexcept;
 
-[[nodiscard]] inline bool ignores_condition(MapType type, UpdateFlags flags) noexcept {
+// Whether an update with `flags` is right only when check_trie_conditions() gives no error.
+[[nodiscard]] inline bool needs_trie_conditions(MapType type, UpdateFlags flags) noexcept {
   return (flags & (UpdateFlags::noexist | UpdateFlags::exist)) != UpdateFlags::any &&
-         type == MapType::lpm_trie && !tries_keep_conditions();
+         type == MapType::lpm_trie;
 }
 }  // namespace detail
 

@@ -66,10 +66,10 @@ class LpmTrie : public TypedMap<LpmTrie<K, V>>, public EntryOperations<LpmTrie<K
  private:
   friend TypedMap<LpmTrie>;
   [[nodiscard]] bool keeps_conditions(std::error_code& ec) const noexcept {
-    if (!this->map() || detail::tries_keep_conditions()) [[likely]]
+    if (this->map()) ec = detail::check_trie_conditions();
+    if (!this->map() || !ec) [[likely]]
       return true;
-    ec = detail::record(this->map(), {Operation::update},
-                        make_error_code(Errc::unsupported_operation));
+    ec = detail::record(this->map(), {Operation::update}, ec);
     return false;
   }
   static constexpr std::array types{MapType::lpm_trie};

@@ -508,7 +508,7 @@ void expect_conditions_refused(Addresses& map) {
 TEST(LpmTrieConditions, HoldOrAreRefused) {
   auto map = Addresses::create({.max_entries = 4});
   map.update(known, 1);
-  if (detail::tries_keep_conditions()) {
+  if (!detail::check_trie_conditions()) {
     EXPECT_FALSE(map.insert(known, 2));
     EXPECT_FALSE(map.replace(other, 2));
   } else {
@@ -516,6 +516,28 @@ TEST(LpmTrieConditions, HoldOrAreRefused) {
   }
   EXPECT_EQ(map.lookup(known), 1U);
   EXPECT_EQ(map.lookup(other), std::nullopt);
+}
+
+// Without the answer, nothing is inserted that may overwrite.
+TEST(LpmTrieConditions, AreNotAssumedWhenTheProbeFails) {
+  struct Forget {
+    Forget() { detail::forget_support(); }
+    ~Forget() { detail::forget_support(); }
+  } const forget;
+  auto map = Addresses::create({.max_entries = 4});
+  for (const int failing : {BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM}) {
+    bool failed = false;
+    const test::FakeBpf bpf{[&](int cmd, void* attr, unsigned int size) -> long {
+      if (cmd != failing || failed) return sys::bpf_syscall(cmd, attr, size);
+      failed = true;
+      return -EMFILE;
+    }};
+    std::error_code ec;
+    EXPECT_FALSE(map.insert(known, 1, ec));
+    EXPECT_EQ(ec, test::errno_code(EMFILE));
+    EXPECT_EQ(map.lookup(known), std::nullopt);
+  }
+  EXPECT_EQ(detail::check_trie_conditions() ? 0 : 1, map.insert(known, 1) ? 1 : 0);
 }
 
 // Linux 5.10, played by dropping the flags of updates.
@@ -530,7 +552,7 @@ TEST(LpmTrieConditions, AreRefusedWhereTheKernelIgnoresThem) {
   }};
   auto map = Addresses::create({.max_entries = 4});
   map.update(known, 1);
-  EXPECT_FALSE(detail::tries_keep_conditions());
+  EXPECT_EQ(detail::check_trie_conditions(), Errc::unsupported_operation);
   expect_conditions_refused(map);
   EXPECT_EQ(map.lookup(known), 1U);
   EXPECT_EQ(map.lookup(other), std::nullopt);
