@@ -61,10 +61,11 @@ bool has_batches(const Map& map) noexcept {
 
 std::vector<CursorRange> equal_parts(std::uint32_t size, std::uint32_t parts) {
   std::vector<CursorRange> ranges(std::min(parts, size));
-  const std::uint64_t count = ranges.size();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    ranges[i].begin = static_cast<std::uint32_t>(size * i / count);
-    if (i + 1 < count) ranges[i].end = static_cast<std::uint32_t>(size * (i + 1) / count);
+  const std::size_t count = ranges.size();
+  const auto border = [&](std::uint64_t i) { return static_cast<std::uint32_t>(size * i / count); };
+  for (std::size_t i = 0; i < count; ++i) {
+    ranges[i].begin = border(i);
+    if (i + 1 < count) ranges[i].end = border(i + 1);
   }
   return ranges;
 }

@@ -10,6 +10,7 @@
 
 #include "../map/names.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "special_fields.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -36,7 +37,7 @@ void add(std::string& text, const std::string& field, const std::string& is,
          const std::string& wanted) {
   if (is == wanted) return;
   text += text.empty() ? "" : ", ";
-  text += "its " + field + (field == "flags" ? " are " : " is ") + is + ", not " + wanted;
+  text += "its " + field + (field.back() == 's' ? " are " : " is ") + is + ", not " + wanted;
 }
 
 std::string btf_of(const MapInfo& info) {
@@ -45,8 +46,19 @@ std::string btf_of(const MapInfo& info) {
                                 std::to_string(info.btf_value_type_id);
 }
 
-// The differences in the fields that the kernel compares. Where all are equal, the special fields
-// of the values differ, which BTF describes.
+// Where the BTF of one of them cannot be read, the types that describe the values.
+void add_special_fields(std::string& text, const MapInfo& inner, const MapInfo& like) {
+  const auto is = special_fields(inner);
+  const auto wanted = special_fields(like);
+  if (is && wanted)
+    add(text, "special fields", *is, *wanted);
+  else
+    add(text, "BTF", btf_of(inner), btf_of(like));
+  if (!text.empty())
+    text += ": create the inner map with the BTF of the others, as spec_of() gives it";
+}
+
+// The differences in what the kernel compares.
 std::string differences(const MapInfo& inner, const MapInfo& like) {
   std::string text;
   const auto number = [&text](const char* field, std::uint32_t is, std::uint32_t wanted) {
@@ -59,10 +71,8 @@ std::string differences(const MapInfo& inner, const MapInfo& like) {
   const bool resizable = has(inner.flags & like.flags, MapFlags::inner_map);
   if (like.type == MapType::array && !resizable)
     number("max_entries", inner.max_entries, like.max_entries);
-  if (!text.empty() || btf_of(inner) == btf_of(like)) return text;
-  return "its BTF is " + btf_of(inner) + ", not " + btf_of(like) +
-         ": the bpf_spin_lock, bpf_timer and kptrs of the value, which BTF describes, must be the "
-         "same; create the inner map with the BTF of the others";
+  if (text.empty()) add_special_fields(text, inner, like);
+  return text;
 }
 
 }  // namespace

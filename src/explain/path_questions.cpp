@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 
 #include "../map/pins.hpp"
 #include "bpfmap/sys/bpf.hpp"
@@ -19,11 +20,6 @@
 
 namespace bpfmap::inline v0::detail {
 namespace {
-
-bool is_bpffs(const std::string& folder) {
-  struct statfs fs{};
-  return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
-}
 
 // The path; empty when the record holds only a part of it.
 std::string path_of(const Failure& failure) {
@@ -49,7 +45,7 @@ std::string dotted_part(std::string_view path) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     const std::string_view part = path.substr(begin, end - begin);
     const bool dotted = part.find('.') != std::string_view::npos && part != "." && part != "..";
-    if (dotted && is_bpffs(begin == 0 ? "." : std::string{path.substr(0, begin)}))
+    if (dotted && is_on_bpffs(begin == 0 ? "." : std::string{path.substr(0, begin)}))
       return std::string{part};
     begin = end + 1;
   }
@@ -63,7 +59,8 @@ bool path_known(const Failure& failure) { return !no_path(failure); }
 bool not_on_bpffs(const Failure& failure) {
   const std::string folder = folder_of_path(failure);
   struct statfs fs{};
-  return !folder.empty() && ::statfs(folder.c_str(), &fs) == 0 && fs.f_type != BPF_FS_MAGIC;
+  return !folder.empty() && ::statfs(folder.c_str(), &fs) == 0 &&
+         static_cast<std::uint32_t>(fs.f_type) != BPF_FS_MAGIC;
 }
 bool is_directory(const Failure& failure) {
   struct stat status{};

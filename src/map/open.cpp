@@ -71,7 +71,9 @@ bool has_zero(const std::string& path) noexcept { return path.find('\0') != std:
 
 bool detail::is_on_bpffs(const std::string& folder) noexcept {
   struct statfs fs{};
-  return ::statfs(folder.c_str(), &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+  // The type of f_type depends on the machine; it is a signed int on i386.
+  return ::statfs(folder.c_str(), &fs) == 0 &&
+         static_cast<std::uint32_t>(fs.f_type) == BPF_FS_MAGIC;
 }
 
 std::string detail::folder_of(const std::string& path) {

@@ -37,8 +37,11 @@ std::chrono::milliseconds time_of(Call call) {
 
 class RingPrograms {
  public:
-  RingPrograms() : skeleton_(::rings__open_and_load(), &::rings__destroy) {
-    if (!skeleton_) throw std::runtime_error{"rings.bpf.c does not load"};
+  explicit RingPrograms(std::uint32_t bytes_of_samples = 4096)
+      : skeleton_(::rings__open(), &::rings__destroy) {
+    if (!skeleton_ || ::bpf_map__set_max_entries(skeleton_->maps.samples, bytes_of_samples) != 0 ||
+        ::rings__load(skeleton_.get()) != 0)
+      throw std::runtime_error{"rings.bpf.c does not load"};
   }
 
   /// Whether the running kernel loads them.

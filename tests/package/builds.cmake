@@ -99,6 +99,40 @@ elseif(CASE STREQUAL "include_order")
   expect_any_order(vmlinux "${umbrella}" "${here}/kernel_types.h")
   expect_any_order(in "${umbrella}" linux/in.h linux/in6.h linux/netfilter.h)
 
+elseif(CASE STREQUAL "vmlinux")
+  # The kernel's own types are C. C++ takes them in a namespace, under cxx_vmlinux.h.
+  find_program(BPFTOOL bpftool HINTS /usr/sbin)
+  set(kernel_btf /sys/kernel/btf/vmlinux)
+  if(NOT BPFTOOL OR NOT EXISTS "${kernel_btf}")
+    message("bpftool or ${kernel_btf} is missing: not tried")
+    return()
+  endif()
+  execute_process(COMMAND "${BPFTOOL}" btf dump file "${kernel_btf}" format c OUTPUT_VARIABLE text
+                                                                              COMMAND_ERROR_IS_FATAL ANY)
+  # In C++, a member that is named like its type hides the type from those behind it.
+  string(REGEX REPLACE "\n(\t+)(port_id|bridge_id|phandle|proc_handler) ([*]?)(port_id|bridge_id|phandle|proc_handler);"
+                       "\n\\1\\2 \\3\\4_;" text "${text}")
+  file(WRITE "${SCRATCH}/vmlinux.h" "${text}")
+  set(kernel "namespace kernel {\n#include \"${here}/cxx_vmlinux.h\"\n}")
+  set(arguments -std=c++20 -fno-operator-names -fsyntax-only -I "${SCRATCH}")
+  file(WRITE "${SCRATCH}/alone.cpp" "${kernel}\n")
+  file(WRITE "${SCRATCH}/first.cpp" "${kernel}\n${umbrella}\n#include <bpfmap/interop/libbpf.hpp>\n#include <bpf/bpf.h>\n")
+  # <linux/bpf.h>, which libbpf's headers include, has macros that are enumerators in newer kernels.
+  file(WRITE "${SCRATCH}/last.cpp" "${umbrella}\n${kernel}\n")
+  foreach(order IN ITEMS first last)
+    compile(code text ${arguments} "${SCRATCH}/${order}.cpp")
+    if(code EQUAL 0)
+      continue()
+    endif()
+    compile(alone alone_text ${arguments} "${SCRATCH}/alone.cpp")
+    if(alone EQUAL 0)
+      message(SEND_ERROR "vmlinux.h ${order}:\n${text}")
+    else()
+      message("this kernel's vmlinux.h is not C++ even by itself: not tried")
+      return()
+    endif()
+  endforeach()
+
 elseif(CASE STREQUAL "old_kernel_headers")
   # A header is compiled with any; the library says what it needs.
   file(WRITE "${SCRATCH}/linux/version.h"

@@ -20,17 +20,22 @@
 namespace bpfmap::test {
 
 /// Loads `int`, `struct bpf_spin_lock { int val; }`, `struct plain { int a; }`,
-/// `struct locked { int a; struct bpf_spin_lock lock; }` and
-/// `struct wide { struct bpf_spin_lock lock; int words[255]; }`, and `struct pair { int a; int b;
-/// }`.
+/// `struct locked { int a; struct bpf_spin_lock lock; }`,
+/// `struct wide { struct bpf_spin_lock lock; int words[255]; }`,
+/// `struct lock_first { struct bpf_spin_lock lock; int a; }`, `struct timed { struct bpf_timer t;
+/// }`, `struct pointing { struct task_struct __kptr_untrusted *task; }` and `struct pair { int a;
+/// int b; }`.
 class SmallBtf {
  public:
-  static constexpr std::uint32_t integer = 1;    // 4 bytes
-  static constexpr std::uint32_t spin_lock = 2;  // 4 bytes
-  static constexpr std::uint32_t plain = 3;      // 4 bytes
-  static constexpr std::uint32_t locked = 4;     // 8 bytes
-  static constexpr std::uint32_t wide = 6;       // 1024 bytes
-  static constexpr std::uint32_t pair = 7;       // 8 bytes
+  static constexpr std::uint32_t integer = 1;     // 4 bytes
+  static constexpr std::uint32_t spin_lock = 2;   // 4 bytes
+  static constexpr std::uint32_t plain = 3;       // 4 bytes
+  static constexpr std::uint32_t locked = 4;      // 8 bytes
+  static constexpr std::uint32_t wide = 6;        // 1024 bytes
+  static constexpr std::uint32_t lock_first = 7;  // 8 bytes
+  static constexpr std::uint32_t timed = 9;       // 16 bytes
+  static constexpr std::uint32_t pointing = 13;   // 8 bytes
+  static constexpr std::uint32_t pair = 14;       // 8 bytes
 
   SmallBtf() {
     add({name("int"), BTF_KIND_INT << 24U, 4, BTF_INT_SIGNED << 24U | 32U});
@@ -39,6 +44,13 @@ class SmallBtf {
     add({name("locked"), structure(2), 8, name("a"), integer, 0, name("lock"), spin_lock, 32});
     add({0, BTF_KIND_ARRAY << 24U, 0, integer, integer, 255});
     add({name("wide"), structure(2), 1024, name("lock"), spin_lock, 0, name("words"), 5, 32});
+    add({name("lock_first"), structure(2), 8, name("lock"), spin_lock, 0, name("a"), integer, 32});
+    add({name("bpf_timer"), structure(0), 16});
+    add({name("timed"), structure(1), 16, name("t"), 8, 0});
+    add({name("task_struct"), structure(0), 0});
+    add({name("kptr_untrusted"), BTF_KIND_TYPE_TAG << 24U, 10});
+    add({0, BTF_KIND_PTR << 24U, 11});
+    add({name("pointing"), structure(1), 8, name("task"), 12, 0});
     add({name("pair"), structure(2), 8, name("a"), integer, 0, name("b"), integer, 32});
     load();
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bpfmap/bulk/drain.hpp"
+#include "bpfmap/map/pins.hpp"
 #include "bpfmap/typed/array_map.hpp"
 #include "bpfmap/typed/array_of_maps.hpp"
 #include "bpfmap/typed/hash_map.hpp"
@@ -21,6 +22,7 @@
 #include "fake_bpf.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
+#include "small_btf.hpp"
 #include "told.hpp"
 
 namespace bpfmap {
@@ -179,6 +181,51 @@ TYPED_TEST(MapOfMaps, NamesEachFieldInWhichAMapDiffers) {
   auto outer = Outer::create({.max_entries = 4}, like);
   outer.set(1, test::make_map(MapType::hash, 4, 8, 100));
   EXPECT_TRUE(outer.lookup_id(1)) << "a hash may have another max_entries";
+}
+
+Map hash_with_btf(const test::SmallBtf& btf, std::uint32_t value_type, std::uint32_t value_size) {
+  return Map::create({.type = MapType::hash,
+                      .key_size = 4,
+                      .value_size = value_size,
+                      .max_entries = 4,
+                      .btf_fd = btf.fd(),
+                      .btf_key_type_id = test::SmallBtf::integer,
+                      .btf_value_type_id = value_type});
+}
+
+// The kernel finds them in the BTF: two maps may have the same sizes and flags, and differ.
+TYPED_TEST(MapOfMaps, NamesTheSpecialFieldsInWhichAMapDiffers) {
+  using Outer = typename TestFixture::template Of<Map>;
+  using Types = test::SmallBtf;
+  const Types btf;
+  const auto refused = [](const Map& inner, const Map& like) {
+    auto outer = Outer::create({.max_entries = 4}, like);
+    outer.set(2, like);
+    return told(EINVAL, [&](auto&... ec) { outer.set(1, inner, ec...); });
+  };
+  const Map locked = hash_with_btf(btf, Types::locked, 8);
+  const Map plain = test::make_map(MapType::hash, 4, 8);
+  EXPECT_TRUE(test::contains(refused(plain, locked),
+                             "; its special fields are none, not bpf_spin_lock at byte 4: "));
+  EXPECT_TRUE(test::contains(refused(locked, plain),
+                             "; its special fields are bpf_spin_lock at byte 4, not none: "));
+  EXPECT_TRUE(test::contains(refused(hash_with_btf(btf, Types::lock_first, 8), locked),
+                             "are bpf_spin_lock at byte 0, not bpf_spin_lock at byte 4: "));
+  EXPECT_TRUE(test::contains(refused(hash_with_btf(btf, Types::pointing, 8), locked),
+                             "are kptr_untrusted to task_struct at byte 0, not bpf_spin_lock"));
+  EXPECT_TRUE(test::contains(
+      refused(test::make_map(MapType::hash, 4, 16), hash_with_btf(btf, Types::timed, 16)),
+      "are none, not bpf_timer at byte 0: "));
+}
+
+// As the text advises: from the spec of one that is in.
+TYPED_TEST(MapOfMaps, TakesAMapWithTheBtfOfTheOthers) {
+  using Outer = typename TestFixture::template Of<Map>;
+  const test::SmallBtf btf;
+  const Map locked = hash_with_btf(btf, test::SmallBtf::locked, 8);
+  auto outer = Outer::create({.max_entries = 4}, locked);
+  outer.set(1, Map::create(spec_of(locked).spec));
+  EXPECT_TRUE(outer.lookup_id(1));
 }
 
 // Without the template, as from a skeleton: one that is in tells what fits.

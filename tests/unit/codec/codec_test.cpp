@@ -44,7 +44,7 @@ struct NamedPadding {
 };
 
 struct TailPadded {
-  std::uint64_t a;
+  alignas(8) std::uint64_t a;  // as in BPF programs; i386 aligns it to 4
   std::uint32_t b;
 };
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "btf.hpp"
+
+#include <cstring>
+
+#include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/sys/bpf.hpp"
+#include "bpfmap/sys/unique_fd.hpp"
+
+namespace bpfmap::inline v0::detail {
+namespace {
+
+struct Header {
+  std::uint16_t magic;
+  std::uint8_t version;
+  std::uint8_t flags;
+  std::uint32_t header_size;
+  std::uint32_t types;  // offsets are from the end of the header
+  std::uint32_t types_size;
+  std::uint32_t strings;
+  std::uint32_t strings_size;
+};
+
+// Bytes after a BtfType of this kind; nullopt for a kind that this library does not know.
+std::optional<std::size_t> bytes_behind(const BtfType& type) noexcept {
+  switch (type.kind()) {
+    case BtfKind::integer:
+    case BtfKind::variable:  // its linkage
+    case BtfKind::decl_tag:
+      return 4;
+    case BtfKind::array:
+      return 12;
+    case BtfKind::structure:
+    case BtfKind::union_type:
+    case BtfKind::section:  // its variables
+    case BtfKind::enum64:
+      return std::size_t{12} * type.members();
+    case BtfKind::enumeration:
+    case BtfKind::func_proto:
+      return std::size_t{8} * type.members();
+    case BtfKind::pointer:
+    case BtfKind::forward:
+    case BtfKind::type_definition:
+    case BtfKind::volatile_type:
+    case BtfKind::const_type:
+    case BtfKind::restrict_type:
+    case BtfKind::function:
+    case BtfKind::floating:
+    case BtfKind::type_tag:
+      return 0;
+    default:
+      return std::nullopt;
+  }
+}
+
+template <class T>
+std::optional<T> read(BytesView from, std::size_t at) noexcept {
+  if (at > from.size() || from.size() - at < sizeof(T)) return std::nullopt;
+  T value;
+  std::memcpy(&value, from.data() + at, sizeof value);
+  return value;
+}
+
+BytesView part(BytesView body, std::size_t at, std::size_t size) noexcept {
+  if (at > body.size() || body.size() - at < size) return {};
+  return body.subspan(at, size);
+}
+
+}  // namespace
+
+Btf::Btf(BytesView bytes) {
+  const auto header = read<Header>(bytes, 0);
+  if (!header || header->header_size > bytes.size()) return;
+  const BytesView body = bytes.subspan(header->header_size);
+  types_ = part(body, header->types, header->types_size);
+  strings_ = part(body, header->strings, header->strings_size);
+  for (std::size_t at = 0; const auto type = read<BtfType>(types_, at);) {
+    const auto behind = bytes_behind(*type);
+    if (!behind) return;
+    at_.push_back(at);
+    at += sizeof(BtfType) + *behind;
+  }
+}
+
+std::optional<BtfType> Btf::type(std::uint32_t id) const noexcept {
+  // Type 0 is void and has no record.
+  if (id == 0 || id > at_.size()) return std::nullopt;
+  return read<BtfType>(types_, at_[id - 1]);
+}
+
+std::optional<std::array<std::uint32_t, 3>> Btf::words(std::uint32_t id,
+                                                       std::uint32_t i) const noexcept {
+  if (id == 0 || id > at_.size()) return std::nullopt;
+  using Words = std::array<std::uint32_t, 3>;
+  return read<Words>(types_, at_[id - 1] + sizeof(BtfType) + std::size_t{i} * sizeof(Words));
+}
+
+std::string_view Btf::name(const BtfType& type) const noexcept {
+  if (type.name >= strings_.size()) return {};
+  const auto* const text = reinterpret_cast<const char*>(strings_.data()) + type.name;
+  return {text, ::strnlen(text, strings_.size() - type.name)};
+}
+
+Bytes read_btf(std::uint32_t id, std::error_code& ec) {
+  const int result = sys::btf_get_fd_by_id(id);
+  ec = kernel_error(result);
+  if (ec) return {};
+  const sys::UniqueFd fd{result};
+  std::uint32_t size = 0;
+  ec = kernel_error(sys::btf_get_data(fd.get(), nullptr, size));
+  if (ec) return {};
+  Bytes bytes(size);
+  ec = kernel_error(sys::btf_get_data(fd.get(), bytes.data(), size));
+  return bytes;
+}
+
+}  // namespace bpfmap::inline v0::detail
