@@ -31,7 +31,7 @@ constexpr std::array capacity{
           "value_size is 4, and a lookup returns a socket's cookie of 8 bytes; create the map with "
           "value_size 8"},
     Cause{batches, hashes, ENOSPC, always,
-          "one hash bucket holds more entries than the batch has room for; give it more room"},
+          "one hash bucket holds more entries than the batch has room for; use a larger batch"},
 };
 
 // Maps whose records are read or written through mapped memory.
@@ -54,7 +54,7 @@ constexpr std::array buffers{
           "the buffers take more memory than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow a "
           "process without CAP_IPC_LOCK; ask for fewer pages_per_cpu, or raise one of them"},
     Cause{view, perf_event_array, ENOMEM, count_known,
-          "there is no memory for {count} pages per CPU"},
+          "there is not enough memory for {count} pages per CPU"},
     Cause{view, perf_event_array, ENODEV, index_known,
           "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
     Cause{view, perf_event_array, EBUSY, index_known,
@@ -66,9 +66,10 @@ constexpr std::array buffers{
     Cause{info, array, ENOTUNIQ, always,
           "several static variables of the section have this name, from files that were linked "
           "together; give them names of their own, or read the section with MappedBytes::bytes()"},
-    Cause{set(Operation::drain), any_type, ESTALE, always,
-          "its entries were removed before fork(2), by the parent process, which still has them; "
-          "make a drain in the child"},
+    Cause{
+        set(Operation::drain), any_type, ESTALE, always,
+        "the drain was begun before fork(2) and belongs to the parent process; create a new one in "
+        "the child"},
     Cause{view, perf_event_array, EACCES, lacks_perfmon,
           "opening the CPUs' perf events needs CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
           "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "
