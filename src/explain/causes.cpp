@@ -91,7 +91,7 @@ constexpr std::array impossible{
           "(before Linux 5.9, when the program is detached)"},
     Cause{erase, sockmap, 0, always, "the slot is empty"},
     Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
-          "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
+          "a {type} has no keys; use update (push), lookup (peek) and lookup_and_delete (pop)"},
     Cause{set(erase, erase_batch, get_next_key), bloom_filter, 0, always,
           "a bloom filter can be neither walked nor erased from; create a new one"},
     Cause{element_operations, ringbuf, 0, always,

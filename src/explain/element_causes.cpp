@@ -20,7 +20,7 @@ constexpr std::array capacity{
           "larger, or use an LRU hash"},
     Cause{updates, queues, E2BIG, always,
           "the {type} is full ({max_entries} of {max_entries} entries); pop entries, create it "
-          "larger, or push with UpdateFlags::exist, which drops the oldest"},
+          "larger, or drop the oldest with push_overwrite() (of a Map: UpdateFlags::exist)"},
     Cause{updates, lpm_trie, ENOSPC, always,
           "the map is full ({max_entries} of {max_entries} entries); erase entries or create it "
           "larger"},
@@ -120,7 +120,8 @@ constexpr std::array buffers{
 
 constexpr std::string_view no_cpu_to_update =
     "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0); where nothing else writes meanwhile, "
-    "read all CPUs with lookup_percpu and write them with update_percpu";
+    "read all CPUs with lookup and write them with update (of a Map: lookup_percpu, "
+    "update_percpu)";
 
 constexpr std::array flag_cause_rows{
     Cause{updates, arrays | devmap | cpumap, EEXIST, asked_noexist,
@@ -146,7 +147,8 @@ constexpr std::array flag_cause_rows{
           "the key is not in the map, and UpdateFlags::exist was given; use UpdateFlags::any to "
           "insert"},
     Cause{lookups, any_type, EINVAL, asked_cpu_too_early,
-          "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup_percpu"},
+          "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup (of a "
+          "Map: lookup_percpu)"},
     Cause{updates, any_type, EINVAL, asked_cpu_too_early, no_cpu_to_update},
     // An older kernel wants the values of all CPUs before it looks at the flags.
     Cause{updates, any_type, EFAULT, asked_cpu_too_early, no_cpu_to_update},

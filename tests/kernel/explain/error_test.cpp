@@ -161,9 +161,10 @@ TEST(CapacityError, OfAnLpmTrie) {
 TEST(CapacityError, OfAQueue) {
   Map map = test::make_map(queue, 0, 8, 1);
   map.update(Bytes{}, 1);
-  EXPECT_TRUE(contains(told(E2BIG, [&](auto&... ec) { map.update(Bytes{}, 2, ec...); }),
-                       "): the queue is full (1 of 1 entries); pop entries, create it larger, or "
-                       "push with UpdateFlags::exist, which drops the oldest: E2BIG"));
+  EXPECT_TRUE(
+      contains(told(E2BIG, [&](auto&... ec) { map.update(Bytes{}, 2, ec...); }),
+               "): the queue is full (1 of 1 entries); pop entries, create it larger, or "
+               "drop the oldest with push_overwrite() (of a Map: UpdateFlags::exist): E2BIG"));
 }
 
 TEST(CapacityError, OfEveryArrayIsOneCodeInEveryOperation) {
@@ -329,7 +330,7 @@ TEST(TypeError, FewCanLookUpAndDelete) {
 TEST(TypeError, QueuesHaveNoKeys) {
   Map map = test::make_map(stack, 0, 8);
   const char* const says =
-      "): a stack has no keys; push with update, peek with lookup, pop with lookup_and_delete: "
+      "): a stack has no keys; use update (push), lookup (peek) and lookup_and_delete (pop): "
       "EINVAL";
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.erase(Bytes{}, ec...); }), says));
   EXPECT_TRUE(contains(
