@@ -12,11 +12,11 @@ set(arrows_explain base explain map sys codec)
 set(arrows_bulk base bulk map codec sys)
 set(arrows_typed base typed bulk map codec sys)
 set(arrows_layout base layout map codec sys)
-set(arrows_query base query layout map codec sys)
-set(arrows_interop base interop query layout typed bulk map codec sys umbrella)
-set(arrows_umbrella base query layout typed bulk map codec sys)
+set(arrows_in_kernel base in_kernel layout bulk map codec sys)
+set(arrows_interop base interop in_kernel layout typed bulk map codec sys umbrella)
+set(arrows_umbrella base typed bulk map codec sys)
 
-set(base_headers bytes config error version)
+set(base_headers bytes config error iterator_tags version)
 
 # The layer of a path relative to include/bpfmap/ or src/; empty when it belongs to none.
 function(layer_of path result)

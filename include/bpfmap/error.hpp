@@ -18,7 +18,9 @@
 
 namespace bpfmap::inline v0 {
 
-/// The operation that failed; every Error has one.
+/// The operation that failed; every Error has one. An operation on an entry is the kernel's:
+/// insert(), replace(), push() and set() are `update`, peek() and contains() `lookup`, pop()
+/// `lookup_and_delete`, and clear() `erase_batch`.
 enum class Operation : std::uint8_t {
   create,
   open_pinned,
@@ -55,7 +57,7 @@ enum class Operation : std::uint8_t {
   wait_for_programs,  ///< wait_for_programs() and wait_for_sleepable_programs()
 };
 
-/// The operation's name as the API spells it, such as "get_next_key".
+/// The operation's name as the enumerator spells it, such as "get_next_key".
 [[nodiscard]] std::string_view to_string(Operation operation) noexcept;
 
 /// A fault that bpfmap detects itself, mostly before it calls the kernel. Each compares equal to

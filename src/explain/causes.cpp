@@ -69,8 +69,7 @@ constexpr std::array rights{
           "{folder} is not on a bpffs, so the file is not a pin; pins are made with Map::pin or "
           "by libbpf, mostly under /sys/fs/bpf"},
     Cause{set(open_pinned, pin, unpin), any_type, EACCES, path_is_closed,
-          "this process may not pass through a folder of the path (it needs the x permission on "
-          "each)"},
+          "this process lacks search permission (x) on a directory of the path"},
     Cause{open_pinned, any_type, EACCES, file_is_closed,
           "the permission bits of the pin refuse this access: {permissions}; ask for less with "
           "Access::read_only, or chmod the pin"},
@@ -92,7 +91,7 @@ constexpr std::array impossible{
           "(before Linux 5.9, when the program is detached)"},
     Cause{erase, sockmap, 0, always, "the slot is empty"},
     Cause{set(erase, erase_batch, get_next_key), queues, 0, always,
-          "a {type} has no keys; push with update, peek with lookup, pop with lookup_and_delete"},
+          "a {type} has no keys; use update (push), lookup (peek) and lookup_and_delete (pop)"},
     Cause{set(erase, erase_batch, get_next_key), bloom_filter, 0, always,
           "a bloom filter can be neither walked nor erased from; create a new one"},
     Cause{element_operations, ringbuf, 0, always,
@@ -128,12 +127,11 @@ constexpr std::array paths{
     Cause{set(open_pinned, unpin), any_type, EINVAL, pin_is_no_map,
           "the object pinned there is not a map, but a program, a link or a BTF"},
     Cause{from_id, any_type, ENOENT, always,
-          "no map has this id, or no longer: a map is freed with the last descriptor, pin and "
-          "program that use it"},
+          "no map has this id; a map is freed when its last descriptor, pin and program are gone"},
     Cause{duplicate, any_type, EINVAL, descriptor_is_no_map,
           "the descriptor does not refer to a map, but to a program, a link, a file or another "
           "object"},
-    // The library's own finding, and the descriptor is closed by now.
+    // The library's own finding, and the descriptor has been closed since.
     Cause{adopt, any_type, EINVAL, always,
           "the descriptor does not refer to a map, but to a program, a link, a file or another "
           "object"},
@@ -177,14 +175,15 @@ constexpr std::array resources{
     Cause{open_or_create, any_type, EAGAIN, always,
           "other processes keep creating and removing this pin, or one holds the lock on {folder}; "
           "try again"},
-    Cause{element_operations, any_type, EAGAIN, always, "the kernel asks to try again"},
+    Cause{element_operations, any_type, EAGAIN, always, "temporarily unavailable; try again"},
     Cause{any_operation, any_type, EFAULT, always,
           "the kernel cannot read or write the memory of a key, a value or a path"},
     Cause{create, any_type, ENOMEM, always,
-          "there is no memory for the map ({memory} for its entries alone); lower "
+          "there is not enough memory for the map ({memory} for its entries alone); lower "
           "max_entries or value_size, or raise the memory cgroup's limit"},
-    Cause{element_operations, any_type, ENOMEM, always,
-          "there is no memory for the entry; try again, or raise the memory cgroup's limit"},
+    Cause{
+        element_operations, any_type, ENOMEM, always,
+        "there is not enough memory for the entry; try again, or raise the memory cgroup's limit"},
     Cause{any_operation, any_type, ENOMEM, always, "out of memory"},
     Cause{any_operation, any_type, EMFILE, always,
           "this process has reached its limit of open descriptors; close some, or raise the limit "

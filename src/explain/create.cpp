@@ -103,7 +103,8 @@ std::string check_type(MapType type) {
   if (type == MapType::unspec) return "type is not set";
   const MapTypeTraits* const traits = traits_of(type);
   if (traits == nullptr)
-    return "type: neither bpfmap nor, it seems, the running kernel (" + kernel + ") knows " + name;
+    return "type: " + name + " is unknown to bpfmap; the running kernel (" + kernel +
+           ") refused it";
   if (!kernel_is_before(traits->since)) return {};
   return "type: the running kernel (" + kernel + ") does not know " + name + " (" +
          std::string{traits->name} + ", since Linux " + std::string{traits->since} + ")";
@@ -163,7 +164,7 @@ std::string kernel_reason(const Failure& failure) {
   const std::string_view text{fd < 0 ? log.data() : ""};
   const std::size_t end = text.find_last_not_of(" .\n");
   if (end == text.npos) return {};
-  return "the kernel says: " + std::string{text.substr(0, end + 1)};
+  return "kernel message: " + std::string{text.substr(0, end + 1)};
 }
 
 // Linux 5.10 does not check the size of a per-CPU value, and then finds no memory for it.

@@ -21,7 +21,7 @@ constexpr std::array capacity{
           "larger, or use an LRU hash"},
     Cause{updates, queues, E2BIG, always,
           "the {type} is full ({max_entries} of {max_entries} entries); pop entries, create it "
-          "larger, or push with UpdateFlags::exist, which drops the oldest"},
+          "larger, or drop the oldest with push_overwrite() (of a Map: UpdateFlags::exist)"},
     Cause{updates, lpm_trie, ENOSPC, always,
           "the map is full ({max_entries} of {max_entries} entries); erase entries or create it "
           "larger"},
@@ -32,7 +32,7 @@ constexpr std::array capacity{
           "value_size is 4, and a lookup returns a socket's cookie of 8 bytes; create the map with "
           "value_size 8"},
     Cause{batches, hashes, ENOSPC, always,
-          "one hash bucket holds more entries than the batch has room for; give it more room"},
+          "one hash bucket holds more entries than the batch has room for; use a larger batch"},
 };
 
 // Maps whose records are read or written through mapped memory.
@@ -55,7 +55,7 @@ constexpr std::array buffers{
           "the buffers take more memory than kernel.perf_event_mlock_kb and RLIMIT_MEMLOCK allow a "
           "process without CAP_IPC_LOCK; ask for fewer pages_per_cpu, or raise one of them"},
     Cause{view, perf_event_array, ENOMEM, count_known,
-          "there is no memory for {count} pages per CPU"},
+          "there is not enough memory for {count} pages per CPU"},
     Cause{view, perf_event_array, ENODEV, index_known,
           "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
     Cause{view, perf_event_array, EBUSY, index_known,
@@ -67,9 +67,10 @@ constexpr std::array buffers{
     Cause{info, array, ENOTUNIQ, always,
           "several static variables of the section have this name, from files that were linked "
           "together; give them names of their own, or read the section with MappedBytes::bytes()"},
-    Cause{set(Operation::drain), any_type, ESTALE, always,
-          "its entries were removed before fork(2), by the parent process, which still has them; "
-          "make a drain in the child"},
+    Cause{
+        set(Operation::drain), any_type, ESTALE, always,
+        "the drain was begun before fork(2) and belongs to the parent process; create a new one in "
+        "the child"},
     Cause{view, perf_event_array, EACCES, lacks_perfmon,
           "opening the CPUs' perf events needs CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
           "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "
@@ -120,7 +121,8 @@ constexpr std::array buffers{
 
 constexpr std::string_view no_cpu_to_update =
     "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0); where nothing else writes meanwhile, "
-    "read all CPUs with lookup_percpu and write them with update_percpu";
+    "read all CPUs with lookup and write them with update (of a Map: lookup_percpu, "
+    "update_percpu)";
 
 constexpr std::array flag_cause_rows{
     Cause{updates, arrays | devmap | cpumap, EEXIST, asked_noexist,
@@ -146,7 +148,8 @@ constexpr std::array flag_cause_rows{
           "the key is not in the map, and UpdateFlags::exist was given; use UpdateFlags::any to "
           "insert"},
     Cause{lookups, any_type, EINVAL, asked_cpu_too_early,
-          "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup_percpu"},
+          "this kernel ({kernel}) has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup (of a "
+          "Map: lookup_percpu)"},
     Cause{updates, any_type, EINVAL, asked_cpu_too_early, no_cpu_to_update},
     // An older kernel wants the values of all CPUs before it looks at the flags.
     Cause{updates, any_type, EFAULT, asked_cpu_too_early, no_cpu_to_update},

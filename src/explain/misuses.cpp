@@ -31,7 +31,7 @@ constexpr std::array misuse_rows{
     Cause{any_operation, any_type, misuse(Errc::no_such_variable), always,
           "the map's section has no variable of this name"},
     Cause{info, any_type, misuse(Errc::wrong_value_size), always,
-          "the variable does not have the {given_value_size} bytes of the type asked for"},
+          "the variable's size differs from that of the requested type ({given_value_size} bytes)"},
     Cause{reuse, any_type, misuse(Errc::wrong_key_size), always,
           "the object's map has keys of {given_key_size} bytes, this one of {key_size}"},
     Cause{reuse, any_type, misuse(Errc::wrong_value_size), always,
@@ -40,10 +40,11 @@ constexpr std::array misuse_rows{
           "the object's map is of another type than {type}"},
     Cause{view, perf_event_array, misuse(Errc::no_such_cpu), index_known,
           "CPU {index} is not one of the {cpus} possible CPUs (/sys/devices/system/cpu/possible)"},
-    Cause{view, perf_event_array, misuse(Errc::index_out_of_range), index_known,
-          "CPU {index} has no slot in the map (max_entries {max_entries}), and what programs write "
-          "there would be lost; create the map with a slot for each possible CPU, or choose CPUs "
-          "with PerfBufferOptions::cpus"},
+    Cause{
+        view, perf_event_array, misuse(Errc::index_out_of_range), index_known,
+        "CPU {index} has no slot in the map (max_entries {max_entries}); records written on that "
+        "CPU would be lost; create the map with a slot for each possible CPU, or choose CPUs with "
+        "PerfBufferOptions::cpus"},
     Cause{view, any_type, misuse(Errc::wrong_key_size), always,
           "the key type has {given_key_size} bytes, the map's keys have {key_size}"},
     Cause{view, any_type, misuse(Errc::wrong_value_size), always,
@@ -51,9 +52,10 @@ constexpr std::array misuse_rows{
     Cause{view, any_type, misuse(Errc::wrong_map_type), always, "the map is of type {type}"},
     Cause{view, any_type, misuse(Errc::wrong_map_flags), always,
           "the map was created without a flag that this class needs"},
+    Cause{lookup, stack_trace, misuse(Errc::wrong_map_flags), holds_build_ids,
+          "this map holds build ids (MapFlags::stack_build_id): use lookup_build_ids()"},
     Cause{lookup, stack_trace, misuse(Errc::wrong_map_flags), always,
-          "addresses are read with lookup(), build ids (MapFlags::stack_build_id) with "
-          "lookup_build_ids(), and this map holds the other"},
+          "this map holds addresses, not build ids (MapFlags::stack_build_id): use lookup()"},
     Cause{create, any_type, misuse(Errc::wrong_map_type), always, "type is {type}"},
     Cause{create, any_type, misuse(Errc::wrong_key_size), always, "key_size is {key_size}"},
     Cause{create, any_type, misuse(Errc::wrong_value_size), always, "value_size is {value_size}"},
@@ -62,16 +64,16 @@ constexpr std::array misuse_rows{
     Cause{any_operation, any_type, misuse(Errc::wrong_key_size), key_known,
           "the key has {given_key_size} bytes, the map's keys have {key_size}"},
     Cause{batches, any_type, misuse(Errc::wrong_key_size), always,
-          "a key is not of the {key_size} bytes that the map's keys have"},
+          "a key has another size than the map's keys ({key_size} bytes)"},
     Cause{any_operation, any_type, misuse(Errc::wrong_key_size), always,
           "the key is empty, the map's keys have {key_size} bytes"},
     Cause{any_operation, percpu_types, misuse(Errc::wrong_value_size), value_given,
           "{given_value_size} bytes were given; one CPU's value has {value_size}, and the slots of "
           "all {cpus} possible CPUs together have {slots}"},
     Cause{any_operation, percpu_types, misuse(Errc::wrong_value_size), always,
-          "one CPU's value has {value_size} bytes, and at least one of the given values does not"},
+          "one CPU's value has {value_size} bytes, and a given value has another size"},
     Cause{batches, any_type, misuse(Errc::wrong_value_size), always,
-          "a value is not of the {value_size} bytes that the map's values have"},
+          "a value has another size than the map's values ({value_size} bytes)"},
     Cause{update, set(devmap, devmap_hash, cpumap), misuse(Errc::wrong_value_size),
           small_values_and_program,
           "the map's values have 4 bytes and no room for a program; create the map with value_size "
@@ -115,24 +117,24 @@ constexpr std::array misuse_rows{
     Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
           "/sys/devices/system/cpu/possible {possible}, so the number of slots that the kernel "
           "copies is unknown"},
+    Cause{pin, any_type, misuse(Errc::out_of_range), mode_given,
+          "the mode {mode} has bits beyond 07777, the permission bits; pass st_mode & 07777"},
     Cause{
-        pin, any_type, misuse(Errc::out_of_range), mode_given,
-        "the mode {mode} has bits beyond 07777, the permission bits; of a st_mode, take st_mode & "
-        "07777"},
-    Cause{pin, any_type, misuse(Errc::out_of_range), always,
-          "{count}, which is -1, is the id of no user and no group: chown(2) takes it for \"no "
-          "change\"; leave owner or group empty for that"},
+        pin, any_type, misuse(Errc::out_of_range), always,
+        "{count} is not a valid user or group id (chown(2) uses -1 for \"unchanged\"); to keep the "
+        "owner or the group, leave it empty"},
     Cause{updates | erases, any_type, misuse(Errc::out_of_range), always,
           "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
           "(an integer takes 1 to 8)"},
     Cause{any_operation, any_type, misuse(Errc::out_of_range), always,
           "a number does not fit: the map's keys have {key_size} bytes, its values {value_size} "
-          "(an integer takes 1 to 8), and what is read must fit into the integer type asked for; "
-          "ask for a wider one"},
-    Cause{view, perf_event_array, misuse(Errc::index_out_of_range), key_known,
-          "CPU {index} has no slot in the map (max_entries {max_entries}), and what programs write "
-          "there would be lost; create the map with a slot for each possible CPU, or choose CPUs "
-          "with PerfBufferOptions::cpus"},
+          "(an integer takes 1 to 8), and a result must fit the requested integer type; use a "
+          "wider one"},
+    Cause{
+        view, perf_event_array, misuse(Errc::index_out_of_range), key_known,
+        "CPU {index} has no slot in the map (max_entries {max_entries}); records written on that "
+        "CPU would be lost; create the map with a slot for each possible CPU, or choose CPUs with "
+        "PerfBufferOptions::cpus"},
     Cause{lookup, array, misuse(Errc::index_out_of_range), count_known,
           "index {index} is out of range ({count} elements)"},
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), index_known,
@@ -140,8 +142,8 @@ constexpr std::array misuse_rows{
     Cause{any_operation, any_type, misuse(Errc::index_out_of_range), always,
           "the index is out of range (max_entries {max_entries})"},
     Cause{iterate, any_type, misuse(Errc::wrong_record_size), always,
-          "the output ends within a record: the iterator program writes something else than the "
-          "type that is read"},
+          "the output ends within a record: the iterator program writes records of another size "
+          "than the type that is read"},
     Cause{event_reads, perf_event_array, misuse(Errc::wrong_record_size), always,
           "a record has {given_value_size} bytes, padding included, and the event type has "
           "{given_key_size}, which perf pads by up to 7; the BPF program writes something else"},
@@ -153,13 +155,12 @@ constexpr std::array misuse_rows{
           "{folder} is not on a bpffs, the only file system that holds pins; use a path under "
           "/sys/fs/bpf (if nothing is mounted there: mount -t bpf bpf /sys/fs/bpf)"},
     Cause{unpin, any_type, misuse(Errc::invalid_path), symbolic_link,
-          "it is a symbolic link, not a pin; unpin the path that it leads to, or remove the link "
-          "with rm"},
+          "it is a symbolic link, not a pin; unpin its target, or remove the link with rm"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), symbolic_link,
-          "it is a symbolic link, and nothing is pinned where it leads; use that path, or remove "
-          "the link"},
+          "it is a symbolic link, and nothing is pinned at its target; use the target's path, or "
+          "remove the link"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), reserved_name,
-          "bpfmap pins maps under this name while it replaces a pin; choose another"},
+          "bpfmap uses this name while it replaces a pin; choose another"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), dotted,
           "'{dotted}' has a '.', which a bpffs does not allow in a name"},
     Cause{any_operation, any_type, misuse(Errc::invalid_path), always,
@@ -192,10 +193,9 @@ constexpr std::array misuse_rows{
     Cause{any_operation, any_type, misuse(Errc::unsupported_operation), always,
           "bpfmap has no {operation} for {type} maps"},
     Cause{any_operation, any_type, misuse(Errc::not_pinned), always,
-          "another map, or none, is pinned there by now; open the pinned map and start again"},
+          "this map is not, or no longer, pinned at the path; open the pinned map again"},
     Cause{any_operation, any_type, misuse(Errc::map_changed), always,
-          "the walk began with another map, which the Map no longer holds; walk this one from its "
-          "start, with a new scan or drain"},
+          "the Map was reassigned during the walk; start a new scan or drain"},
 };
 
 }  // namespace

@@ -82,7 +82,7 @@ std::string why_unread(const char* path) {
   std::vector<std::uint32_t> cpus;
   switch (const int result = sys::read_cpu_list(path, cpus)) {
     case 0:
-      return "could not be read";  // but can be by now
+      return "could not be read";  // but is readable now
     case -EINVAL:
       return "holds no list of CPUs";
     case -ENOENT:

@@ -119,6 +119,9 @@ bool programs_only_read(const Failure& failure) {
 bool overwrites_records(const Failure& failure) {
   return has(failure.info.flags, MapFlags::rb_overwrite);
 }
+bool holds_build_ids(const Failure& failure) {
+  return has(failure.info.flags, MapFlags::stack_build_id);
+}
 bool type_lacks_take(const Failure& failure) {
   const MapTypeTraits* const traits = traits_of(failure.info.type);
   return traits != nullptr && !traits->has_command(MapCommands::lookup_and_delete);

@@ -80,6 +80,7 @@ bool frozen(const Failure& failure);
 bool may_be_frozen(const Failure& failure);
 bool programs_only_read(const Failure& failure);
 bool overwrites_records(const Failure& failure);
+bool holds_build_ids(const Failure& failure);
 bool type_lacks_take(const Failure& failure);
 
 // The process and the kernel.

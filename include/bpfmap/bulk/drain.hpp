@@ -27,8 +27,8 @@ struct DrainShows<M> {
 
 /// Removes the entries of an M, which is Map or a typed map, and hands them out: `for (auto [key,
 /// value] : drain(map))`. Pops the values of a queue or a stack: `for (auto value : drain(queue))`.
-/// A drain makes one pass: entries inserted where it has already been stay for the next pass. The
-/// map must outlive the drain and must not be moved. When it is given another map, the drain puts
+/// A drain makes one pass: entries inserted behind its position remain for the next pass. The map
+/// must outlive the drain and must not be moved. When it is given another map, the drain puts
 /// nothing back into that one, hands out the entries that it still has, and ends with
 /// Errc::map_changed.
 ///

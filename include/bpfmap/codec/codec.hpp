@@ -190,9 +190,9 @@ template <class T>
 concept encodable = detail::coded_as_object<T> || detail::coded_by_user<T>;
 
 /// A type that can be a key. Hash keys are compared byte by byte, so every byte must belong to a
-/// member: a struct with padding is refused (two equal keys would differ in garbage), and so are
-/// float and double (0.0 and -0.0 are equal). Instead, name the padding (`std::uint8_t pad[3] =
-/// {};`), or specialise Codec<T>, which encodes into zeroed bytes.
+/// member: a struct with padding is refused (equal keys could compare unequal because of their
+/// padding), and so are float and double (0.0 and -0.0 are equal). Instead, name the padding
+/// (`std::uint8_t pad[3] = {};`), or specialise Codec<T>, which encodes into zeroed bytes.
 template <class T>
 concept encodable_as_key =
     detail::coded_by_user<T> ||
@@ -205,11 +205,11 @@ template <class T>
 consteval bool check_encodable() {
   if constexpr (!encodable<T>) {
     static_assert(!std::is_array_v<T>,
-                  "bpfmap: a bare array cannot be a key or a value, because no function returns "
-                  "one. Use std::array, or a struct that holds the array.");
+                  "bpfmap: a bare array cannot be a key or a value, because functions cannot "
+                  "return arrays. Use std::array, or a struct that holds the array.");
     static_assert(!coded_by_throwing<T>,
-                  "bpfmap: encode() and decode() of a bpfmap::Codec must be noexcept. Check what "
-                  "may fail before the call, or encode a value that stands for it.");
+                  "bpfmap: encode() and decode() of a bpfmap::Codec must be noexcept. Check "
+                  "before the call what may fail, or encode a placeholder.");
     static_assert(!points_elsewhere<T>,
                   "bpfmap: a key or a value cannot point elsewhere: the address means nothing to "
                   "a BPF program. Use std::array or bpfmap::FixedString.");
@@ -239,7 +239,7 @@ consteval bool check_encodable_as_key() {
   if constexpr (check_encodable<T>() && encodable<T>)
     static_assert(encodable_as_key<T>,
                   "bpfmap: this key has padding or floating point, and a map compares keys byte "
-                  "by byte: two equal keys would differ in garbage. Name the padding as a member "
+                  "by byte: equal keys could compare unequal. Name the padding as a member "
                   "(std::uint8_t pad[3] = {};), or specialise bpfmap::Codec.");
   return true;
 }

@@ -45,7 +45,8 @@ using PerCpuResult = typename detail::PerCpuResultOf<V>::type;
 /// Errc::no_map. An index out of range of an array or a map of slots is Errc::index_out_of_range in
 /// every operation. All other errnos are the kernel's own.
 ///
-/// All operations are safe to call from several threads at once; moving and destroying are not.
+/// All operations may be called from several threads at once, except moving, assigning, releasing
+/// and destroying.
 /// Values larger than a machine word may be read torn while they are written; LookupFlags::lock and
 /// UpdateFlags::lock prevent that, unless the key is erased and inserted again meanwhile.
 class Map {

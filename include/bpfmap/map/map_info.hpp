@@ -44,8 +44,8 @@ struct MapInfo {
 };
 
 /// The values that /proc reports for a map's descriptor. They change, so every call reads them.
-/// nullopt where /proc is not to be had or has no such line. EMFILE, ENFILE or ENOMEM when it
-/// cannot be read at the moment.
+/// nullopt when /proc is not mounted or lacks the line. EMFILE, ENFILE or ENOMEM when it cannot be
+/// read at the moment.
 struct MapFdInfo {
   std::optional<std::uint64_t> memlock;  ///< bytes of kernel memory charged for the map
   std::optional<bool> frozen;            ///< BPF_MAP_FREEZE was called (5.2)

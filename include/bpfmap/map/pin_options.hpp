@@ -22,9 +22,9 @@ struct PinOptions {
   /// is the kernel's default. Bits beyond 07777 are Errc::out_of_range: a st_mode of stat(2) also
   /// holds the type of the file.
   std::optional<std::uint32_t> mode = {};
-  /// A user id; another user needs CAP_CHOWN. UINT32_MAX is no id: Errc::out_of_range.
+  /// A user id; another user needs CAP_CHOWN. UINT32_MAX is not a valid id: Errc::out_of_range.
   std::optional<std::uint32_t> owner = {};
-  /// A group id; a foreign group needs CAP_CHOWN. UINT32_MAX is no id: Errc::out_of_range.
+  /// A group id; a foreign group needs CAP_CHOWN. UINT32_MAX is not a valid id: Errc::out_of_range.
   std::optional<std::uint32_t> group = {};
   /// Creates missing folders of the path, on a bpffs only. Removes them again when the pin cannot
   /// be created.

@@ -3,9 +3,11 @@
 // Layer 0: includes nothing above.
 //
 // - Move-only. A moved-from owner is empty: it owns nothing, operator bool is false, and each of
-//   its operations reports Errc::no_map. Moving an owner to itself changes nothing.
-// - Threads: const operations may run in several threads at once. Moving, assigning and destroying
-//   need exclusive access, as with the standard containers.
+//   its operations reports Errc::no_map; an IteratorReader, which has no map, reports EBADF. Moving
+//   an owner to itself changes nothing.
+// - Threads: all operations of a Map and of a typed map, and the const operations of every other
+//   owner, may run in several threads at once. Moving, assigning, releasing and destroying need
+//   exclusive access, as with the standard containers.
 // - fork(2) and clone(2): a child may destroy every owner that it inherits, without effect on the
 //   parent. It may also use inherited maps, scans and mapped arrays. It may only destroy inherited
 //   readers and writers of events, and drains: their operations fail with ESTALE or do nothing.

@@ -31,9 +31,9 @@ namespace bpfmap::inline v0 {
 /// bss{from(skel->maps.bss)}`, bss[0] is the struct of the section's variables: the section may
 /// lack the padding at the struct's end, and may hold more data after it, such as static variables.
 /// If the size of the section is a multiple of sizeof(V), such as after it was resized before the
-/// load, each V in it is an element, whatever its variables are. A struct with bool members, such
-/// as a skeleton's .rodata, needs valid_as_bytes. MappedBytes views values of a type that is not
-/// known at compile time, and finds variables by name.
+/// load, the section is treated as an array of V. A struct with bool members, such as a skeleton's
+/// .rodata, needs valid_as_bytes. MappedBytes views values of a type that is not known at compile
+/// time, and finds variables by name.
 ///
 /// This object owns the memory, which keeps the map alive, stays at its address when the object is
 /// moved, and is unmapped by the destructor. A forked child shares it. The distance between

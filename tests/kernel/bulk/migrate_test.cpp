@@ -326,7 +326,8 @@ TEST_F(Migration, RefusesTypesWhoseEntriesCannotBeCopied) {
 TEST_F(Migration, RefusesAMapThatIsNotPinnedThere) {
   Flows flows = filled(8, 4);
   const auto resized = [&](auto&... ec) { (void)resize(flows, path, 16, ec...); };
-  EXPECT_TRUE(contains(told(Errc::not_pinned, resized), "another map, or none, is pinned there"));
+  EXPECT_TRUE(contains(told(Errc::not_pinned, resized),
+                       "this map is not, or no longer, pinned at the path"));
   const Flows other = filled(8, 2);
   other.map().pin(path);
   (void)told(Errc::not_pinned, resized);

@@ -404,10 +404,11 @@ TEST(OpenError, SaysThatAnIdIsGone) {
     const Map map = test::make_map(array, 4, 8);
     id = map.info().id;
   }
-  EXPECT_EQ(told(ENOENT, [id](auto&... ec) { (void)Map::from_id(id, ec...); }),
-            "from_id " + std::to_string(id) +
-                ": no map has this id, or no longer: a map is freed with the last descriptor, pin "
-                "and program that use it: ENOENT (No such file or directory)");
+  EXPECT_EQ(
+      told(ENOENT, [id](auto&... ec) { (void)Map::from_id(id, ec...); }),
+      "from_id " + std::to_string(id) +
+          ": no map has this id; a map is freed when its last descriptor, pin and program are "
+          "gone: ENOENT (No such file or directory)");
 }
 
 TEST(OpenError, SaysThatNothingIsPinned) {

@@ -76,7 +76,7 @@ class CreateError : public ::testing::Test {
 
   // `text` without the reason that a kernel may add, for which create_reason_test.cpp is.
   static std::string without_reason(std::string text) {
-    const std::size_t begin = text.find("; the kernel says: ");
+    const std::size_t begin = text.find("; kernel message: ");
     if (begin != text.npos) text.erase(begin, text.rfind(": ") - begin);
     return text;
   }
@@ -599,8 +599,8 @@ TEST_F(CreateError, SaysThatNobodyKnowsAType) {
   spec.type = static_cast<MapType>(70000);
   const std::string text = refusal(spec, std::errc::invalid_argument);
   EXPECT_TRUE(contains(text, "create map (type 70000, key_size 4, "));
-  EXPECT_TRUE(contains(text, "): type: neither bpfmap nor, it seems, the running kernel ("));
-  EXPECT_TRUE(contains(text, ") knows map type 70000: EINVAL"));
+  EXPECT_TRUE(contains(text, "): type: map type 70000 is unknown to bpfmap; the running kernel ("));
+  EXPECT_TRUE(contains(text, ") refused it: EINVAL"));
 }
 
 TEST_F(CreateError, SaysWhatIsWrongWithAName) {
@@ -661,7 +661,7 @@ TEST_F(CreateError, SaysHowMuchMemoryTheEntriesTake) {
       refusal({.type = hash, .key_size = 5, .value_size = 9, .max_entries = 1U << 20U},
               std::errc::not_enough_memory);
   EXPECT_TRUE(contains(text,
-                       "): there is no memory for the map (24 MiB for its entries "
+                       "): there is not enough memory for the map (24 MiB for its entries "
                        "alone); lower max_entries or value_size"));
 }
 

@@ -43,9 +43,9 @@ TEST(CreateReason, IsTheKernelsWhereItGivesOne) {
       told(EINVAL, [](auto&... ec) { EXPECT_FALSE(Map::create(wrong_extra, ec...)); });
   EXPECT_TRUE(contains(text, "map_extra"));
   if (reason.empty()) {
-    EXPECT_FALSE(contains(text, "the kernel says"));
+    EXPECT_FALSE(contains(text, "kernel message"));
   } else {
-    EXPECT_TRUE(contains(text, "; the kernel says: " + reason));
+    EXPECT_TRUE(contains(text, "; kernel message: " + reason));
   }
 }
 

@@ -90,7 +90,7 @@ TEST(MisuseError, NamesAllSizesOfAPerCpuValue) {
   const std::vector<Bytes> values(sys::possible_cpus().size(), Bytes(4));
   EXPECT_TRUE(contains(
       told(Errc::wrong_value_size, [&](auto&... ec) { map.update_percpu(1, values, ec...); }),
-      "): one CPU's value has 5 bytes, and at least one of the given values does not: "));
+      "): one CPU's value has 5 bytes, and a given value has another size: "));
 }
 
 TEST(MisuseError, CountsTheCpus) {
@@ -112,7 +112,7 @@ TEST(MisuseError, NamesTheSizesThatANumberDoesNotFit) {
   map.update(1, 300);
   EXPECT_TRUE(contains(
       told(Errc::out_of_range, [&](auto&... ec) { (void)map.lookup<std::uint8_t>(1, ec...); }),
-      "what is read must fit into the integer type asked for; ask for a wider one: "));
+      "and a result must fit the requested integer type; use a wider one: "));
 }
 
 TEST(MisuseError, NamesTheIndexAndTheEnd) {
@@ -161,9 +161,10 @@ TEST(CapacityError, OfAnLpmTrie) {
 TEST(CapacityError, OfAQueue) {
   Map map = test::make_map(queue, 0, 8, 1);
   map.update(Bytes{}, 1);
-  EXPECT_TRUE(contains(told(E2BIG, [&](auto&... ec) { map.update(Bytes{}, 2, ec...); }),
-                       "): the queue is full (1 of 1 entries); pop entries, create it larger, or "
-                       "push with UpdateFlags::exist, which drops the oldest: E2BIG"));
+  EXPECT_TRUE(
+      contains(told(E2BIG, [&](auto&... ec) { map.update(Bytes{}, 2, ec...); }),
+               "): the queue is full (1 of 1 entries); pop entries, create it larger, or "
+               "drop the oldest with push_overwrite() (of a Map: UpdateFlags::exist): E2BIG"));
 }
 
 TEST(CapacityError, OfEveryArrayIsOneCodeInEveryOperation) {
@@ -341,7 +342,7 @@ TEST(TypeError, OlderKernelsOnlyEraseFromHashes) {
 TEST(TypeError, QueuesHaveNoKeys) {
   Map map = test::make_map(stack, 0, 8);
   const char* const says =
-      "): a stack has no keys; push with update, peek with lookup, pop with lookup_and_delete: "
+      "): a stack has no keys; use update (push), lookup (peek) and lookup_and_delete (pop): "
       "EINVAL";
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.erase(Bytes{}, ec...); }), says));
   EXPECT_TRUE(contains(
@@ -415,9 +416,9 @@ TEST(PassingError, SaysThatTryingAgainMayHelp) {
   EXPECT_TRUE(contains(played(EBUSY), "): a lock inside the map is contended; try again: EBUSY"));
   EXPECT_TRUE(contains(played(EDEADLK), "): a lock inside the map is contended; try again: "));
   EXPECT_TRUE(contains(played(EINTR), "): a signal interrupted the call; try again: EINTR"));
-  EXPECT_TRUE(contains(played(EAGAIN), "): the kernel asks to try again: EAGAIN"));
+  EXPECT_TRUE(contains(played(EAGAIN), "): temporarily unavailable; try again: EAGAIN"));
   EXPECT_TRUE(contains(played(ENOMEM),
-                       "): there is no memory for the entry; try again, or "
+                       "): there is not enough memory for the entry; try again, or "
                        "raise the memory cgroup's limit: ENOMEM"));
   EXPECT_TRUE(contains(played(EFAULT),
                        "): the kernel cannot read or write the memory of a key, a value "
@@ -437,7 +438,7 @@ TEST(PassingError, OfABatch) {
   EXPECT_TRUE(contains(explained(map, Operation::lookup_batch, errno_code(ENOSPC)),
                        "lookup_batch on map 'flows' (id " + id_of(map) +
                            ", hash, key_size 4, value_size 8, max_entries 2): one hash bucket "
-                           "holds more entries than the batch has room for; give it more room: "
+                           "holds more entries than the batch has room for; use a larger batch: "
                            "ENOSPC"));
   const Map ring = Map::create(test::spec_of(user_ringbuf));
   EXPECT_TRUE(contains(explained(ring, Operation::scan, errno_code(sys::enotsupp)),

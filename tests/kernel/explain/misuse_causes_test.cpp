@@ -69,7 +69,7 @@ TEST(MisuseCauses, OfBatches) {
     };
   };
   EXPECT_TRUE(contains(told(Errc::wrong_key_size, update(7, 16)),
-                       "): a key is not of the 4 bytes that the map's keys have"));
+                       "): a key has another size than the map's keys (4 bytes)"));
   EXPECT_TRUE(contains(told(Errc::wrong_value_count, update(8, 8)),
                        "): a batch takes one value for each key"));
 }
@@ -105,7 +105,12 @@ TEST(MisuseCauses, OfValues) {
   const StackTraceMap stacks = StackTraceMap::create({.max_entries = 1});
   EXPECT_TRUE(contains(
       told(Errc::wrong_map_flags, [&](auto&... ec) { (void)stacks.lookup_build_ids(0, ec...); }),
-      "): addresses are read with lookup(), build ids "));
+      "): this map holds addresses, not build ids (MapFlags::stack_build_id): use lookup(): "));
+  const StackTraceMap build_ids =
+      StackTraceMap::create({.max_entries = 1, .flags = MapFlags::stack_build_id});
+  EXPECT_TRUE(
+      contains(told(Errc::wrong_map_flags, [&](auto&... ec) { (void)build_ids.lookup(0, ec...); }),
+               "): this map holds build ids (MapFlags::stack_build_id): use lookup_build_ids(): "));
 }
 
 TEST(MisuseCauses, OfCpus) {

@@ -72,7 +72,7 @@ TEST(PathCauses, OfAFolderThatIsClosed) {
   map.pin(folder + "/flows");
   test::in_child([&] {
     become_nobody();
-    constexpr auto says = "this process may not pass through a folder of the path";
+    constexpr auto says = "this process lacks search permission (x) on a directory of the path";
     EXPECT_TRUE(contains(open_text(EACCES, folder + "/flows"), says));
   });
   ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);

@@ -52,7 +52,8 @@ void expect_refused_in_words() {
     map.update(1, Bytes(5, std::byte{0x11}));
     const auto before = stored(map, key_1);
     const std::string read = told(EINVAL, [&](auto&... ec) { (void)map.lookup_cpu(1, 0, ec...); });
-    EXPECT_TRUE(contains(read, "has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup_percpu"));
+    EXPECT_TRUE(
+        contains(read, "has no BPF_F_CPU (Linux 7.0): read all CPUs with lookup (of a Map: "));
     const std::string written =
         told(EINVAL, [&](auto&... ec) { map.update_cpu(1, 0, Bytes(5), ec...); });
     EXPECT_TRUE(contains(written, "has no BPF_F_CPU (Linux 7.0)"));

@@ -342,7 +342,7 @@ TEST(OpenOrCreate, RefusesASymbolicLinkToNothing) {
   ASSERT_EQ(::symlink("flows", link.c_str()), 0);
   EXPECT_TRUE(contains(told(Errc::invalid_path,
                             [&](auto&... ec) { (void)open_or_create(link, flows_spec(), ec...); }),
-                       "it is a symbolic link, and nothing is pinned where it leads"));
+                       "it is a symbolic link, and nothing is pinned at its target"));
   EXPECT_TRUE(std::filesystem::is_symlink(link));
 }
 
@@ -350,7 +350,7 @@ TEST(OpenOrCreate, RefusesASymbolicLinkToNothing) {
 TEST(OpenOrCreate, RefusesTheNameOfTheSecondPin) {
   const PrivateBpffs bpffs;
   const std::string path = bpffs.path("bpfmap_replacing");
-  const std::string says = "bpfmap pins maps under this name while it replaces a pin";
+  const std::string says = "bpfmap uses this name while it replaces a pin";
   const auto create = [&](auto&... ec) { (void)open_or_create(path, flows_spec(), ec...); };
   EXPECT_TRUE(contains(told(Errc::invalid_path, create), says));
   const Map old = Map::create(flows_spec());

@@ -134,7 +134,7 @@ TEST(PinOptions, RefuseTheIdThatChownTakesForNoChange) {
        {PinOptions{.owner = 0xFFFF'FFFF}, PinOptions{.group = 0xFFFF'FFFF}})
     EXPECT_TRUE(contains(
         told(Errc::out_of_range, [&](auto&... ec) { map.pin(bpffs.path("pin"), options, ec...); }),
-        "': 4294967295, which is -1, is the id of no user and no group"));
+        "': 4294967295 is not a valid user or group id (chown(2) uses -1 for \"unchanged\")"));
   EXPECT_TRUE(names_in(bpffs.root()).empty());
 }
 

@@ -309,7 +309,7 @@ TEST(MappedBytesVariable, IsRefusedToAnotherTypeAndAnotherName) {
   const MappedBytes bss{from(skeleton->maps.bss)};
   EXPECT_TRUE(contains(told(Errc::wrong_value_size,
                             [&](auto&... ec) { (void)bss.variable<std::uint32_t>("hits", ec...); }),
-                       "does not have the 4 bytes"));
+                       "the variable's size differs from that of the requested type (4 bytes)"));
   EXPECT_TRUE(contains(told(Errc::no_such_variable,
                             [&](auto&... ec) { (void)bss.variable<std::uint64_t>("hit", ec...); }),
                        "no variable of this name"));

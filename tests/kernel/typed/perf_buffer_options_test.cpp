@@ -275,8 +275,8 @@ TEST(PerfBufferPages, ThatDoNotFitIntoMemoryAreRefused) {
       const PerfBuffer perf{programs.perf(), pages, ec...};
       EXPECT_FALSE(perf);
     });
-    EXPECT_TRUE(
-        test::contains(text, "there is no memory for " + std::to_string(pages) + " pages per CPU"));
+    EXPECT_TRUE(test::contains(
+        text, "there is not enough memory for " + std::to_string(pages) + " pages per CPU"));
   }
   EXPECT_EQ(programs.write_perf(1, 1), 1U) << "no slot was left behind";
 }

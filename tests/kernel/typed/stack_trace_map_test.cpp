@@ -343,24 +343,28 @@ TEST(StackTraceMapCalls, TakeAnyIntegerThatFits) {
 }
 
 TEST(StackTraceMapCalls, TellWhichOfTheTwoTheMapHolds) {
-  const char* const text = "addresses are read with lookup(), build ids";
+  const char* const addresses =
+      "this map holds addresses, not build ids (MapFlags::stack_build_id): use lookup(): ";
+  const char* const build_ids_text =
+      "this map holds build ids (MapFlags::stack_build_id): use lookup_build_ids(): ";
   const auto by_address = StackTraceMap::create({.max_entries = 16});
   EXPECT_TRUE(contains(told(Errc::wrong_map_flags,
                             [&](auto&... ec) { (void)by_address.lookup_build_ids(1, ec...); }),
-                       text));
+                       addresses));
   const auto by_id = StackTraceMap::create({.max_entries = 16, .flags = MapFlags::stack_build_id});
-  EXPECT_TRUE(contains(
-      told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup(1, ec...); }), text));
+  EXPECT_TRUE(
+      contains(told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup(1, ec...); }),
+               build_ids_text));
   Addresses room{1, 2, 3};
   EXPECT_TRUE(contains(
       told(Errc::wrong_map_flags, [&](auto&... ec) { (void)by_id.lookup_into(1, room, ec...); }),
-      text));
+      build_ids_text));
   EXPECT_TRUE(room.empty());
   std::vector<BuildIdFrame> build_ids(3);
   EXPECT_TRUE(contains(
       told(Errc::wrong_map_flags,
            [&](auto&... ec) { (void)by_address.lookup_build_ids_into(1, build_ids, ec...); }),
-      text));
+      addresses));
   EXPECT_TRUE(build_ids.empty());
 }
 

@@ -411,7 +411,8 @@ TEST(OwnedDrain, LosesNothingToAChild) {
     const Error error = test::error_of([&] { (void)drain->begin(); });
     EXPECT_EQ(error.code().value(), ESTALE);
     EXPECT_TRUE(test::contains(error.what(), "drain on map "));
-    EXPECT_TRUE(test::contains(error.what(), "removed before fork(2), by the parent process"));
+    EXPECT_TRUE(test::contains(
+        error.what(), "the drain was begun before fork(2) and belongs to the parent process"));
     EXPECT_EQ(drain->put_back(), left);
     drain.reset();
   };
