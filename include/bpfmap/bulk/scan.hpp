@@ -164,15 +164,15 @@ template <detail::whole_map M>
 }
 /// Returns a scan of the keys of `map`; errors as for scan(). On an array of descriptors, every
 /// index is a key.
-template <detail::whole_map M>
+template <detail::keyed_map M>
 [[nodiscard]] KeyScan<M> keys(const M& map, ScanOptions options = {}) noexcept {
   return KeyScan<M>{map, options};
 }
-template <detail::whole_map M>
+template <detail::keyed_map M>
 [[nodiscard]] KeyScan<M> keys(const M& map, ScanOptions options, std::error_code& ec) noexcept {
   return {map, options, ec};
 }
-template <detail::whole_map M>
+template <detail::keyed_map M>
 [[nodiscard]] KeyScan<M> keys(const M& map, std::error_code& ec) noexcept {
   return {map, {}, ec};
 }
@@ -192,7 +192,7 @@ template <detail::whole_map M>
 // Deleted for a temporary map, which would be destroyed before the first entry is read.
 template <detail::whole_map M, class... Arguments>
 void scan(const M&& map, Arguments&&... arguments) = delete;
-template <detail::whole_map M, class... Arguments>
+template <detail::keyed_map M, class... Arguments>
 void keys(const M&& map, Arguments&&... arguments) = delete;
 template <detail::whole_map M, class... Arguments>
 void values(const M&& map, Arguments&&... arguments) = delete;

@@ -23,11 +23,13 @@ namespace bpfmap::inline v0 {
 /// error.
 [[nodiscard]] std::uint64_t count(const Map& map);
 [[nodiscard]] std::uint64_t count(const Map& map, std::error_code& ec) noexcept;
-template <detail::typed_map M>
+template <detail::keyed_map M>
+  requires detail::tagged_map<M>
 [[nodiscard]] std::uint64_t count(const M& map) {
   return count(map.map());
 }
-template <detail::typed_map M>
+template <detail::keyed_map M>
+  requires detail::tagged_map<M>
 [[nodiscard]] std::uint64_t count(const M& map, std::error_code& ec) noexcept {
   return count(map.map(), ec);
 }
@@ -128,7 +130,7 @@ std::uint64_t erase_matching(M& map, Walk& walk, KeyList& victims, Predicate& pr
 /// entry that another thread updates between the predicate and the erasure is erased with its new
 /// value. An rhash is walked until a pass erases nothing, at most 1000 times. When `ec` is set, the
 /// result is the number erased before the error.
-template <detail::erasable_map M, class Predicate>
+template <detail::removable_map M, class Predicate>
   requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
 std::uint64_t erase_if(M& map, Predicate&& predicate, std::error_code& ec) {
   Walk walk{detail::map_of(map), detail::with_lock<M>({})};
@@ -143,7 +145,7 @@ std::uint64_t erase_if(M& map, Predicate&& predicate, std::error_code& ec) {
   }
   return total;
 }
-template <detail::erasable_map M, class Predicate>
+template <detail::removable_map M, class Predicate>
   requires detail::entry_predicate<std::remove_reference_t<Predicate>, M>
 std::uint64_t erase_if(M& map, Predicate&& predicate) {
   std::error_code ec;

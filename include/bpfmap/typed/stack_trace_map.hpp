@@ -37,6 +37,8 @@ class StackTraceMap : public TypedMap<StackTraceMap> {
  public:
   using TypedMap::TypedMap;
   using key_type = std::uint32_t;
+  using mapped_type = Bytes;
+  using shown_type = BytesView;  ///< the value that a scan shows: its frames, then zeros
 
   /// The default maximum of frames per stack: PERF_MAX_STACK_DEPTH.
   static constexpr std::uint32_t default_max_frames = 127;

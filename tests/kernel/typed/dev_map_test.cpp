@@ -155,6 +155,8 @@ TYPED_TEST(EitherDevMap, ShowsItsDevicesInAScan) {
       std::size_t count = 0;
       for (const DevEntry entry : values(map, ec)) count += entry.ifindex != 0;
       EXPECT_EQ(count, 2U);
+      EXPECT_EQ(erase_if(map, [&](auto&, auto& entry) { return entry.ifindex == here; }), 1U);
+      EXPECT_EQ(TestFixture::shown(map), (Shown{{3, there}}));
       EXPECT_EQ(ec, std::error_code{});
     }
   });

@@ -220,6 +220,25 @@ TEST(StackTraceMapIds, AreThoseThatTheProgramGot) {
   EXPECT_EQ(ec, std::error_code{});
 }
 
+TEST(StackTraceMap, IsWalkedAsAnyOtherMap) {
+  const Stacks program;
+  StackTraceMap map = program.addresses();
+  const std::uint32_t id = checked(program.record_user());
+  EXPECT_EQ(count(map), 1U);
+  for (const std::uint32_t key : keys(map)) EXPECT_EQ(key, id);
+  const auto frames = map.lookup(id);
+  ASSERT_TRUE(frames);
+  for (const auto [key, value] : map) {
+    EXPECT_EQ(key, id);
+    ASSERT_EQ(value.size(), map.map().info().value_size);
+    EXPECT_EQ(std::memcmp(value.data(), frames->data(), frames->size() * sizeof(std::uint64_t)), 0);
+  }
+  EXPECT_EQ(to_vector(map).size(), 1U);
+  EXPECT_EQ(erase_if(map, [&](auto key, auto) { return key != id; }), 0U);
+  EXPECT_EQ(erase_if(map, [&](auto key, auto) { return key == id; }), 1U);
+  EXPECT_TRUE(empty(map));
+}
+
 // Answers BPF_MAP_GET_NEXT_KEY with `ids`, then with ENOENT.
 test::FakeBpf::Answer walk_over(std::vector<std::uint32_t> ids) {
   return [ids = std::move(ids), at = std::size_t{0}](int cmd, void* attr,

@@ -15,9 +15,14 @@
 #include "bpfmap/bulk/parallel_scan.hpp"
 #include "bpfmap/bulk/verbs.hpp"
 #include "bpfmap/typed/array_map.hpp"
+#include "bpfmap/typed/array_of_maps.hpp"
 #include "bpfmap/typed/hash_map.hpp"
+#include "bpfmap/typed/hash_of_maps.hpp"
 #include "bpfmap/typed/percpu_array_map.hpp"
 #include "bpfmap/typed/percpu_hash_map.hpp"
+#include "bpfmap/typed/prog_array.hpp"
+#include "bpfmap/typed/sock_hash.hpp"
+#include "bpfmap/typed/sock_map.hpp"
 #include "fake_bpf.hpp"
 
 namespace bpfmap {
@@ -157,6 +162,9 @@ using Values = std::vector<std::uint64_t>;
 static_assert(can_erase<Numbers> && can_clear<Numbers>);
 static_assert(can_erase<PerCpuNumbers> && can_clear<PerCpuNumbers>);
 static_assert(!can_erase<Array> && !can_clear<Array> && !can_drain<Array>);
+// A slot stays when its value is removed, so that there is nothing to take out of the map.
+static_assert(!can_drain<ArrayOfMaps<Map>> && !can_drain<ProgArray> && !can_drain<SockMap>);
+static_assert(can_drain<HashOfMaps<int, Map>> && can_drain<SockHash<int>>);
 static_assert(!can_insert<Array, Values> && can_update<Array, Values>);
 static_assert(can_insert<Numbers, Values> && can_insert<PerCpuNumbers, Values>);
 static_assert(can_update<PerCpuNumbers, std::vector<PerCpuValues<std::uint64_t>>>);

@@ -33,6 +33,10 @@ concept typed_map = tagged_map<M> && requires {
 template <class M>
 concept whole_map = std::same_as<M, Map> || typed_map<M>;
 
+// A map with keys, whether or not its values can be read.
+template <class M>
+concept keyed_map = std::same_as<M, Map> || (tagged_map<M> && requires { typename M::key_type; });
+
 // A typed map that writes and reads the same value type.
 template <class M>
 concept written_map = typed_map<M> && requires(const M& map, const typename M::key_type& key) {
@@ -50,7 +54,17 @@ concept descriptor_map =
       map.set(key, {1});
     });
 
-// A map with entries that can be removed.
+// A typed map of slots, which stay when their values are removed.
+template <class M>
+concept slot_map = requires { requires M::keys_are_slots; };
+
+// A map with entries that can be removed, from slots as well.
+template <class M>
+concept removable_map =
+    std::same_as<M, Map> ||
+    (typed_map<M> && requires(M& map, const typename M::key_type& key) { map.erase(key); });
+
+// A map whose erase() returns whether there was an entry.
 template <class M>
 concept erasable_map =
     std::same_as<M, Map> || (typed_map<M> && requires(M& map, const typename M::key_type& key) {
@@ -65,36 +79,37 @@ concept popped_map = tagged_map<M> && requires(M& map) {
 };
 
 template <class M>
-concept drained_map = erasable_map<M> || popped_map<M>;
+concept drained_map = (erasable_map<M> && !slot_map<M>) || popped_map<M>;
 
-// A map that clear() can empty: those above, maps of slots whose erase() returns nothing, and stack
-// traces.
+// A map that clear() can empty: those above, maps of slots, and stack traces.
 template <class M>
 concept clearable_map =
-    drained_map<M> ||
+    drained_map<M> || removable_map<M> ||
     (tagged_map<M> && requires(M& map, const std::uint32_t& key) { map.erase(key); }) ||
     (tagged_map<M> && requires(M& map, const typename M::key_type& key) { map.erase(key); });
 
-// A map that count() and empty() accept.
 template <class M>
-concept any_map = std::same_as<M, Map> || tagged_map<M>;
-
+struct ShownKey {
+  using type = typename M::key_type;
+};
 template <class M>
-struct ShownOf {
-  using key = typename M::key_type;
-  using value = typename M::shown_type;
+struct ShownValue {
+  using type = typename M::shown_type;
 };
 template <>
-struct ShownOf<Map> {
-  using key = BytesView;
-  using value = BytesView;
+struct ShownKey<Map> {
+  using type = BytesView;
+};
+template <>
+struct ShownValue<Map> {
+  using type = BytesView;
 };
 
 // The key and value of a map as a scan shows them.
 template <class M>
-using shown_key = typename ShownOf<M>::key;
+using shown_key = typename ShownKey<M>::type;
 template <class M>
-using shown_value = typename ShownOf<M>::value;
+using shown_value = typename ShownValue<M>::type;
 
 template <class M>
 [[nodiscard]] auto& map_of(M& map) noexcept {

@@ -19,6 +19,7 @@ class DescriptorOperations {
 
  public:
   using key_type = K;
+  static constexpr bool keys_are_slots = keys == detail::Keys::slots;
 
   /// Stores the object that `fd` refers to, replacing any previous one (BPF_MAP_UPDATE_ELEM).
   /// Errors: Errc::index_out_of_range, EBADF, and those that the class lists.

@@ -34,6 +34,7 @@ class InnerMapOperations {
 
  public:
   using key_type = K;
+  static constexpr bool keys_are_slots = keys == detail::Keys::slots;
   using inner_type = Inner;
   using mapped_type = std::uint32_t;  ///< the id of an inner map
   using slot_type = mapped_type;
