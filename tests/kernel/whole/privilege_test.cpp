@@ -176,7 +176,10 @@ TEST_P(EachPrivilege, UsesMapsThatAreOpen) {
     EXPECT_FALSE(flows.map().fd_info().frozen);
     trie.update({}, 1);
     EXPECT_EQ(count(trie), 1U);
-    flows.map().freeze();
+    std::error_code ec;
+    flows.map().freeze(ec);
+    if (ec == errno_code(EPERM) && !may_create()) return;  // needs CAP_BPF in older kernels (6.1)
+    EXPECT_EQ(ec, std::error_code{});
     EXPECT_TRUE(contains(test::told(EPERM, [&](auto&... ec) { flows.update(1, 1, ec...); }),
                          "the map is frozen"));
   });
