@@ -38,18 +38,19 @@ struct RingCounter {
   // Loads a position that the kernel writes. It is at or behind `from`, by less than 4 GiB, so the
   // lower half is enough.
   [[nodiscard]] static Position behind(Position from, const std::byte* word) noexcept {
-    const Long there = __atomic_load_n(reinterpret_cast<const Long*>(word), __ATOMIC_ACQUIRE);
+    const Long there = __atomic_load_n(reinterpret_cast<const AtomicLong*>(word), __ATOMIC_ACQUIRE);
     return from + static_cast<Long>(there - static_cast<Long>(from));
   }
   // Loads a position that the kernel writes, and that is before `to`, in the same way.
   [[nodiscard]] static Position before(Position to, const std::byte* word) noexcept {
-    const Long there = __atomic_load_n(reinterpret_cast<const Long*>(word), __ATOMIC_ACQUIRE);
+    const Long there = __atomic_load_n(reinterpret_cast<const AtomicLong*>(word), __ATOMIC_ACQUIRE);
     return to - static_cast<Long>(static_cast<Long>(to) - there);
   }
 
  private:
   // On i386 a u64 is aligned to 4 bytes, and atomic only when it is aligned to 8.
   using Atomic [[gnu::aligned(sizeof(Position))]] = Position;
+  using AtomicLong [[gnu::aligned(sizeof(Long))]] = Long;
 };
 using RingWord = RingCounter<unsigned long>;
 using RingPosition = RingWord::Position;
