@@ -17,6 +17,7 @@
 #include "bpfmap/sys/uapi.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
 #include "causes.hpp"
+#include "special_fields.hpp"
 #include "system.hpp"
 
 namespace bpfmap::inline v0::detail {
@@ -174,7 +175,36 @@ std::string sizes_beyond_limits(const Failure& failure) {
   return join(broken);
 }
 
-// What is wrong with the fields by the tables; empty when that is not known.
+// The kernel compares the types' sizes (EINVAL) and then looks for fields that it manages.
+void check_btf(const Failure& failure, Texts& broken) {
+  const MapSpec& spec = *failure.spec;
+  if (spec.btf_fd < 0 || spec.btf_value_type_id == 0) return;
+  std::error_code ec;
+  const Bytes bytes = read_btf_of(spec.btf_fd, ec);
+  if (ec) return;
+  const Btf btf{bytes};
+  const auto compare = [&](const char* type_field, std::uint32_t id, const char* size_field,
+                           std::uint32_t size) {
+    const auto found = btf.size_of(id);
+    if (found && *found != size)
+      broken.push_back(std::string{type_field} + ": the type has " + std::to_string(*found) +
+                       " bytes, and " + size_field + " is " + std::to_string(size));
+  };
+  if (failure.error == EINVAL) {
+    compare("btf_key_type_id", spec.btf_key_type_id, "key_size", spec.key_size);
+    compare("btf_value_type_id", spec.btf_value_type_id, "value_size", spec.value_size);
+  }
+  const std::string fields = special_fields(btf, spec.btf_value_type_id);
+  if (fields == "none") return;
+  if (failure.error == EACCES &&
+      (spec.flags & (MapFlags::rdonly_prog | MapFlags::wronly_prog)) != MapFlags::none)
+    broken.push_back("flags: rdonly_prog and wronly_prog exclude a value with " + fields);
+  if (failure.error == EOPNOTSUPP || failure.error == sys::enotsupp)
+    broken.push_back("btf_value_type_id: " + std::string{bpfmap::to_string(spec.type)} +
+                     " maps do not support a value with " + fields);
+}
+
+// What is wrong with the fields by the tables, as far as it was established.
 std::string broken_fields(const Failure& failure) {
   Texts broken;
   check_limits(failure, broken);
@@ -183,11 +213,8 @@ std::string broken_fields(const Failure& failure) {
   for (const Rule& row : rules())
     if (row.types.contains(failure.info.type) && row.broken(failure))
       broken.push_back(fill(row.text, failure));
-  if (!broken.empty()) return join(broken);
-  for (const Rule& row : suspicions())
-    if (row.types.contains(failure.info.type) && row.broken(failure))
-      return fill(row.text, failure);
-  return {};
+  check_btf(failure, broken);
+  return join(broken);
 }
 
 }  // namespace

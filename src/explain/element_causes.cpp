@@ -60,7 +60,7 @@ constexpr std::array buffers{
           "CPU {index} is offline; PerfBufferOptions::cpus may only name CPUs that are online"},
     Cause{view, perf_event_array, EBUSY, index_known,
           "the slot of CPU {index} already has the event of another reader, in this process or "
-          "another one, which would get no more records; end it, or replace it with "
+          "another one, which would get no more records; close it, or replace it with "
           "PerfBufferOptions::replace"},
     Cause{event_reads | view | reserve, event_buffers, ESTALE, always,
           "it was opened before fork(2), by the parent process; open the map again in the child"},

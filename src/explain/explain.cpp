@@ -164,12 +164,18 @@ std::string text_of_prefix(const FailureRecord& record) {
   return text + (four ? "; write it as 10.0.0.0/8" : "; write it as 2001:db8::/32");
 }
 
+std::string text_of_text(const FailureRecord& record) {
+  const std::string text = "text '" + shown(record.subject) + "'";
+  const auto room = record.number & ~conversion_of_text;
+  if (record.subject.size > room)
+    return text + " has " + std::to_string(record.subject.size) + " bytes, and at most " +
+           std::to_string(room) + " fit";
+  return text + " contains a zero byte, which ends a text in a map";
+}
+
 std::string text_of_conversion(const FailureRecord& record) {
   if (is(record, Errc::invalid_prefix)) return text_of_prefix(record);
-  if ((record.number & conversion_of_text) != 0)
-    return "text '" + shown(record.subject) + "' does not fit into " +
-           std::to_string(record.number & ~conversion_of_text) +
-           " bytes, or contains a zero byte, which ends a text in a map";
+  if ((record.number & conversion_of_text) != 0) return text_of_text(record);
   const std::string size = std::to_string(record.number);
   const bool encodes = record.operation == Operation::encode;
   if (!is(record, Errc::out_of_range)) return encodes ? "encode_int_key" : "decode_int_value";

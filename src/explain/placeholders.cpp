@@ -164,6 +164,7 @@ constexpr std::array placeholders{
     Placeholder{"inner_map_fd",
                 [](const Failure& f) { return std::to_string(f.spec->inner_map_fd); }},
     Placeholder{"btf_fd", [](const Failure& f) { return std::to_string(f.spec->btf_fd); }},
+    Placeholder{"token_fd", [](const Failure& f) { return std::to_string(f.spec->token_fd); }},
     Placeholder{"uid", [](const Failure&) { return std::to_string(::geteuid()); }},
     Placeholder{"kernel", [](const Failure&) { return kernel_release(); }},
 };

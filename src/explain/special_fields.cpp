@@ -114,9 +114,12 @@ std::optional<std::string> special_fields(const MapInfo& info) {
   std::error_code ec;
   const Bytes bytes = read_btf(info.btf_id, ec);
   if (ec) return std::nullopt;
-  const Btf btf{bytes};
+  return special_fields(Btf{bytes}, info.btf_value_type_id);
+}
+
+std::string special_fields(const Btf& btf, std::uint32_t id) {
   Fields fields{btf};
-  fields.add(info.btf_value_type_id, 0);
+  fields.add(id, 0);
   return fields.text();
 }
 

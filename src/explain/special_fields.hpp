@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "../map/btf.hpp"
 #include "bpfmap/map/map_info.hpp"
 
 namespace bpfmap::inline v0::detail {
@@ -13,5 +14,7 @@ namespace bpfmap::inline v0::detail {
 /// kptr to task_struct at byte 8". "none" where there are none, nullopt where the BTF cannot be
 /// read (it takes CAP_SYS_ADMIN).
 [[nodiscard]] std::optional<std::string> special_fields(const MapInfo& info);
+/// As above, of values of type `id`.
+[[nodiscard]] std::string special_fields(const Btf& btf, std::uint32_t id);
 
 }  // namespace bpfmap::inline v0::detail

@@ -101,17 +101,57 @@ std::string_view Btf::name(const BtfType& type) const noexcept {
   return {text, ::strnlen(text, strings_.size() - type.name)};
 }
 
+std::optional<std::uint64_t> Btf::size_of(std::uint32_t id) const noexcept {
+  std::uint64_t elements = 1;
+  constexpr int most_types = 64;  // BTF with a circle has no end
+  for (int i = 0; i < most_types; ++i) {
+    const auto at = type(id);
+    if (!at) return std::nullopt;
+    switch (at->kind()) {
+      case BtfKind::integer:
+      case BtfKind::structure:
+      case BtfKind::union_type:
+      case BtfKind::enumeration:
+      case BtfKind::enum64:
+      case BtfKind::floating:
+      case BtfKind::section:
+        return elements * at->size_or_type;
+      case BtfKind::type_definition:
+      case BtfKind::volatile_type:
+      case BtfKind::const_type:
+      case BtfKind::restrict_type:
+      case BtfKind::type_tag:
+        id = at->size_or_type;
+        break;
+      case BtfKind::array: {
+        const auto array = words(id, 0);
+        if (!array) return std::nullopt;
+        id = (*array)[0];
+        elements *= (*array)[2];
+        break;
+      }
+      default:
+        return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+Bytes read_btf_of(int fd, std::error_code& ec) {
+  std::uint32_t size = 0;
+  ec = kernel_error(sys::btf_get_data(fd, nullptr, size));
+  if (ec) return {};
+  Bytes bytes(size);
+  ec = kernel_error(sys::btf_get_data(fd, bytes.data(), size));
+  return bytes;
+}
+
 Bytes read_btf(std::uint32_t id, std::error_code& ec) {
   const int result = sys::btf_get_fd_by_id(id);
   ec = kernel_error(result);
   if (ec) return {};
   const sys::UniqueFd fd{result};
-  std::uint32_t size = 0;
-  ec = kernel_error(sys::btf_get_data(fd.get(), nullptr, size));
-  if (ec) return {};
-  Bytes bytes(size);
-  ec = kernel_error(sys::btf_get_data(fd.get(), bytes.data(), size));
-  return bytes;
+  return read_btf_of(fd.get(), ec);
 }
 
 }  // namespace bpfmap::inline v0::detail

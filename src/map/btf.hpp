@@ -60,6 +60,8 @@ class Btf {
   [[nodiscard]] std::optional<std::array<std::uint32_t, 3>> words(std::uint32_t id,
                                                                   std::uint32_t i) const noexcept;
   [[nodiscard]] std::string_view name(const BtfType& type) const noexcept;
+  /// Returns the bytes of an object of type `id`; nullopt when it has no size, and for pointers.
+  [[nodiscard]] std::optional<std::uint64_t> size_of(std::uint32_t id) const noexcept;
 
  private:
   BytesView types_;
@@ -67,6 +69,8 @@ class Btf {
   std::vector<std::size_t> at_;  // of each type
 };
 
+/// Reads the BTF that `fd` refers to from the kernel; empty when `ec` is set.
+[[nodiscard]] Bytes read_btf_of(int fd, std::error_code& ec);
 /// Reads the BTF object of the id from the kernel.
 [[nodiscard]] Bytes read_btf(std::uint32_t id, std::error_code& ec);
 

@@ -55,6 +55,5 @@ struct Rule {
 [[nodiscard]] std::span<const FlagName> flag_names() noexcept;
 [[nodiscard]] std::span<const FieldSince> fields_since() noexcept;
 [[nodiscard]] std::span<const Rule> rules() noexcept;
-[[nodiscard]] std::span<const Rule> suspicions() noexcept;
 
 }  // namespace bpfmap::inline v0::detail

@@ -12,6 +12,7 @@
 #include "bpfmap/sys/mapping.hpp"
 #include "bpfmap/sys/uapi.hpp"
 #include "creation.hpp"
+#include "proc_fd.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -57,6 +58,23 @@ bool nested_twice(const Failure& f) { return maps_of_maps.contains(inner_type(f)
 bool has_btf_types(const Failure& f) {
   return f.spec->btf_key_type_id != 0 || f.spec->btf_value_type_id != 0;
 }
+
+// A token's fdinfo shows what it delegates.
+bool is_no_token(const Failure& f) {
+  const FdInfo info{f.spec->token_fd};
+  return info.error() == 0 && !info.field("allowed_cmds");
+}
+
+// Whether the kernel accepts the same map with `most`, the limit of older kernels: of Linux 6.12
+// for the value of a trie, of 5.10 for the others.
+bool is_only_too_large(const Failure& f, std::uint32_t MapSpec::* field, std::uint64_t most) {
+  if (f.spec->*field <= most) return false;
+  MapSpec smaller = *f.spec;
+  smaller.*field = static_cast<std::uint32_t>(most);
+  std::error_code ec;
+  return static_cast<bool>(Map::create(smaller, ec));
+}
+
 // The kernel's check; it keeps the upper half of an arena's pointers in one register.
 bool crosses_four_gib(const Failure& f) {
   const std::uint64_t begin = f.spec->map_extra;
@@ -167,40 +185,26 @@ constexpr std::array rule_rows{
     Rule{any_type, [](const Failure& f) { return f.spec->ifindex != 0; },
          "ifindex is {ifindex}: only hash and array maps can be offloaded, to a device whose "
          "driver can; leave it 0"},
-};
-
-// Searched only when no rule above is broken.
-constexpr std::array suspicion_rows{
-    // The kernel allocates a node in one piece; its head has become smaller.
-    Rule{lpm_trie, [](const Failure& f) { return f.spec->value_size > 4194008; },
-         "value_size is {value_size}: probably too large for this kernel; Linux 6.12 takes at most "
-         "4194008"},
-    Rule{hashes, [](const Failure& f) { return f.error == E2BIG && f.spec->key_size > 512; },
-         "key_size is {key_size}: probably too large for this kernel; Linux 5.10 takes at most "
-         "512"},
-    Rule{cgroup_storages,
-         [](const Failure& f) { return f.error == E2BIG && f.spec->value_size > sys::page_size(); },
-         "value_size is {value_size}: probably too large for this kernel; Linux 5.10 takes at most "
-         "a page, {page_size}"},
+    Rule{lpm_trie,
+         [](const Failure& f) { return is_only_too_large(f, &MapSpec::value_size, 4194008); },
+         "value_size is {value_size}: too large for this kernel, which accepts 4194008"},
+    Rule{hashes, [](const Failure& f) { return is_only_too_large(f, &MapSpec::key_size, 512); },
+         "key_size is {key_size}: too large for this kernel, which accepts 512"},
+    Rule{
+        cgroup_storages,
+        [](const Failure& f) {
+          return is_only_too_large(f, &MapSpec::value_size, sys::page_size());
+        },
+        "value_size is {value_size}: too large for this kernel, which accepts a page, {page_size}"},
     Rule{any_type,
-         [](const Failure& f) {
-           return f.spec->token_fd >= 0 && (f.error == EINVAL || f.error == EBADF);
-         },
-         "token_fd: probably not a BPF token (BPF_TOKEN_CREATE makes one)"},
-    Rule{any_type,
-         [](const Failure& f) { return f.error == EACCES && has_flags(f, MapFlags::rdonly_prog); },
-         "flags: rdonly_prog excludes a bpf_spin_lock in the value"},
-    Rule{any_type, [](const Failure& f) { return f.error != EINVAL && has_btf_types(f); },
-         "btf_value_type_id: the value holds a bpf_spin_lock, a bpf_timer, a kptr or the like, "
-         "which {type} maps do not support"},
-    Rule{any_type, [](const Failure& f) { return has_btf_types(f); },
-         "btf_key_type_id and btf_value_type_id: probably the types differ in size from key_size "
-         "and value_size, or {type} maps do not accept them"},
+         [](const Failure& f) { return f.spec->token_fd >= 0 && !is_open(f.spec->token_fd); },
+         "token_fd is {token_fd}: it is not open"},
+    Rule{any_type, [](const Failure& f) { return is_open(f.spec->token_fd) && is_no_token(f); },
+         "token_fd is {token_fd}: it is not a BPF token (BPF_TOKEN_CREATE makes one)"},
 };
 
 }  // namespace
 
 std::span<const Rule> rules() noexcept { return rule_rows; }
-std::span<const Rule> suspicions() noexcept { return suspicion_rows; }
 
 }  // namespace bpfmap::inline v0::detail

@@ -17,7 +17,7 @@ namespace bpfmap::inline v0 {
 /// `bpfmap_replacing` stays until the next call in this folder that creates such a pin. Folders
 /// that were created stay, too.
 struct PinOptions {
-  /// Permission bits, such as 0640, whatever the umask is. A process needs the read bit to read
+  /// Permission bits, such as 0640, regardless of the umask. A process needs the read bit to read
   /// through a pin, and the write bit to write. nullopt: 0600 without the bits of the umask, which
   /// is the kernel's default. Bits beyond 07777 are Errc::out_of_range: a st_mode of stat(2) also
   /// holds the type of the file.
@@ -29,7 +29,7 @@ struct PinOptions {
   /// Creates missing folders of the path, on a bpffs only. Removes them again when the pin cannot
   /// be created.
   bool make_folders = false;
-  /// Permission bits of the folders, whatever the umask is. Bits beyond 07777 are
+  /// Permission bits of the folders, regardless of the umask. Bits beyond 07777 are
   /// Errc::out_of_range.
   std::uint32_t folder_mode = 0755;
 };

@@ -288,22 +288,20 @@ TEST_F(CreateError, SaysWhatAnOlderKernelTakes) {
     MapType type;
     Field field;
     std::uint32_t refused;
+    std::uint32_t most;
     int error;
     std::string says;
   };
   const std::string page = std::to_string(::sysconf(_SC_PAGESIZE));
   const std::array rows{
-      OlderCase{lpm_trie, value_size, 4194024, EINVAL,
-                "value_size is 4194024: probably too large for this kernel; Linux 6.12 takes at "
-                "most 4194008: EINVAL"},
-      OlderCase{hash, key_size, 513, E2BIG,
-                "key_size is 513: probably too large for this kernel; Linux 5.10 takes at most "
-                "512: E2BIG"},
-      OlderCase{cgroup_storage, value_size, 65407, E2BIG,
-                "value_size is 65407: probably too large for this kernel; Linux 5.10 takes at most "
-                "a page, " +
-                    page + ": E2BIG"},
-      OlderCase{percpu_hash, value_size, 32769, ENOMEM,
+      OlderCase{lpm_trie, value_size, 4194024, 4194008, EINVAL,
+                "value_size is 4194024: too large for this kernel, which accepts 4194008: EINVAL"},
+      OlderCase{hash, key_size, 513, 512, E2BIG,
+                "key_size is 513: too large for this kernel, which accepts 512: E2BIG"},
+      OlderCase{cgroup_storage, value_size, 65407, 4096, E2BIG,
+                "value_size is 65407: too large for this kernel, which accepts a page, " + page +
+                    ": E2BIG"},
+      OlderCase{percpu_hash, value_size, 32769, 32768, ENOMEM,
                 "value_size is 32769: percpu_hash maps take 1 to 32768 (the value of one CPU): "
                 "ENOMEM"},
   };
@@ -316,8 +314,37 @@ TEST_F(CreateError, SaysWhatAnOlderKernelTakes) {
     if (!Map::create(spec, ec) && ec == code) {
       EXPECT_TRUE(contains(refusal(spec, code), "): " + row.says));
     }
-    const test::FakeBpf older{-row.error};
+    const test::FakeBpf older{[&row](int command, void* attr, unsigned int size) {
+      const auto& asked = *static_cast<const sys::MapCreateAttr*>(attr);
+      const bool creates = command == static_cast<int>(sys::Command::map_create);
+      const std::uint32_t given = row.field == key_size ? asked.key_size : asked.value_size;
+      return creates && given > row.most ? -long{row.error} : sys::bpf_syscall(command, attr, size);
+    }};
     EXPECT_TRUE(contains(refusal(spec, code), "): " + row.says));
+  }
+}
+
+TEST_F(CreateError, BlamesNoSizeWhereTheKernelRefusesSmallerOnesToo) {
+  MapSpec spec = legal(lpm_trie);
+  spec.value_size = 4194024;
+  const test::FakeBpf kernel{-EINVAL};
+  EXPECT_TRUE(contains(refusal(spec, std::errc::invalid_argument),
+                       "bpfmap finds no wrong field, so the cause is not known"));
+}
+
+// A security module returns EACCES, too.
+TEST_F(CreateError, NamesNoFieldOfAValueThatHasNone) {
+  MapSpec spec = legal(hash);
+  use_btf(spec, SmallBtf::integer, SmallBtf::plain);
+  spec.flags = MapFlags::rdonly_prog;
+  for (const int error : {EACCES, EOPNOTSUPP, sys::enotsupp}) {
+    const test::FakeBpf kernel{[error](int command, void* attr, unsigned int size) {
+      return command == static_cast<int>(sys::Command::map_create)
+                 ? -long{error}
+                 : sys::bpf_syscall(command, attr, size);
+    }};
+    EXPECT_TRUE(contains(refusal(spec, test::errno_code(error).default_error_condition()),
+                         "the cause is not known; the running kernel is "));
   }
 }
 
@@ -493,8 +520,9 @@ TEST_F(CreateRule, OnBtf) {
       {hash, closed, plain, bad_file_descriptor,
        "btf_fd is 9999: it is not open, and the BTF type ids need it: EBADF"},
       {hash, types(SmallBtf::integer, SmallBtf::locked), plain, invalid_argument,
-       "btf_key_type_id and btf_value_type_id: probably the types differ in size from key_size "
-       "and value_size"},
+       "btf_value_type_id: the type has 8 bytes, and value_size is 4: EINVAL"},
+      {hash, types(SmallBtf::locked, SmallBtf::plain), plain, invalid_argument,
+       "btf_key_type_id: the type has 8 bytes, and key_size is 4: EINVAL"},
       {devmap, plain, no_btf, not_supported,
        "btf_fd: devmap maps accept no BTF; leave btf_key_type_id and btf_value_type_id 0: "
        "ENOTSUPP"},
@@ -517,11 +545,12 @@ TEST_F(CreateRule, OnSpinLocks) {
     spec.flags = MapFlags::rdonly_prog;
   };
   expect({
+      // EOPNOTSUPP, but ENOTSUPP from older kernels (6.1).
       {percpu_array, locked, plain, operation_not_supported,
-       "btf_value_type_id: the value holds a bpf_spin_lock, a bpf_timer, a kptr or the like, which "
-       "percpu_array maps do not support: "},  // EOPNOTSUPP, but ENOTSUPP from older kernels (6.1)
+       "btf_value_type_id: percpu_array maps do not support a value with bpf_spin_lock at byte "
+       "4: "},
       {hash, locked_and_rdonly, flags(MapFlags::none), permission_denied,
-       "flags: rdonly_prog excludes a bpf_spin_lock in the value: EACCES"},
+       "flags: rdonly_prog and wronly_prog exclude a value with bpf_spin_lock at byte 4: EACCES"},
   });
 }
 
@@ -565,9 +594,9 @@ TEST_F(CreateRule, OnTokensAndBtfOfModules) {
        [](MapSpec& s) { s.value_type_btf_obj_fd = -1; }, invalid_argument,
        "value_type_btf_obj_fd: only struct_ops maps have it; leave it -1: EINVAL"},
       {hash, [this](MapSpec& s) { s.token_fd = btf.fd(); }, [](MapSpec& s) { s.token_fd = -1; },
-       invalid_argument, "token_fd: probably not a BPF token (BPF_TOKEN_CREATE makes one): EINVAL"},
+       invalid_argument, "it is not a BPF token (BPF_TOKEN_CREATE makes one): EINVAL"},
       {hash, [](MapSpec& s) { s.token_fd = 9999; }, [](MapSpec& s) { s.token_fd = -1; },
-       bad_file_descriptor, "token_fd: probably not a BPF token"},
+       bad_file_descriptor, "token_fd is 9999: it is not open: EBADF"},
   });
 }
 

@@ -52,8 +52,9 @@ TEST(FixedString, RefusesTextThatIsTooLong) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), Errc::out_of_range);
     EXPECT_NE(error.what(), nullptr);
-    EXPECT_NE(std::string_view{error.what()}.find("text '123456789' does not fit into 8 bytes"),
-              std::string_view::npos)
+    EXPECT_NE(
+        std::string_view{error.what()}.find("text '123456789' has 9 bytes, and at most 8 fit: "),
+        std::string_view::npos)
         << error.what();
   }
 }
@@ -63,6 +64,10 @@ TEST(FixedString, RefusesTextWithAZeroInside) {
   EXPECT_EQ((Name{"a\0b"sv, ec}), Name{});
   EXPECT_EQ(ec, Errc::out_of_range);
   EXPECT_THROW(Name{"a\0b"sv}, Error);
+  (void)Name{"a\0b"sv, ec};
+  EXPECT_NE(explain(ec).find("text 'a?b' contains a zero byte, which ends a text in a map: "),
+            std::string::npos)
+      << explain(ec);
 }
 
 TEST(FixedString, ComparesWithText) {
