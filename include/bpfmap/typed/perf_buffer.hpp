@@ -14,8 +14,10 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/map/timeout.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 #include "bpfmap/typed/detail/perf_handlers.hpp"
+#include "bpfmap/typed/record.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {
