@@ -27,6 +27,14 @@ struct WithOwner { int a; std::unique_ptr<int> p; };
 struct WithVariant { std::variant<int, char> v; };
 struct WithOptionals { std::optional<int> o[2]; };
 struct NoSum { int a; };
+class Closed {
+ public:
+  const char* data() const { return bytes_; }
+  std::size_t size() const { return sizeof bytes_; }
+ private:
+  char bytes_[8] = {};
+};
+struct Item { int first, second; };
 template <> struct bpfmap::Codec<Text> {
   static constexpr std::size_t size = 8;
   static void encode(const Text&, std::span<std::byte, size>) {}
@@ -78,8 +86,12 @@ endforeach()
 foreach(map "PerCpuArrayMap<WithBool>" "Queue<WithBool>" "HashMap<WithBool, int>" "BloomFilter<WithBool>")
   expect_refused("template class bpfmap::${map};" "specialise bpfmap::valid_as_bytes")
 endforeach()
-foreach(type "std::initializer_list<int>" "std::vector<int>::iterator" "std::unique_ptr<int>" "int*")
+foreach(type "std::initializer_list<int>" "std::span<int>" "std::vector<int>" "int*")
   expect_refused("template class bpfmap::HashMap<int, ${type}>;" "cannot point elsewhere")
+endforeach()
+# Whether these point elsewhere only their authors know, and the text does not claim it.
+foreach(type Closed "std::vector<int>::iterator" "std::unique_ptr<int>")
+  expect_refused("template class bpfmap::HashMap<int, ${type}>;" "may hold a pointer")
 endforeach()
 expect_refused("template class bpfmap::HashMap<int, WithReference>;" "no reference")
 expect_refused("template class bpfmap::HashMap<int, volatile int>;" "neither const, volatile")
@@ -108,6 +120,10 @@ expect_refused("void f(HashMap<int, int>& m) { m.erase(1.5); }" "deleted")
 expect_refused("void f(HashMap<int, bool>& m) { m.update(1, 2); }" "deleted")
 expect_refused("void f(HashMap<int, bool>& m) { m.update(1, \"on\"); }" "deleted")
 expect_refused("__extension__ typedef __int128 Wide; void f(HashMap<int, int>& m, Wide w) { m.erase(w); }" "deleted")
+
+# Entries are std::pair or Entry; bytes are a closed list.
+expect_refused("void f(HashMap<int, int>& m, std::vector<Item>& v) { sync(m, v); }" "wanted_for")
+expect_refused("void f(Map& m, Closed& c) { m.erase(c); }" "argument_encodable")
 
 expect_refused("auto f(PerCpuValues<NoSum>& v) { return v.sum(); }" "cannot be added")
 expect_refused("auto f(PerCpuValues<Padded>& v) { return v.sum([](const Padded&) { return Padded{}; }); }"

@@ -186,6 +186,15 @@ std::string incompatibilities(const MapInfo& found, const MapSpec& wanted) {
   return text;
 }
 
+std::string incompatibilities(const MapInfo& found, const MapSpec& wanted,
+                              std::error_code& ec) noexcept {
+  ec.clear();
+  std::string text =
+      detail::without_bad_alloc(ec, [&] { return incompatibilities(found, wanted); });
+  if (ec) ec = detail::record_open(Operation::info, std::int64_t{found.id}, ec);
+  return text;
+}
+
 Map open_or_create(const std::string& path, const MapSpec& spec, OpenOrCreateOptions options,
                    std::error_code& ec) noexcept {
   Reuse reuse{.path = path, .spec = spec, .options = options};

@@ -120,6 +120,11 @@ std::vector<std::string> find_pins(const Map& map, const std::string& folder,
   return paths;
 }
 
+std::vector<std::string> find_pins(const Map& map, std::error_code& ec) noexcept {
+  // Short enough to need no heap.
+  return find_pins(map, "/sys/fs/bpf", ec);
+}
+
 std::vector<std::string> find_pins(const Map& map, const std::string& folder) {
   std::error_code ec;
   auto paths = find_pins(map, folder, ec);

@@ -107,7 +107,7 @@ void wait_for_programs() {
   detail::throw_if(ec);
 }
 
-bool wait_for_sleepable_programs(milliseconds timeout, std::error_code& ec) noexcept {
+bool wait_for_sleepable_programs(Timeout timeout, std::error_code& ec) noexcept {
   Map map = make_array(MapType::array, -1, ec);
   const std::uint32_t id = map.info().id;
   // Checks that this process may list ids.
@@ -119,10 +119,14 @@ bool wait_for_sleepable_programs(milliseconds timeout, std::error_code& ec) noex
   }
   (void)sys::UniqueFd{program};
   map = {};
-  return wait_until_gone(id, timeout, ec);
+  return wait_until_gone(id, timeout.milliseconds(), ec);
 }
 
-bool wait_for_sleepable_programs(milliseconds timeout) {
+bool wait_for_sleepable_programs(std::error_code& ec) noexcept {
+  return wait_for_sleepable_programs(milliseconds{-1}, ec);
+}
+
+bool wait_for_sleepable_programs(Timeout timeout) {
   std::error_code ec;
   const bool ended = wait_for_sleepable_programs(timeout, ec);
   detail::throw_if(ec);

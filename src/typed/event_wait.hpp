@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "bpfmap/map/timeout.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 #include "bpfmap/typed/detail/waker.hpp"
 #include "no_cancellation.hpp"

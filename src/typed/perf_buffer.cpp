@@ -125,8 +125,19 @@ void PerfBuffer::pause() { detail::throw_if(pause_output(true)); }
 void PerfBuffer::resume(std::error_code& ec) noexcept { ec = pause_output(false); }
 void PerfBuffer::resume() { detail::throw_if(pause_output(false)); }
 
+std::vector<std::uint32_t> PerfBuffer::cpus(std::error_code& ec) const noexcept {
+  ec.clear();
+  const auto cpus = detail::without_bad_alloc(
+      ec, [&] { return perf_ ? perf_->cpus() : std::vector<std::uint32_t>{}; });
+  if (ec) ec = fail(Operation::view, ec);
+  return cpus;
+}
+
 std::vector<std::uint32_t> PerfBuffer::cpus() const {
-  return perf_ ? perf_->cpus() : std::vector<std::uint32_t>{};
+  std::error_code ec;
+  auto cpus = this->cpus(ec);
+  detail::throw_if(ec);
+  return cpus;
 }
 
 std::vector<std::uint32_t> PerfBuffer::cpus_without_buffer(std::error_code& ec) const noexcept {

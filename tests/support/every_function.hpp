@@ -65,6 +65,9 @@ void each_whole_map_operation(Map& map, Check check) {
   check("freeze", [&](auto&... ec) { map.freeze(ec...); });
   check("pin", [&](auto&... ec) { map.pin("", ec...); });
   check("find_pins", [&](auto&... ec) { (void)find_pins(map, "", ec...); });
+  check("find_pins anywhere", [&](auto&... ec) { (void)find_pins(map, ec...); });
+  check("incompatibilities",
+        [&](auto&... ec) { (void)incompatibilities(map.info(), MapSpec{}, ec...); });
   check("resize", [&](auto&... ec) { (void)resize(map, "", 4, ec...); });
   check("migrate", [&](auto&... ec) { (void)migrate(map, "", MapSpec{}, ec...); });
   check("is_pinned_at", [&](auto&... ec) { (void)is_pinned_at(map, "", ec...); });
@@ -158,6 +161,7 @@ void each_memory_operation(Check check) {
   check("consume a PerfBuffer", [&](auto&... ec) { (void)perf.consume(ec...); });
   check("pause", [&](auto&... ec) { perf.pause(ec...); });
   check("resume", [&](auto&... ec) { perf.resume(ec...); });
+  check("cpus", [&](auto&... ec) { (void)perf.cpus(ec...); });
   check("cpus_without_buffer", [&](auto&... ec) { (void)perf.cpus_without_buffer(ec...); });
   check("add_online_cpus", [&](auto&... ec) { (void)perf.add_online_cpus(ec...); });
   check("next record of a program", [&](auto&... ec) { (void)records.next(ec...); });

@@ -123,10 +123,10 @@ inline constexpr auto any = [](const auto&...) { return true; };
 
 template <class M, class Check>
 void each_verb(M& map, Check check) {
-  if constexpr (requires { bpfmap::count(map); }) {
+  if constexpr (requires { bpfmap::count(map); })
     check("count", [&](auto&... ec) { (void)bpfmap::count(map, ec...); });
+  if constexpr (requires { bpfmap::empty(map); })
     check("empty", [&](auto&... ec) { (void)bpfmap::empty(map, ec...); });
-  }
   if constexpr (requires { bpfmap::clear(map); })
     check("clear", [&](auto&... ec) { (void)bpfmap::clear(map, ec...); });
   if constexpr (requires { bpfmap::drain(map); })

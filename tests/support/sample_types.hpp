@@ -83,6 +83,39 @@ struct Packed {
   friend bool operator==(const Packed&, const Packed&) = default;
 };
 
+/// An address of 6 bytes with the member functions of a range, which is 8 bytes in the map, and
+/// no default constructor.
+class Mac {
+ public:
+  constexpr explicit Mac(std::array<unsigned char, 6> bytes) : bytes_(bytes) {}
+  [[nodiscard]] const unsigned char* data() const noexcept { return bytes_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
+  [[nodiscard]] const unsigned char& operator[](std::size_t i) const noexcept { return bytes_[i]; }
+  friend bool operator==(const Mac&, const Mac&) = default;
+
+ private:
+  std::array<unsigned char, 6> bytes_{};
+};
+
+/// A text with the member functions of a range, of which the map holds the whole object.
+class Packet {
+ public:
+  constexpr Packet() = default;
+  explicit Packet(std::string_view text) : size_(static_cast<std::uint32_t>(text.size())) {
+    std::copy(text.begin(), text.end(), bytes_.begin());
+  }
+  [[nodiscard]] const char* data() const noexcept { return bytes_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  friend bool operator==(const Packet&, const Packet&) = default;
+
+ private:
+  std::uint32_t size_ = 0;
+  std::array<char, 12> bytes_{};
+};
+
+/// An enumeration that is 2 bytes in the map, in network order.
+enum class Port : std::uint16_t { dns = 53, https = 443 };
+
 inline std::ostream& operator<<(std::ostream& out, const FlowStats& stats) {
   return out << '{' << stats.packets << ", " << stats.bytes << '}';
 }
@@ -118,6 +151,35 @@ struct bpfmap::Codec<bpfmap::test::BigEndian32> {
     std::uint32_t value = 0;
     for (const std::byte byte : in) value = value << 8 | std::to_integer<std::uint32_t>(byte);
     return {value};
+  }
+};
+
+template <>
+struct bpfmap::Codec<bpfmap::test::Mac> {
+  static constexpr std::size_t size = 8;
+  static void encode(const test::Mac& mac, std::span<std::byte, size> zeroed) noexcept {
+    std::memcpy(zeroed.data(), mac.data(), mac.size());
+  }
+  static test::Mac decode(std::span<const std::byte, size> in) noexcept {
+    std::array<unsigned char, 6> bytes{};
+    std::memcpy(bytes.data(), in.data(), bytes.size());
+    return test::Mac{bytes};
+  }
+};
+
+template <>
+inline constexpr bool bpfmap::valid_as_bytes<bpfmap::test::Packet> = true;
+
+template <>
+struct bpfmap::Codec<bpfmap::test::Port> {
+  static constexpr std::size_t size = 2;
+  static void encode(test::Port port, std::span<std::byte, size> out) noexcept {
+    out[0] = static_cast<std::byte>(static_cast<unsigned>(port) >> 8);
+    out[1] = static_cast<std::byte>(port);
+  }
+  static test::Port decode(std::span<const std::byte, size> in) noexcept {
+    return static_cast<test::Port>(std::to_integer<unsigned>(in[0]) << 8 |
+                                   std::to_integer<unsigned>(in[1]));
   }
 };
 

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "bpfmap/bulk/batch.hpp"
+#include "bpfmap/bulk/detail/show.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -28,19 +30,21 @@ SyncResult sync_flat(Map& map, const FlatEntries& wanted, UpdateFlags flags,
                      std::error_code& ec) noexcept;
 
 // The key and value of a std::pair or an Entry.
-template <class Item>
-[[nodiscard]] const auto& key_in(const Item& item) noexcept {
-  if constexpr (requires { item.first; })
-    return item.first;
-  else
-    return item.key;
+template <class K, class V>
+[[nodiscard]] const auto& key_in(const std::pair<K, V>& item) noexcept {
+  return item.first;
 }
-template <class Item>
-[[nodiscard]] const auto& value_in(const Item& item) noexcept {
-  if constexpr (requires { item.first; })
-    return item.second;
-  else
-    return item.value;
+template <class K, class V>
+[[nodiscard]] const auto& key_in(const Entry<K, V>& item) noexcept {
+  return item.key;
+}
+template <class K, class V>
+[[nodiscard]] const auto& value_in(const std::pair<K, V>& item) noexcept {
+  return item.second;
+}
+template <class K, class V>
+[[nodiscard]] const auto& value_in(const Entry<K, V>& item) noexcept {
+  return item.value;
 }
 
 template <class Wanted, class M>

@@ -9,7 +9,10 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "bpfmap/codec/detail/members.hpp"
 #include "bpfmap/config.hpp"
@@ -18,37 +21,51 @@ namespace bpfmap::inline v0 {
 
 namespace detail {
 
+// These contain a flag for which only some bytes are valid: std::optional, and std::variant without
+// its header.
 template <class T>
-inline constexpr bool is_std_array = false;
-template <class T, std::size_t n>
-inline constexpr bool is_std_array<std::array<T, n>> = true;
-
-template <class T>
-inline constexpr bool is_initializer_list = false;
-template <class T>
-inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
-
-// These contain a flag for which only some bytes are valid.
-template <class T>
-inline constexpr bool is_sum_type = requires(const T& t) { t.valueless_by_exception(); };
+inline constexpr bool is_sum_type = requires(const T& t) {
+  get<0>(t);
+  t.valueless_by_exception();
+};
 template <class T>
 inline constexpr bool is_sum_type<std::optional<T>> = true;
 
-// A span, string, vector, iterator or owning pointer: its object bytes hold a pointer, which is
-// meaningless to a BPF program.
+// The ranges of the standard library whose object bytes hold a pointer.
 template <class T>
-concept points_elsewhere =
-    std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_null_pointer_v<T> ||
-    is_initializer_list<T> || (!is_std_array<T> && requires(const T& t) {
+inline constexpr bool is_range_elsewhere = false;
+template <class T>
+inline constexpr bool is_range_elsewhere<std::initializer_list<T>> = true;
+template <class T, std::size_t n>
+inline constexpr bool is_range_elsewhere<std::span<T, n>> = true;
+template <class... T>
+inline constexpr bool is_range_elsewhere<std::basic_string_view<T...>> = true;
+template <class... T>
+inline constexpr bool is_range_elsewhere<std::basic_string<T...>> = true;
+template <class... T>
+inline constexpr bool is_range_elsewhere<std::vector<T...>> = true;
+
+// A pointer is meaningless to a BPF program.
+template <class T>
+concept points_elsewhere = std::is_pointer_v<T> || std::is_member_pointer_v<T> ||
+                           std::is_null_pointer_v<T> || is_range_elsewhere<T>;
+
+// A class that looks like a range, an iterator or an owning pointer, and whose members cannot be
+// inspected: only its author knows whether it holds a pointer.
+template <class T>
+concept may_point_elsewhere =
+    std::is_class_v<T> && !std::is_aggregate_v<T> && !is_sum_type<T> && (requires(const T& t) {
       t.data();
       t.size();
-    }) || (std::is_class_v<T> && !is_sum_type<T> && requires(const T& t) { *t; });
+    } || requires(const T& t) { *t; });
 
 // A std::atomic, without its header.
 template <class T>
-concept atomic_like = requires(const T& t) {
-  { t.load() } -> std::same_as<typename T::value_type>;
-  T::is_always_lock_free;
+inline constexpr bool is_atomic = false;
+template <template <class> class Atomic, class V>
+inline constexpr bool is_atomic<Atomic<V>> = requires(const Atomic<V>& t) {
+  { t.load() } -> std::same_as<V>;
+  Atomic<V>::is_always_lock_free;
 };
 
 // Only an enumeration with a fixed underlying type holds every number of that type, and only such
@@ -66,10 +83,12 @@ consteval bool is_valid_as_bytes();
 ///
 /// false for bool, enumerations without a fixed underlying type, std::optional, std::variant,
 /// pointers, iterators and long double, for a std::atomic of these, and for structs and arrays that
-/// hold one. The search covers the first 32 members of an aggregate and of the aggregates in it,
-/// and the first member of a union; it cannot inspect the members of other classes. Instead, use
-/// std::uint8_t for a bool, `enum E : std::uint32_t`, std::uint64_t for a pointer, and double for a
-/// long double. Specialise it where every writer of the map is known to write valid members:
+/// hold one; also for a class with private members that has data() and size(), or a unary
+/// operator*, because it may hold a pointer. The search covers the first 32 members of an aggregate
+/// and of the aggregates in it, and the first member of a union; it cannot inspect the members of
+/// other classes. Instead, use std::uint8_t for a bool, `enum E : std::uint32_t`, std::uint64_t for
+/// a pointer, and double for a long double. Specialise it where every writer of the map is known to
+/// write valid members:
 ///
 ///     template <> inline constexpr bool bpfmap::valid_as_bytes<Settings> = true;
 template <class T>
@@ -90,9 +109,9 @@ consteval bool is_valid_as_bytes() {
     // A long double has padding, bits that are no number, and another size in a BPF program.
     return std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool> &&
            !std::same_as<std::remove_cv_t<T>, long double>;
-  else if constexpr (points_elsewhere<T> || is_sum_type<T>)
+  else if constexpr (points_elsewhere<T> || may_point_elsewhere<T> || is_sum_type<T>)
     return false;
-  else if constexpr (atomic_like<T>)
+  else if constexpr (is_atomic<T>)
     return valid_as_bytes<typename T::value_type>;
   else if constexpr (std::is_aggregate_v<T> && !std::is_empty_v<T>)
     return !has_member_from<T, IsInvalidAsBytes>();
@@ -166,17 +185,21 @@ namespace detail {
 template <class T>
 concept coded_as_object = requires { requires Codec<T>::is_object_layout; };
 
+// Whether somebody gave T a layout of its own, which then counts wherever a T is converted.
+template <class T>
+concept has_own_codec = !coded_as_object<T> && requires { Codec<T>::size; };
+
 template <class T>
 concept coded_by_user =
-    !coded_as_object<T> && requires(const T& value, std::span<std::byte, Codec<T>::size> out,
-                                    std::span<const std::byte, Codec<T>::size> in) {
+    has_own_codec<T> && requires(const T& value, std::span<std::byte, Codec<T>::size> out,
+                                 std::span<const std::byte, Codec<T>::size> in) {
       { Codec<T>::encode(value, out) } noexcept;
       { Codec<T>::decode(in) } noexcept -> std::same_as<T>;
     };
 
 // A Codec that lacks only a noexcept.
 template <class T>
-concept coded_by_throwing = !coded_as_object<T> && !coded_by_user<T> &&
+concept coded_by_throwing = has_own_codec<T> && !coded_by_user<T> &&
                             requires(const T& value, std::span<std::byte, Codec<T>::size> out,
                                      std::span<const std::byte, Codec<T>::size> in) {
                               Codec<T>::encode(value, out);
@@ -213,8 +236,14 @@ consteval bool check_encodable() {
     static_assert(!points_elsewhere<T>,
                   "bpfmap: a key or a value cannot point elsewhere: the address means nothing to "
                   "a BPF program. Use std::array or bpfmap::FixedString.");
+    static_assert(!may_point_elsewhere<T> || coded_by_throwing<T> || valid_as_bytes<T>,
+                  "bpfmap: this class has data() and size(), or operator*, and may hold a pointer, "
+                  "which means nothing to a BPF program. Use std::array or bpfmap::FixedString; "
+                  "for a class that holds its bytes itself, specialise bpfmap::valid_as_bytes or "
+                  "bpfmap::Codec.");
     static_assert(
-        std::is_array_v<T> || coded_by_throwing<T> || points_elsewhere<T> || valid_as_bytes<T>,
+        std::is_array_v<T> || coded_by_throwing<T> || points_elsewhere<T> ||
+            may_point_elsewhere<T> || valid_as_bytes<T>,
         "bpfmap: not every byte is a valid member of this type: it is or holds a bool, a "
         "std::optional, a pointer, a long double or an enumeration without a fixed underlying "
         "type. Use std::uint8_t for a bool, std::uint64_t for a pointer and double for a long "

@@ -10,9 +10,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/codec/codec.hpp"
@@ -26,17 +29,31 @@ template <class T>
 concept one_byte =
     std::same_as<T, std::byte> || std::same_as<T, unsigned char> || std::same_as<T, char>;
 
-// Anything with contiguous bytes: Bytes, BytesView, std::array<std::byte, n>, unsigned char[n],
-// std::string.
+// The element type of the types that are taken as bytes: this list, and no class that merely looks
+// like one of them.
 template <class T>
-concept byte_range = requires(const T& t) {
-  requires one_byte<std::remove_cvref_t<decltype(*std::data(t))>>;
-  { std::size(t) } -> std::convertible_to<std::size_t>;
-};
+struct BytesOf {};
+template <class T, std::size_t n>
+struct BytesOf<T[n]> : std::type_identity<T> {};
+template <class T, std::size_t n>
+struct BytesOf<std::array<T, n>> : std::type_identity<T> {};
+template <class T, std::size_t n>
+struct BytesOf<std::span<T, n>> : std::type_identity<T> {};
+template <class T, class Allocator>
+struct BytesOf<std::vector<T, Allocator>> : std::type_identity<T> {};
+template <class Traits, class Allocator>
+struct BytesOf<std::basic_string<char, Traits, Allocator>> : std::type_identity<char> {};
+template <class Traits>
+struct BytesOf<std::basic_string_view<char, Traits>> : std::type_identity<char> {};
+
+// Bytes, BytesView, std::array<std::byte, n>, unsigned char[n], std::string and the like.
+template <class T>
+concept byte_range = !has_own_codec<T> && one_byte<std::remove_const_t<typename BytesOf<T>::type>>;
 
 template <class T>
 concept integer_or_enum =
-    integer_like<T> || (std::is_enum_v<T> && integer_like<std::underlying_type_t<T>>);
+    !has_own_codec<T> &&
+    (integer_like<T> || (std::is_enum_v<T> && integer_like<std::underlying_type_t<T>>));
 
 template <integer_or_enum T>
 constexpr Integer widen_any(T value) noexcept {
@@ -49,7 +66,12 @@ constexpr Integer widen_any(T value) noexcept {
 }  // namespace detail
 
 /// A type that `Map` accepts as a key or a value: bytes, an integer or enumerator of any width, or
-/// a type with a Codec.
+/// a type with a Codec. A type has one layout: that of its own Codec where there is one, also for
+/// an enumeration or a std::string.
+///
+/// Bytes are a std::vector, std::span, std::array or C array of std::byte, unsigned char or char, a
+/// std::string or a std::string_view. Any other class is encoded as a typed map encodes it,
+/// whatever its member functions are; pass a std::span where its bytes are meant.
 template <class T>
 concept argument_encodable = detail::byte_range<T> || detail::integer_or_enum<T> || encodable<T>;
 
@@ -123,15 +145,15 @@ template <decodable T>
 [[nodiscard]] std::optional<T> decode(BytesView bytes, std::error_code& ec) {
   if constexpr (std::same_as<T, Bytes>) {
     return T(bytes.begin(), bytes.end());
+  } else if constexpr (!integer_or_enum<T>) {
+    return Codec<T>::decode(bytes.template first<Codec<T>::size>());
   } else if constexpr (integer_like<T>) {
     const auto value = load_native<T>(bytes);
     if (!value) ec = Errc::out_of_range;
     return value;
-  } else if constexpr (integer_or_enum<T>) {
+  } else {
     const auto value = decode<std::underlying_type_t<T>>(bytes, ec);
     return value ? std::optional<T>{static_cast<T>(*value)} : std::nullopt;
-  } else {
-    return Codec<T>::decode(bytes.template first<Codec<T>::size>());
   }
 }
 

@@ -49,5 +49,8 @@ struct OpenOrCreateOptions {
 /// max_entries of no_common_lru maps (a multiple of the possible CPUs), and rdonly, wronly and
 /// token_fd, which belong to the descriptor or to the creation.
 [[nodiscard]] std::string incompatibilities(const MapInfo& found, const MapSpec& wanted);
+/// As above; empty when `ec` is set. ENOMEM: out of memory.
+[[nodiscard]] std::string incompatibilities(const MapInfo& found, const MapSpec& wanted,
+                                            std::error_code& ec) noexcept;
 
 }  // namespace bpfmap::inline v0

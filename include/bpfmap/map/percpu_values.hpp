@@ -102,7 +102,7 @@ class PerCpuView {
   /// Returns the sum of a member, or of a function's result for each slot:
   /// `values.sum(&FlowStats::packets)`.
   template <class Projection>
-  [[nodiscard]] auto sum(Projection projection) const {
+  [[nodiscard]] auto sum(Projection&& projection) const {
     using Part =
         std::remove_cvref_t<decltype(detail::project(projection, std::declval<const T&>()))>;
     typename detail::SumOf<Part>::type total{};
@@ -166,7 +166,7 @@ class PerCpuValues {
   /// Returns the sum of a member, or of a function's result for each slot:
   /// `values.sum(&FlowStats::packets)`.
   template <class Projection>
-  [[nodiscard]] auto sum(Projection projection) const {
+  [[nodiscard]] auto sum(Projection&& projection) const {
     return view().sum(projection);
   }
 

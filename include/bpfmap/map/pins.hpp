@@ -39,6 +39,7 @@ struct PinnedMap {
 /// As above; empty when `ec` is set.
 [[nodiscard]] std::vector<std::string> find_pins(const Map& map, const std::string& folder,
                                                  std::error_code& ec) noexcept;
+[[nodiscard]] std::vector<std::string> find_pins(const Map& map, std::error_code& ec) noexcept;
 
 /// Returns whether `map` is the map pinned at `path`; false when nothing is pinned there
 /// (BPF_OBJ_GET, 4.4). A process that keeps a map open can detect with it that another process has

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "bpfmap/config.hpp"
+#include "bpfmap/map/timeout.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -31,8 +32,9 @@ void wait_for_programs(std::error_code& ec) noexcept;
 /// private map, closes both, and waits until the map has disappeared (BPF_PROG_LOAD of
 /// BPF_PROG_TYPE_SYSCALL, 5.14; BPF_MAP_GET_NEXT_ID). Call wait_for_programs() as well where
 /// programs of both kinds use a map. Needs CAP_BPF and CAP_SYS_ADMIN. EINVAL before Linux 5.14.
-bool wait_for_sleepable_programs(std::chrono::milliseconds timeout = std::chrono::milliseconds{-1});
+bool wait_for_sleepable_programs(Timeout timeout = std::chrono::milliseconds{-1});
 /// As above; false when `ec` is set.
-bool wait_for_sleepable_programs(std::chrono::milliseconds timeout, std::error_code& ec) noexcept;
+bool wait_for_sleepable_programs(Timeout timeout, std::error_code& ec) noexcept;
+bool wait_for_sleepable_programs(std::error_code& ec) noexcept;
 
 }  // namespace bpfmap::inline v0

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <system_error>
 
 #include "bpfmap/bulk/scan.hpp"
@@ -31,9 +33,18 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
 
   /// Returns the value at `index` (BPF_MAP_LOOKUP_ELEM, 3.18).
   [[nodiscard, gnu::always_inline]] V lookup(argument<std::uint32_t> index) const {
-    V value;
-    lookup_into(index, value);
-    return value;
+    if constexpr (detail::coded_as_object<V>) {
+      V value;
+      lookup_into(index, value);
+      return value;
+    } else {
+      // A V with a Codec may lack a default constructor.
+      std::array<std::byte, Codec<V>::size> bytes;
+      std::error_code ec = detail::no_error();
+      (void)read(index, bytes.data(), ec);
+      detail::throw_if(ec);
+      return Codec<V>::decode(std::span<const std::byte, Codec<V>::size>{bytes});
+    }
   }
   /// As above; nullopt when `ec` is set.
   [[nodiscard, gnu::always_inline]] std::optional<V> lookup(argument<std::uint32_t> index,

@@ -23,21 +23,21 @@ struct CpuTarget {
 };
 
 /// A target that lookup() returns.
-struct CpuEntry {
+struct CpuValue {
   std::uint32_t queue_size = 0;  ///< packets
   std::uint32_t program_id = 0;  ///< 0: none
 
-  [[nodiscard]] static CpuEntry of(const detail::RedirectValue& value) noexcept {
+  [[nodiscard]] static CpuValue of(const detail::RedirectValue& value) noexcept {
     return {value.number, static_cast<std::uint32_t>(value.program)};
   }
-  /// Returns the entry in a value of 4 or 8 bytes, as stored in the map.
-  [[nodiscard]] static CpuEntry of_bytes(BytesView bytes) noexcept {
+  /// Returns the target in a value of 4 or 8 bytes, as stored in the map.
+  [[nodiscard]] static CpuValue of_bytes(BytesView bytes) noexcept {
     return of(detail::RedirectValue::of(bytes));
   }
-  friend bool operator==(const CpuEntry&, const CpuEntry&) = default;
+  friend bool operator==(const CpuValue&, const CpuValue&) = default;
 };
 template <>
-inline constexpr bool detail::sized_by_map<CpuEntry> = true;
+inline constexpr bool detail::sized_by_map<CpuValue> = true;
 
 /// CPUs by number, to which XDP programs redirect packets: BPF_MAP_TYPE_CPUMAP (4.15).
 ///
@@ -46,9 +46,9 @@ inline constexpr bool detail::sized_by_map<CpuEntry> = true;
 /// was not loaded for cpumaps (SEC("xdp/cpumap")) is EINVAL, and ENOMEM before 7.0. Unless
 /// `max_entries` is set, create() makes room for the highest possible CPU number. Its values have 8
 /// bytes; a map with values of 4 bytes has no room for a program (Errc::wrong_value_size). A scan
-/// shows CpuEntry.
+/// shows CpuValue.
 class CpuMap : public TypedMap<CpuMap>,
-               public RedirectOperations<CpuMap, detail::Keys::slots, CpuTarget, CpuEntry>,
+               public RedirectOperations<CpuMap, detail::Keys::slots, CpuTarget, CpuValue>,
                public SlotEraseOperations<CpuMap> {
  public:
   using TypedMap::TypedMap;

@@ -25,21 +25,21 @@ struct DevTarget {
 };
 
 /// A target that lookup() returns.
-struct DevEntry {
+struct DevValue {
   std::uint32_t ifindex = 0;
   std::uint32_t program_id = 0;  ///< 0: none
 
-  [[nodiscard]] static DevEntry of(const detail::RedirectValue& value) noexcept {
+  [[nodiscard]] static DevValue of(const detail::RedirectValue& value) noexcept {
     return {value.number, static_cast<std::uint32_t>(value.program)};
   }
-  /// Returns the entry in a value of 4 or 8 bytes, as stored in the map.
-  [[nodiscard]] static DevEntry of_bytes(BytesView bytes) noexcept {
+  /// Returns the target in a value of 4 or 8 bytes, as stored in the map.
+  [[nodiscard]] static DevValue of_bytes(BytesView bytes) noexcept {
     return of(detail::RedirectValue::of(bytes));
   }
-  friend bool operator==(const DevEntry&, const DevEntry&) = default;
+  friend bool operator==(const DevValue&, const DevValue&) = default;
 };
 template <>
-inline constexpr bool detail::sized_by_map<DevEntry> = true;
+inline constexpr bool detail::sized_by_map<DevValue> = true;
 
 /// Network devices by number, to which XDP programs redirect: BPF_MAP_TYPE_DEVMAP (4.14). Creating
 /// one needs CAP_NET_ADMIN.
@@ -48,9 +48,9 @@ inline constexpr bool detail::sized_by_map<DevEntry> = true;
 /// exist there is EINVAL, and so are 0 and a program that was not loaded for devmaps
 /// (SEC("xdp/devmap")). The kernel removes a device from the map when it is unregistered. create()
 /// makes values of 8 bytes; a map with values of 4 bytes has no room for a program
-/// (Errc::wrong_value_size). A scan shows DevEntry.
+/// (Errc::wrong_value_size). A scan shows DevValue.
 class DevMap : public TypedMap<DevMap>,
-               public RedirectOperations<DevMap, detail::Keys::slots, DevTarget, DevEntry>,
+               public RedirectOperations<DevMap, detail::Keys::slots, DevTarget, DevValue>,
                public SlotEraseOperations<DevMap> {
  public:
   using TypedMap::TypedMap;
@@ -64,7 +64,7 @@ class DevMap : public TypedMap<DevMap>,
 /// As DevMap, but keyed by any number, such as the ifindex itself: BPF_MAP_TYPE_DEVMAP_HASH (5.4).
 class DevMapHash
     : public TypedMap<DevMapHash>,
-      public RedirectOperations<DevMapHash, detail::Keys::hashed, DevTarget, DevEntry> {
+      public RedirectOperations<DevMapHash, detail::Keys::hashed, DevTarget, DevValue> {
  public:
   using TypedMap::TypedMap;
 

@@ -13,6 +13,7 @@
 #include "bpfmap/map/detail/heap_bytes.hpp"
 #include "bpfmap/sys/unique_fd.hpp"
 #include "bpfmap/typed/detail/events.hpp"
+#include "bpfmap/typed/record.hpp"
 
 namespace bpfmap::inline v0 {
 

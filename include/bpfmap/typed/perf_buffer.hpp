@@ -14,8 +14,10 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/map/timeout.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 #include "bpfmap/typed/detail/perf_handlers.hpp"
+#include "bpfmap/typed/record.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {
@@ -159,8 +161,10 @@ class PerfBuffer {
   void resume();
   void resume(std::error_code& ec) noexcept;
 
-  /// Returns the CPUs that have a buffer, ascending.
+  /// Returns the CPUs that have a buffer, ascending; none when this is empty.
   [[nodiscard]] std::vector<std::uint32_t> cpus() const;
+  /// As above; empty when `ec` is set. ENOMEM: out of memory.
+  [[nodiscard]] std::vector<std::uint32_t> cpus(std::error_code& ec) const noexcept;
   /// Returns the online CPUs where programs find no buffer and records are lost, ascending: they
   /// came online later, went offline and came back, or were not chosen. Errors: Errc::no_cpu_list.
   [[nodiscard]] std::vector<std::uint32_t> cpus_without_buffer() const;

@@ -10,8 +10,10 @@
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/map/timeout.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 #include "bpfmap/typed/detail/ring_memory.hpp"
+#include "bpfmap/typed/record.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {

@@ -11,9 +11,11 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
+#include "bpfmap/map/timeout.hpp"
 #include "bpfmap/typed/detail/events.hpp"
 #include "bpfmap/typed/detail/ring_memory.hpp"
 #include "bpfmap/typed/detail/waker.hpp"
+#include "bpfmap/typed/record.hpp"
 
 namespace bpfmap::inline v0 {
 

@@ -12,8 +12,10 @@
 #include <utility>
 
 #include "bpfmap/bytes.hpp"
+#include "bpfmap/map/timeout.hpp"
 #include "bpfmap/sys/ownership.hpp"
 #include "bpfmap/typed/detail/events.hpp"
+#include "bpfmap/typed/record.hpp"
 
 namespace bpfmap::inline v0 {
 namespace detail {

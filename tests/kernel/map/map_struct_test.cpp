@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "bpfmap/bulk/batch.hpp"
+#include "bpfmap/typed/hash_map.hpp"
 #include "kernel_has.hpp"
 #include "maps.hpp"
 #include "sample_types.hpp"
@@ -83,6 +85,29 @@ TEST(StructValues, OfTheWrongSizeChangeNothing) {
   EXPECT_EQ(map.lookup<Event>(1, ec).has_value(), false);
   EXPECT_EQ(ec, Errc::wrong_value_size);
   EXPECT_EQ((map.lookup<std::array<std::uint32_t, 3>>(1)), before);
+}
+
+// A type has one layout, whoever writes it.
+template <class K, class V>
+void write_both_ways(const K& key, const V& value) {
+  Map map = make_map(MapType::hash, Codec<K>::size, Codec<V>::size, 16);
+  HashMap<K, V> typed{map.duplicate()};
+  typed.update(key, value);
+  EXPECT_EQ(map.lookup<V>(key), value);
+  map.update(key, value, UpdateFlags::exist);
+  EXPECT_EQ(typed.lookup(key), value);
+  EXPECT_EQ(map.get_next_key<K>(std::nullopt), key);
+  EXPECT_EQ(update_batch(map, std::array{key}, std::array{value}).done, 1U);
+  EXPECT_EQ(typed.lookup(key), value);
+  EXPECT_EQ(update_batch(typed, std::array{key}, std::array{value}).done, 1U);
+  EXPECT_EQ(stored_keys(map).size(), 1U);
+  EXPECT_EQ(map.lookup_and_delete<V>(key), value);
+}
+
+TEST(StructKeys, HaveTheLayoutOfTheirCodecThoughTheyLookLikeBytes) {
+  const test::Mac mac{{2, 4, 6, 8, 10, 12}};
+  write_both_ways(mac, test::Packet{"hello"});
+  write_both_ways(test::Port::https, mac);
 }
 
 TEST(StructKeys, AreComparedByEveryByte) {

@@ -114,7 +114,10 @@ TEST_F(WaitForPrograms, ReturnsWhenNoneRuns) {
   wait_for_programs(ec);
   EXPECT_FALSE(ec);
   ec = make_error_code(std::errc::io_error);
-  EXPECT_TRUE(wait_for_sleepable_programs(milliseconds{10000}, ec));
+  EXPECT_TRUE(wait_for_sleepable_programs(std::chrono::seconds{10}, ec));
+  EXPECT_FALSE(ec);
+  ec = Errc::invalid_name;
+  EXPECT_TRUE(wait_for_sleepable_programs(ec));
   EXPECT_FALSE(ec);
 }
 

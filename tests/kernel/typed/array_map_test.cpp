@@ -249,6 +249,15 @@ TEST(ArrayMapOfCodedTypes, KeepsTheBytesOfTheirCodecs) {
   EXPECT_EQ(packed.lookup(1), (Packed{1, 0x05040302}));
 }
 
+TEST(ArrayMapOfCodedTypes, NeedsNoDefaultConstructor) {
+  static_assert(!std::default_initializable<test::Mac>);
+  auto macs = ArrayMap<test::Mac>::create({.max_entries = 2});
+  const test::Mac mac{{1, 2, 3, 4, 5, 6}};
+  macs.update(1, mac);
+  EXPECT_EQ(macs.lookup(1), mac);
+  EXPECT_EQ(error_of([&] { (void)macs.lookup(2); }), Errc::index_out_of_range);
+}
+
 TEST(ArrayMapOfBool, TakesAnyByteThatIsNotZeroForTrue) {
   auto map = ArrayMap<bool>::create({.max_entries = 3});
   map.update(0, true);

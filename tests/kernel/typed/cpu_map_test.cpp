@@ -51,7 +51,7 @@ TEST(CpuMap, LeadsARedirectToTheCpu) {
 
     map.set(0, {.queue_size = 192});
     EXPECT_EQ(test::run_program(redirect.get()), redirected);
-    EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 192});
+    EXPECT_EQ(map.lookup(0), CpuValue{.queue_size = 192});
     map.erase(0);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
     EXPECT_EQ(map.lookup(0), std::nullopt);
@@ -60,7 +60,7 @@ TEST(CpuMap, LeadsARedirectToTheCpu) {
     map.set(0, {.queue_size = 64}, ec);
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
-    EXPECT_EQ(map.lookup(0, ec), CpuEntry{.queue_size = 64});
+    EXPECT_EQ(map.lookup(0, ec), CpuValue{.queue_size = 64});
     EXPECT_EQ(ec, std::error_code{});
     for (int i = 0; i < 2; ++i) {
       ec = Errc::invalid_name;
@@ -75,7 +75,7 @@ TEST(CpuMap, HoldsAProgramThatRunsThere) {
   CpuMap map = make();
   const sys::UniqueFd program = test::load_program(XDP_PASS, cpumap_program);
   map.set(0, {.queue_size = 64, .program_fd = program.get()});
-  const CpuEntry expected{.queue_size = 64, .program_id = test::id_of_program(program.get())};
+  const CpuValue expected{.queue_size = 64, .program_id = test::id_of_program(program.get())};
   EXPECT_NE(expected.program_id, 0U);
   EXPECT_EQ(map.lookup(0), expected);
 }
@@ -114,13 +114,13 @@ TEST(CpuMap, TellsWhatIsNoProgramForIt) {
 TEST(CpuMap, TakesQueuesOfUpTo16384) {
   CpuMap map = make();
   map.set(0, {.queue_size = 16384});
-  EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 16384});
+  EXPECT_EQ(map.lookup(0), CpuValue{.queue_size = 16384});
   EXPECT_TRUE(
       contains(told(EOVERFLOW, [&](auto&... ec) { map.set(0, {.queue_size = 16385}, ec...); }),
                "the queue size in the value is too large: 16384 at most"));
   EXPECT_TRUE(contains(told(EINVAL, [&](auto&... ec) { map.set(0, {.queue_size = 0}, ec...); }),
                        "the queue size in the value is 0"));
-  EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 16384}) << "0 must not erase";
+  EXPECT_EQ(map.lookup(0), CpuValue{.queue_size = 16384}) << "0 must not erase";
 }
 
 TEST(CpuMap, TellsACpuThatIsNotPossible) {
@@ -161,7 +161,7 @@ TEST(CpuMap, HasASlotForEachPossibleCpuUnlessMaxEntriesIsGiven) {
   EXPECT_EQ(map.max_entries(), cpus);
   EXPECT_EQ(map.map().info().value_size, 8U);
   map.set(cpus - 1, {.queue_size = 64});
-  EXPECT_EQ(map.lookup(cpus - 1), CpuEntry{.queue_size = 64});
+  EXPECT_EQ(map.lookup(cpus - 1), CpuValue{.queue_size = 64});
   EXPECT_EQ(CpuMap::create({.max_entries = cpus + 3}).max_entries(), cpus + 3);
   const test::PrivateBpffs bpffs;
   const std::string path = bpffs.path("cpus");
@@ -173,12 +173,12 @@ TEST(CpuMap, HasASlotForEachPossibleCpuUnlessMaxEntriesIsGiven) {
 TEST(CpuMap, TakesAnyIntegerTypeAsIndex) {
   CpuMap map = make();
   map.set(std::int64_t{0}, {.queue_size = 64});
-  EXPECT_EQ(map.lookup(std::uint8_t{0}), CpuEntry{.queue_size = 64});
+  EXPECT_EQ(map.lookup(std::uint8_t{0}), CpuValue{.queue_size = 64});
   test::expect_integer_told(
       [&](auto index, auto&... ec) { map.set(index, {.queue_size = 32}, ec...); });
   test::expect_integer_told([&](auto index, auto&... ec) { (void)map.lookup(index, ec...); });
   test::expect_integer_told([&](auto index, auto&... ec) { map.erase(index, ec...); });
-  EXPECT_EQ(map.lookup(0), CpuEntry{.queue_size = 64}) << "nothing is written or erased";
+  EXPECT_EQ(map.lookup(0), CpuValue{.queue_size = 64}) << "nothing is written or erased";
   map.erase(std::size_t{0});
   EXPECT_EQ(map.lookup(0), std::nullopt);
 }

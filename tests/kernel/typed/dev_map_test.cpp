@@ -74,7 +74,7 @@ TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
 
     map.set(2, {.ifindex = loopback});
     EXPECT_EQ(test::run_program(redirect.get()), redirected);
-    EXPECT_EQ(map.lookup(2), DevEntry{.ifindex = loopback});
+    EXPECT_EQ(map.lookup(2), DevValue{.ifindex = loopback});
     map.erase(2);
     EXPECT_EQ(test::run_program(redirect.get()), dropped);
 
@@ -82,7 +82,7 @@ TYPED_TEST(EitherDevMap, LeadsARedirectToTheDevice) {
     map.set(2, {.ifindex = loopback}, ec);
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
-    EXPECT_EQ(map.lookup(2, ec), DevEntry{.ifindex = loopback});
+    EXPECT_EQ(map.lookup(2, ec), DevValue{.ifindex = loopback});
     EXPECT_EQ(ec, std::error_code{});
     ec = Errc::invalid_name;
     map.erase(2, ec);
@@ -95,12 +95,12 @@ TYPED_TEST(EitherDevMap, HoldsAProgramForTheWayOut) {
   auto map = this->make();
   const sys::UniqueFd program = test::load_program(XDP_PASS, devmap_program);
   map.set(1, {.ifindex = loopback, .program_fd = program.get()});
-  const DevEntry expected{.ifindex = loopback, .program_id = test::id_of_program(program.get())};
+  const DevValue expected{.ifindex = loopback, .program_id = test::id_of_program(program.get())};
   EXPECT_NE(expected.program_id, 0U);
   EXPECT_EQ(map.lookup(1), expected);
   for (const auto [key, entry] : map) EXPECT_EQ(entry, expected) << key;
   map.set(1, {.ifindex = loopback});
-  EXPECT_EQ(map.lookup(1), DevEntry{.ifindex = loopback});
+  EXPECT_EQ(map.lookup(1), DevValue{.ifindex = loopback});
 }
 
 TYPED_TEST(EitherDevMap, HasNoRoomForAProgramInNarrowValues) {
@@ -122,7 +122,7 @@ TYPED_TEST(EitherDevMap, TellsWhatIsNoDevice) {
                        std::is_same_v<TypeParam, DevMapHash>
                            ? "no network device has ifindex 0"
                            : "there is no network device with ifindex 0"));
-  EXPECT_EQ(map.lookup(1), DevEntry{.ifindex = loopback}) << "0 must not erase";
+  EXPECT_EQ(map.lookup(1), DevValue{.ifindex = loopback}) << "0 must not erase";
 }
 
 TYPED_TEST(EitherDevMap, TellsWhatIsNoProgramForIt) {
@@ -153,7 +153,7 @@ TYPED_TEST(EitherDevMap, ShowsItsDevicesInAScan) {
       EXPECT_EQ(TestFixture::shown(map), (Shown{{0, here}, {3, there}}));
       std::error_code ec = Errc::invalid_name;
       std::size_t count = 0;
-      for (const DevEntry entry : values(map, ec)) count += entry.ifindex != 0;
+      for (const DevValue entry : values(map, ec)) count += entry.ifindex != 0;
       EXPECT_EQ(count, 2U);
       EXPECT_EQ(erase_if(map, [&](auto&, auto& entry) { return entry.ifindex == here; }), 1U);
       EXPECT_EQ(TestFixture::shown(map), (Shown{{3, there}}));
@@ -169,17 +169,17 @@ TYPED_TEST(EitherDevMap, LosesADeviceThatGoes) {
     const std::uint32_t here = test::make_veth("here", "there");
     map.set(0, {.ifindex = here});
     map.set(1, {.ifindex = loopback});
-    EXPECT_EQ(map.lookup(0), DevEntry{.ifindex = here});
+    EXPECT_EQ(map.lookup(0), DevValue{.ifindex = here});
     test::remove_link(here);
     EXPECT_EQ(map.lookup(0), std::nullopt);
-    EXPECT_EQ(map.lookup(1), DevEntry{.ifindex = loopback});
+    EXPECT_EQ(map.lookup(1), DevValue{.ifindex = loopback});
   });
 }
 
 TYPED_TEST(EitherDevMap, TakesAnyIntegerTypeAsKey) {
   auto map = this->make();
   map.set(std::int64_t{1}, {.ifindex = loopback});
-  EXPECT_EQ(map.lookup(std::uint8_t{1}), DevEntry{.ifindex = loopback});
+  EXPECT_EQ(map.lookup(std::uint8_t{1}), DevValue{.ifindex = loopback});
   test::expect_integer_told(
       [&](auto key, auto&... ec) { map.set(key, {.ifindex = loopback}, ec...); });
   test::expect_integer_told([&](auto key, auto&... ec) { (void)map.lookup(key, ec...); });
@@ -222,7 +222,7 @@ TEST(DevMapHash, InsertsAndErasesByAnyKey) {
   EXPECT_FALSE(map.insert(key, {.ifindex = loopback}, ec));
   EXPECT_EQ(ec, std::error_code{});
   EXPECT_TRUE(map.insert(7, {.ifindex = loopback}, ec));
-  EXPECT_EQ(map.lookup(key), DevEntry{.ifindex = loopback});
+  EXPECT_EQ(map.lookup(key), DevValue{.ifindex = loopback});
 
   EXPECT_TRUE(contains(told(E2BIG, [&](auto&... e) { map.set(8, {.ifindex = loopback}, e...); }),
                        "the map is full"));

@@ -270,6 +270,27 @@ TEST(PerCpuArrayMapIntegers, TakesAnyIntegerTypeThatFits) {
   EXPECT_EQ(map.lookup(2).sum(), 0U) << "nothing is written";
 }
 
+TEST(PerCpuArrayMapIntegers, AreTakenFromARangeOfAnyIntegerType) {
+  auto map = PerCpuArrayMap<std::uint64_t>::create({.max_entries = 3});
+  std::vector<int> numbers(cpus);
+  for (std::size_t i = 0; i < cpus; ++i) numbers[i] = static_cast<int>(i) + 1;
+  map.update(0, numbers);
+  std::error_code ec = Errc::invalid_name;
+  map.update(1, PerCpuValues<std::uint8_t>{7}, ec);
+  EXPECT_FALSE(ec);
+  const PerCpuValues<std::uint64_t> written = map.lookup(0);
+  for (std::size_t i = 0; i < cpus; ++i) EXPECT_EQ(written[i], i + 1);
+  EXPECT_EQ(map.lookup(1).sum(), 7 * cpus);
+
+  numbers.back() = -1;
+  EXPECT_FALSE(
+      told(Errc::out_of_range, [&](auto&... code) { map.update(1, numbers, code...); }).empty());
+  numbers.push_back(1);
+  EXPECT_FALSE(
+      told(Errc::wrong_cpu_count, [&](auto&... code) { map.update(1, numbers, code...); }).empty());
+  EXPECT_EQ(map.lookup(1).sum(), 7 * cpus) << "nothing is written";
+}
+
 // --- sizes and padding ---
 
 template <std::size_t size>

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -496,6 +497,27 @@ TEST(PerCpuHashMapIntegers, RefuseWhatDoesNotFit) {
   EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes({1, 0})), bytes({10})));
   EXPECT_TRUE(every_slot_is(raw_slots(map.map(), bytes({0xff, 0xff})), bytes({20})));
   EXPECT_EQ(test::stored_keys(map.map()).size(), 2U);
+}
+
+TEST(PerCpuHashMapIntegers, AreTakenFromARangeOfAnyIntegerType) {
+  auto map = PerCpuHashMap<std::uint32_t, std::uint16_t>::create({.max_entries = 3});
+  const std::vector<std::int64_t> numbers(cpus, 300);
+  EXPECT_TRUE(map.insert(1, numbers));
+  EXPECT_TRUE(map.replace(1, std::deque<int>(cpus, 301)));
+  EXPECT_EQ(map.lookup(1)->sum(), 301 * cpus);
+  map.update(1, numbers);
+  EXPECT_EQ(map.lookup(1)->sum(), 300 * cpus);
+  const std::vector<std::int64_t> large(cpus, 1 << 16);
+  for (const int key : {1, 2}) {
+    const auto expect_refused = [](auto call) {
+      EXPECT_FALSE(told(Errc::out_of_range, call).empty());
+    };
+    expect_refused([&](auto&... ec) { map.update(key, large, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.insert(key, large, ec...); });
+    expect_refused([&](auto&... ec) { (void)map.replace(key, large, ec...); });
+  }
+  EXPECT_EQ(map.lookup(1)->sum(), 300 * cpus) << "nothing is written";
+  EXPECT_FALSE(map.contains(2));
 }
 
 // --- sizes and padding ---

@@ -346,6 +346,37 @@ static_assert(bytewise<std::atomic<int>> && !bytewise<std::atomic<bool>>);
 static_assert(neither<volatile std::uint32_t>);
 static_assert(both<wchar_t> && both<char8_t>);
 
+// What can be inspected counts, not the names of member functions; what cannot needs a promise.
+struct Sized {
+  std::array<unsigned char, 12> bytes;
+  std::uint32_t used;
+  [[nodiscard]] const unsigned char* data() const { return bytes.data(); }
+  [[nodiscard]] std::size_t size() const { return used; }
+  unsigned char operator*() const { return bytes[0]; }
+};
+struct Reading {
+  std::uint32_t value;
+  [[nodiscard]] std::uint32_t load() const { return value; }
+  [[nodiscard]] bool valueless_by_exception() const { return false; }
+};
+class Closed {
+ public:
+  [[nodiscard]] const unsigned char* data() const { return bytes_.data(); }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+
+ private:
+  std::array<unsigned char, 12> bytes_{};
+};
+class PointerLike {
+ public:
+  int operator*() const { return at_[0]; }
+
+ private:
+  const int* at_ = nullptr;
+};
+static_assert(both<Sized> && both<Reading>);
+static_assert(neither<Closed> && neither<PointerLike> && !detail::points_elsewhere<Closed>);
+
 // A promise of the user's own.
 static_assert(encodable<Promised> && detail::coded_as_object<Promised>);
 

@@ -12,6 +12,7 @@
 
 #include "bytes.hpp"
 #include "kernel_test.hpp"
+#include "sample_types.hpp"
 
 namespace {
 
@@ -72,6 +73,21 @@ static_assert(decodable<Name> && decodable<bool> && decodable<double> &&
               decodable<std::array<std::byte, 4>>);
 static_assert(!decodable<BytesView> && !decodable<std::string> && !decodable<std::string_view>);
 static_assert(!decodable<int*> && !decodable<int[4]> && !decodable<std::vector<unsigned char>>);
+
+// Bytes are a closed list. A class that looks like one of them is what a typed map makes of it.
+struct ByteVector : std::vector<std::byte> {};
+struct View {
+  [[nodiscard]] const std::byte* data() const;
+  [[nodiscard]] std::size_t size() const;
+  const std::byte* bytes;
+};
+static_assert(!argument_encodable<ByteVector> && !argument_encodable<View>);
+static_assert(!detail::byte_range<test::Mac> && !detail::byte_range<test::Packet>);
+static_assert(argument_encodable<test::Mac> && argument_encodable<test::Packet>);
+static_assert(argument_encodable<std::span<const char, 4>> &&
+              argument_encodable<std::span<unsigned char>>);
+static_assert(!detail::byte_range<std::array<std::int8_t, 4>> &&
+              !argument_encodable<std::vector<std::int8_t>> && !argument_encodable<std::u8string>);
 
 // What T becomes for a map that declares `size` bytes.
 template <class T>
@@ -152,6 +168,17 @@ TEST(Encoded, StartsAUsersCodecFromZeros) {
   EXPECT_EQ(encoded(Name{}, 8), Bytes(8));
 }
 
+TEST(Encoded, GivesATypeWithACodecThatLayoutOnly) {
+  EXPECT_EQ(encoded(test::Mac{{1, 2, 3, 4, 5, 6}}, 8), bytes({1, 2, 3, 4, 5, 6, 0, 0}));
+  EXPECT_EQ(encoded(test::Port::https, 2), bytes({1, 187}));
+  EXPECT_EQ(encoded(test::Port::https, 8).size(), 2U) << "not widened like an integer";
+}
+
+TEST(Encoded, StoresAClassWithAPromiseAsAnObject) {
+  const test::Packet packet{"ab"};
+  EXPECT_EQ(encoded(packet, 16), bytes({2, 0, 0, 0, 'a', 'b', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+}
+
 template <class T>
 std::optional<T> decoded(const Bytes& in, std::error_code expected = {}) {
   std::error_code ec;
@@ -187,6 +214,8 @@ TEST(Decode, ReadsEnumeratorsStructsAndUsersTypes) {
   EXPECT_EQ(decoded<Name>(bytes({'a', 'b', 0, 0, 0, 0, 0, 0}))->text, "ab");
   EXPECT_EQ(decoded<bool>(bytes({2})), true);
   EXPECT_EQ(decoded<Switch>(bytes({1})), Switch::on);
+  EXPECT_EQ(decoded<test::Port>(bytes({1, 187})), test::Port::https);
+  EXPECT_EQ(decoded<test::Mac>(bytes({1, 2, 3, 4, 5, 6, 0, 0})), (test::Mac{{1, 2, 3, 4, 5, 6}}));
 }
 
 TEST(Room, HasTheSizeThatTheMapDeclares) {

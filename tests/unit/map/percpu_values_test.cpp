@@ -258,6 +258,29 @@ TEST(PerCpuValuesSum, AddsArraysElementByElement) {
   EXPECT_EQ(bytes.sum(), (std::array<std::uint64_t, 2>{255 * cpus(), cpus()}));
 }
 
+// A projection is called where it is: neither copied nor moved.
+TEST(PerCpuValuesSum, CallsTheProjectionInPlace) {
+  struct Counting {
+    Counting() = default;
+    Counting(const Counting&) = delete;
+    std::uint32_t operator()(const Twelve& t) {
+      ++calls;
+      return t.packets;
+    }
+    std::size_t calls = 0;
+  };
+  const PerCpuValues<Twelve> values{{1, 2, 0}};
+  Counting counting;
+  EXPECT_EQ(values.sum(counting), cpus());
+  EXPECT_EQ(values.view().sum(counting), cpus());
+  EXPECT_EQ(counting.calls, 2 * cpus());
+  const auto constant = [](const Twelve& t) { return t.packets; };
+  EXPECT_EQ(values.sum(constant), cpus());
+  EXPECT_EQ(values.sum(Counting{}), cpus());
+  const auto member = &Twelve::packets;
+  EXPECT_EQ(values.sum(member), cpus());
+}
+
 TEST(PerCpuValuesSum, WrapsAroundAsCountersDo) {
   PerCpuValues<std::int64_t> values;
   values.fill(std::numeric_limits<std::int64_t>::max());

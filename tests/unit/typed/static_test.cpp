@@ -100,9 +100,9 @@ static_assert(
 static_assert(has_no_batches_of<ProgArray, int, std::uint32_t>);
 static_assert(has_no_batches_of<CgroupArray, int>);
 static_assert(has_no_batches_of<PerfEventArray, int>);
-static_assert(has_no_batches_of<DevMap, DevTarget, DevEntry, int>);
-static_assert(has_no_batches_of<DevMapHash, DevTarget, DevEntry, int>);
-static_assert(has_no_batches_of<CpuMap, CpuTarget, CpuEntry, int>);
+static_assert(has_no_batches_of<DevMap, DevTarget, DevValue, int>);
+static_assert(has_no_batches_of<DevMapHash, DevTarget, DevValue, int>);
+static_assert(has_no_batches_of<CpuMap, CpuTarget, CpuValue, int>);
 static_assert(has_no_batches_of<XskMap, int>);
 static_assert(has_no_batches_of<SockMap, int, std::uint64_t>);
 static_assert(has_no_batches_of<SockHash<FlowKey>, int, std::uint64_t>);

@@ -75,13 +75,13 @@ concept values_for = written_map<M> && indexable<Values> &&
 // Keys or values for a Map, which encodes each to the size that it declares. Bytes are consecutive
 // keys or values instead.
 template <class Range>
-concept range_of_arguments =
-    !byte_range<Range> && indexable<Range> && argument_encodable<Element<Range>>;
+concept range_of_arguments = !byte_range<Range> && !has_own_codec<Range> && indexable<Range> &&
+                             argument_encodable<Element<Range>>;
 
 // Whether the range holds objects of type T as the kernel reads them, so that no copy is needed.
 template <class Range, class T>
-inline constexpr bool lies_flat = coded_as_object<T> && std::same_as<Element<Range>, T> &&
-                                  requires(const Range& range) { std::data(range); };
+inline constexpr bool lies_flat =
+    coded_as_object<T> && std::convertible_to<const Range&, std::span<const T>>;
 template <class Range>
 [[nodiscard]] const std::byte* in_place(const Range& range) noexcept {
   return reinterpret_cast<const std::byte*>(std::data(range));

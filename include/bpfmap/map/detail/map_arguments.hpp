@@ -24,7 +24,7 @@ using NextKeyArgument = std::optional<std::conditional_t<std::same_as<K, Bytes>,
 
 // A range that can be indexed and holds one value per CPU.
 template <class T>
-concept percpu_values = !byte_range<T> && requires(const T& values) {
+concept percpu_values = !byte_range<T> && !has_own_codec<T> && requires(const T& values) {
   { std::size(values) } -> std::convertible_to<std::size_t>;
   requires argument_encodable<std::remove_cvref_t<decltype(values[0])>>;
 };

@@ -49,6 +49,21 @@ class SlotBuffer {
     for (std::size_t i = 0; i < values.size(); ++i) encode(room.data() + i * stride, values[i]);
     return {.bytes = room};
   }
+  // One integer of another type for each CPU.
+  template <class Range>
+  [[nodiscard]] FilledSlots fill(const Range& values, HeapBytes& heap) noexcept {
+    const std::span<std::byte> room = make_room(heap);
+    if (room.empty()) [[unlikely]]
+      return {.bytes = {}, .error = -ENOMEM};
+    if (std::size(values) != room.size() / stride)
+      return {.bytes = {}, .error = static_cast<int>(Errc::wrong_cpu_count)};
+    for (std::size_t i = 0; i < room.size() / stride; ++i) {
+      const argument<V>& value = values[i];
+      if (!fits(value)) return {.bytes = {}, .error = static_cast<int>(Errc::out_of_range)};
+      encode(room.data() + i * stride, value_of<V>(value));
+    }
+    return {.bytes = room};
+  }
   // They are slots already.
   [[nodiscard]] static FilledSlots fill(const PerCpuValues<V>& values, HeapBytes&) noexcept {
     return {.bytes = values.bytes(),
@@ -76,19 +91,28 @@ class SlotBuffer {
   std::array<std::byte, inline_size> inline_;  // uninitialised: bytes are written before use
 };
 
-// One V for each possible CPU: PerCpuValues<V>, or a contiguous range.
+// A range of integers, of which each is an argument for a V.
 template <class T, class V>
-concept one_per_cpu =
-    std::same_as<T, PerCpuValues<V>> ||
-    (!std::convertible_to<const T&, V> && std::convertible_to<const T&, std::span<const V>>);
+concept integers_for = integer_like<V> && !has_own_codec<T> && requires(const T& values) {
+  { std::size(values) } -> std::convertible_to<std::size_t>;
+  { values[0] } -> std::convertible_to<argument<V>>;
+};
+
+// One V for each possible CPU: PerCpuValues<V>, a contiguous range, or any range of integers.
+template <class T, class V>
+concept one_per_cpu = std::same_as<T, PerCpuValues<V>> ||
+                      (!std::convertible_to<const T&, V> &&
+                       (std::convertible_to<const T&, std::span<const V>> || integers_for<T, V>));
 
 // Returns the slots of a one_per_cpu type, or of one V.
 template <class V, class T>
 [[nodiscard]] decltype(auto) slot_source(const T& values) noexcept {
   if constexpr (std::same_as<T, PerCpuValues<V>>)
     return (values);
-  else if constexpr (one_per_cpu<T, V>)
+  else if constexpr (one_per_cpu<T, V> && std::convertible_to<const T&, std::span<const V>>)
     return std::span<const V>{values};
+  else if constexpr (one_per_cpu<T, V>)
+    return (values);
   else
     return value_of<V>(values);
 }

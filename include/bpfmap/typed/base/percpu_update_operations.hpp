@@ -14,7 +14,8 @@ namespace bpfmap::inline v0 {
 /// of one CPU, for a class Derived that has a map().
 ///
 /// A value is written as one V for all possible CPUs, as PerCpuValues<V>, or as any contiguous
-/// range with one V per possible CPU (Errc::wrong_cpu_count).
+/// range with one V per possible CPU (Errc::wrong_cpu_count); for an integer V, as any range that
+/// has size() and operator[], with integers of any type (Errc::out_of_range when one does not fit).
 template <class Derived, class K, class V>
 class PerCpuUpdateOperations {
   static_assert(detail::check_key<K>() && detail::check_value<V>());

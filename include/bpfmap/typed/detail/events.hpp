@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Shared by the readers of records: the types of records, and the calls of callbacks. Layer 2.
+// Shared by the readers of records: the calls of callbacks, and objects on the heap. Layer 2.
 #pragma once
 
 #include <array>
@@ -8,67 +8,16 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <new>
-#include <ratio>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
-#include "bpfmap/codec/codec.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/map.hpp"
 
-namespace bpfmap::inline v0 {
-
-/// A type that a record can be viewed as: its objects are in memory exactly as the BPF program
-/// writes them. For a type with its own Codec, use BytesView.
-template <class T>
-concept viewable_as_record = detail::coded_as_object<T>;
-
-namespace detail {
-// Names the member that keeps a T from being a record, if that is the reason.
-template <class T>
-consteval bool check_record() {
-  if constexpr (!std::same_as<T, BytesView>) return check_encodable<T>();
-  return true;
-}
-}  // namespace detail
-
-/// No limit for poll() and consume(): all records that were there when the call began.
-inline constexpr std::size_t all_records = std::numeric_limits<std::size_t>::max();
-
-/// How long a call waits: a duration of <chrono>, rounded up to whole milliseconds. Negative: no
-/// limit, which is also what a duration of more than 31,000 years means.
-class Timeout {
- public:
-  /// Does not wait.
-  constexpr Timeout() noexcept = default;
-  /// Rounds `duration` up.
-  template <class Rep, class Period>
-  constexpr Timeout(std::chrono::duration<Rep, Period> duration) noexcept
-      : milliseconds_(rounded(duration)) {}
-
-  /// Returns the milliseconds; -1 for no limit.
-  [[nodiscard]] constexpr std::chrono::milliseconds milliseconds() const noexcept {
-    return milliseconds_;
-  }
-
- private:
-  // std::chrono itself overflows for durations that milliseconds cannot hold, such as hours::max().
-  template <class Duration>
-  static constexpr std::chrono::milliseconds rounded(Duration duration) noexcept {
-    using Wide = std::chrono::duration<long double, std::milli>;
-    const Wide wide{duration};
-    if (!(wide.count() >= 0 && wide.count() < 1e15L)) return std::chrono::milliseconds{-1};
-    return std::chrono::ceil<std::chrono::milliseconds>(duration);
-  }
-
-  std::chrono::milliseconds milliseconds_{0};
-};
-
-namespace detail {
+namespace bpfmap::inline v0::detail {
 
 // How a call over the records of one ring ended.
 struct Handled {
@@ -148,5 +97,4 @@ template <class Handler, class... Args>
   return handler;
 }
 
-}  // namespace detail
-}  // namespace bpfmap::inline v0
+}  // namespace bpfmap::inline v0::detail
