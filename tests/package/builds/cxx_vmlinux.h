@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Includes a vmlinux.h in C++, inside of a namespace, with -fno-operator-names: C++ keywords that are names in C get
-// other names.
+// Includes a vmlinux.h in C++, inside of a namespace, with -fno-operator-names: C++ keywords that
+// are names in C get other names.
 #define BPF_NO_PRESERVE_ACCESS_INDEX
 #define _Bool unsigned char
 #define bool k_bool
