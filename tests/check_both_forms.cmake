@@ -3,6 +3,13 @@
 # Every public function that takes a std::error_code, and every class of typed/, is in the tests that
 # call each operation in both forms: a name in quotes in every_operation.hpp, every_function.hpp or
 # map_calls.cpp, and a class by its name.
+#
+# A public function that is not noexcept has a form that takes a std::error_code, unless it is one of these:
+#   begin          of a range: the function that made the range was given the `ec`
+#   explain        returns the text of an earlier failure
+#   format, parse  declared by {fmt}
+#   sum            calls nothing that can fail but the caller's function
+#   to_string      runs out of memory at most
 cmake_minimum_required(VERSION 3.24)
 
 set(called "")
@@ -45,6 +52,9 @@ file(GLOB_RECURSE headers "${ROOT}/include/bpfmap/*.hpp")
 list(FILTER headers EXCLUDE REGEX "/detail/|/sys/")
 set(names 0)
 set(missing "")
+set(single_form "")
+set(throwing 0)
+set(one_form_suffices begin explain format parse sum to_string)
 foreach(header IN LISTS headers)
   read_public("${header}" public)
   cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${ROOT}/include/bpfmap" OUTPUT_VARIABLE file)
@@ -54,6 +64,22 @@ foreach(header IN LISTS headers)
   foreach(function IN LISTS functions)
     string(REGEX REPLACE "\\(.*" "" name "${function}")
     list(APPEND found "${name}")
+  endforeach()
+  # A declaration begins with a type, in the first or third column; what is further in continues it.
+  string(REGEX REPLACE "\n    +" " " joined "${public}")
+  string(REGEX MATCHALL "\n(  )?[A-Za-z<][^\n@{}()=]*[ &*][a-z_]+\\([^\n@{]*" declarations "${joined}")
+  foreach(declaration IN LISTS declarations)
+    string(REGEX MATCH "^\n([^\n(]*[ &*])([a-z_]+)\\((.*)$" at "${declaration}")
+    set(before "${CMAKE_MATCH_1}")
+    set(name "${CMAKE_MATCH_2}")
+    set(after "${CMAKE_MATCH_3}")
+    if(before MATCHES "(^| )(return|requires|using|concept|else|friend) " OR after MATCHES "noexcept")
+      continue()
+    endif()
+    math(EXPR throwing "${throwing} + 1")
+    if(NOT name IN_LIST found AND NOT name IN_LIST one_form_suffices)
+      list(APPEND single_form "${file}: ${name}")
+    endif()
   endforeach()
   if(file MATCHES "^typed/[^/]*$")
     string(REGEX MATCHALL "\nclass [A-Za-z]+ " classes "${public}")
@@ -77,6 +103,14 @@ foreach(header IN LISTS headers)
   endforeach()
 endforeach()
 
+if(single_form)
+  list(REMOVE_DUPLICATES single_form)
+  list(JOIN single_form "\n  " text)
+  message(FATAL_ERROR "these functions may throw, and have no form that takes a std::error_code:\n  ${text}")
+endif()
+if(throwing LESS 100)
+  message(FATAL_ERROR "only ${throwing} functions that throw were found: the pattern no longer fits the headers")
+endif()
 if(names LESS 100)
   message(FATAL_ERROR "only ${names} functions were found: the pattern no longer fits the headers")
 endif()

@@ -255,7 +255,7 @@ TEST(ArrayMapOfCodedTypes, NeedsNoDefaultConstructor) {
   const test::Mac mac{{1, 2, 3, 4, 5, 6}};
   macs.update(1, mac);
   EXPECT_EQ(macs.lookup(1), mac);
-  EXPECT_EQ(error_of([&] { (void)macs.lookup(2); }), Errc::index_out_of_range);
+  EXPECT_EQ(error_of([&] { (void)macs.lookup(2); }).code(), Errc::index_out_of_range);
 }
 
 TEST(ArrayMapOfBool, TakesAnyByteThatIsNotZeroForTrue) {
