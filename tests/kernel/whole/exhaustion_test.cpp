@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -34,7 +33,6 @@ using test::OwnMemoryLimit;
 using test::told;
 
 using Flows = HashMap<std::uint32_t, std::uint64_t>;
-using Wide = HashMap<std::uint32_t, std::array<std::uint64_t, 512>>;
 
 // Takes all descriptors during its lifetime.
 class NoDescriptors {
@@ -122,43 +120,6 @@ TEST(MemoryCgroup, RefusesAMapThatDoesNotFit) {
     }
     // There is room for a smaller one.
     EXPECT_TRUE(make_map(MapType::array, 4, 8));
-  });
-}
-
-TEST(MemoryCgroup, EndsAnUpdateAndKeepsTheEntriesBefore) {
-  const OwnMemoryLimit memory{limit};
-  if (!memory.is_there()) GTEST_SKIP() << "no writable memory cgroup";
-  test::in_child([&] {
-    memory.enter();
-    auto map = Wide::create({.max_entries = 65536, .flags = MapFlags::no_prealloc});
-    // All that the process needs itself is there before: without memory, it would be killed.
-    std::vector<std::uint32_t> keys(64);
-    for (std::uint32_t i = 0; i < keys.size(); ++i) keys[i] = 100'000 + i;
-    const std::vector<Wide::mapped_type> values(keys.size());
-    Wide::mapped_type value{};
-    std::uint32_t written = 0;
-    std::error_code ec;
-    for (; !ec && written < 65536; ++written) {
-      value.fill(written);
-      map.update(written, value, ec);
-    }
-    --written;  // the one that failed
-    std::error_code of_batch;
-    const BatchResult result = update_batch(map, keys, values, of_batch);
-    std::error_code of_erase;
-    for (std::uint32_t i = 0; i < 512; ++i) (void)map.erase(i, of_erase);
-    EXPECT_EQ(ec, errno_code(ENOMEM));
-    EXPECT_GT(written, 1024U);
-    EXPECT_EQ(of_batch, errno_code(ENOMEM));
-    EXPECT_TRUE(contains(explain(of_batch), "no memory for the entry"));
-    EXPECT_EQ(result.done, result.failed);
-    EXPECT_EQ(map.lookup(written), std::nullopt);
-    EXPECT_EQ(map.lookup(written - 1)->back(), written - 1);
-    EXPECT_EQ(of_erase, std::error_code{});
-    EXPECT_EQ(count(map), written + result.done - 512);
-    // Entries that are gone make room again.
-    map.update(1, value, ec);
-    EXPECT_EQ(ec, std::error_code{});
   });
 }
 

@@ -41,10 +41,11 @@ Map again(const Map& map) {
   return map.duplicate();
 }
 
-// A buffer whose end cannot erase its events leaves the slots to nobody else.
-Map new_events() {
+// A map of its own: a perf buffer whose end cannot erase its events leaves the slots to nobody
+// else, and an arena keeps its address.
+Map new_map(MapType type) {
   const test::ReplacedBpf real{&sys::bpf_syscall};
-  return Map::create(test::spec_of(MapType::perf_event_array));
+  return Map::create(test::spec_of(type));
 }
 
 // A bpffs with a map of three entries pinned in it.
@@ -206,8 +207,9 @@ TEST_P(FaultsOfOpening, SetsUpRingsAndViews) {
   });
   inject("RingReader", [&](auto&... ec) { (void)RingReader{again(records), ec...}; });
   inject("UserRingBuffer", [&](auto&... ec) { (void)UserRingBuffer{again(samples), ec...}; });
-  inject("PerfBuffer", [&](auto&... ec) { (void)PerfBuffer{new_events(), 1, ec...}; });
-  PerfBuffer perf{new_events(), 1};
+  inject("PerfBuffer",
+         [&](auto&... ec) { (void)PerfBuffer{new_map(MapType::perf_event_array), 1, ec...}; });
+  PerfBuffer perf{new_map(MapType::perf_event_array), 1};
   inject("pause", [&](auto&... ec) { perf.pause(ec...); });
   inject("resume", [&](auto&... ec) { perf.resume(ec...); });
   inject("add_online_cpus", [&](auto&... ec) { (void)perf.add_online_cpus(ec...); });
@@ -215,8 +217,7 @@ TEST_P(FaultsOfOpening, SetsUpRingsAndViews) {
          [&](auto&... ec) { (void)MappedArray<std::uint64_t>{again(array), ec...}; });
   inject("MappedBytes", [&](auto&... ec) { (void)MappedBytes<>{again(array), ec...}; });
   if (!test::kernel_has(MapType::arena)) return;
-  const Map arena = Map::create(test::spec_of(MapType::arena));
-  inject("Arena", [&](auto&... ec) { (void)Arena{again(arena), ec...}; });
+  inject("Arena", [&](auto&... ec) { (void)Arena{new_map(MapType::arena), ec...}; });
 }
 
 }  // namespace
