@@ -34,9 +34,7 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   /// Returns the value at `index` (BPF_MAP_LOOKUP_ELEM, 3.18).
   [[nodiscard, gnu::always_inline]] V lookup(argument<std::uint32_t> index) const {
     if constexpr (detail::coded_as_object<V>) {
-      V value;
-      lookup_into(index, value);
-      return value;
+      return lookup_object(index);
     } else {
       // A V with a Codec may lack a default constructor.
       std::array<std::byte, Codec<V>::size> bytes;
@@ -78,6 +76,14 @@ class ArrayMap : public TypedMap<ArrayMap<V>> {
   }
 
  private:
+  // At the top of a function, g++ 12 constructs the variable in the place of the result; in a
+  // nested block it does not.
+  [[nodiscard, gnu::always_inline]] V lookup_object(const argument<std::uint32_t>& index) const {
+    V value;
+    lookup_into(index, value);
+    return value;
+  }
+
   friend TypedMap<ArrayMap>;
   static constexpr std::array types{MapType::array};
   static constexpr detail::Requirement requirement{types, sizeof(std::uint32_t), Codec<V>::size};
