@@ -37,7 +37,8 @@ void add(std::string& text, const std::string& field, const std::string& is,
          const std::string& wanted) {
   if (is == wanted) return;
   text += text.empty() ? "" : ", ";
-  text += "its " + field + (field.back() == 's' ? " are " : " is ") + is + ", not " + wanted;
+  text += "its " + field + (field == "flags" || field == "special fields" ? " are " : " is ") + is +
+          ", not " + wanted;
 }
 
 std::string btf_of(const MapInfo& info) {
