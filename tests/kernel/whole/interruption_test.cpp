@@ -172,7 +172,9 @@ TEST(AProgramStartedByVfork, GetsNoDescriptorAndLeavesTheRingsToTheParent) {
     const int flags = ::fcntl(fd, F_GETFD);
     std::error_code ec;
     const auto target = std::filesystem::read_symlink(entry.path(), ec).string();
-    if (flags >= 0 && target.find("anon_inode:") == 0) EXPECT_NE(flags & FD_CLOEXEC, 0) << target;
+    if (flags >= 0 && target.find("anon_inode:") == 0) {
+      EXPECT_NE(flags & FD_CLOEXEC, 0) << target;
+    }
   }
   const pid_t child = ::vfork();
   if (child == 0) {
