@@ -181,7 +181,7 @@ TEST_P(EachPrivilege, UsesMapsThatAreOpen) {
     flows.map().freeze(ec);
     if (ec == errno_code(EPERM) && !may_create()) return;  // needs CAP_BPF in older kernels (6.1)
     EXPECT_EQ(ec, std::error_code{});
-    EXPECT_TRUE(contains(test::told(EPERM, [&](auto&... ec) { flows.update(1, 1, ec...); }),
+    EXPECT_TRUE(contains(test::told(EPERM, [&](auto&... e) { flows.update(1, 1, e...); }),
                          "the map is frozen"));
   });
 }
