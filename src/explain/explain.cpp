@@ -147,7 +147,9 @@ std::string text_of_open_or_create(const FailureRecord& record) {
 
 bool is_address(int family, std::string_view text) {
   std::array<std::byte, sizeof(in6_addr)> address;
-  return ::inet_pton(family, std::string{text}.c_str(), address.data()) == 1;
+  // inet_pton(3) would stop at a zero.
+  return text.find('\0') == std::string_view::npos &&
+         ::inet_pton(family, std::string{text}.c_str(), address.data()) == 1;
 }
 
 std::string text_of_prefix(const FailureRecord& record) {

@@ -220,7 +220,7 @@ TEST(MapPins, BehindSymbolicLinksAreNotUnpinned) {
     }
     const std::string text =
         test::told(Errc::invalid_path, [&](auto&... ec) { (void)Map::unpin(link, ec...); });
-    EXPECT_NE(text.find("it is a symbolic link, not a pin; unpin the path"), std::string::npos);
+    EXPECT_NE(text.find("it is a symbolic link, not a pin; unpin its target"), std::string::npos);
     struct stat status{};
     EXPECT_EQ(::lstat(link.c_str(), &status), 0);
     EXPECT_EQ(::access(path.c_str(), F_OK) == 0, !dangling);
