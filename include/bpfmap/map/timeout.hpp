@@ -9,7 +9,7 @@
 
 namespace bpfmap::inline v0 {
 
-/// How long a call waits: a duration of <chrono>, rounded up to whole milliseconds. Negative: no
+/// How long a call waits: a std::chrono::duration, rounded up to whole milliseconds. Negative: no
 /// limit, which is also what a duration of more than 31,000 years means.
 class Timeout {
  public:
