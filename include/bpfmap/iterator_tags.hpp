@@ -4,6 +4,8 @@
 
 #include <span>
 
+#include "bpfmap/config.hpp"
+
 // libstdc++ has them in <span>. Its <iterator> brings <streambuf> as well, a twentieth of the
 // compile time of a typed map.
 #ifndef __GLIBCXX__
