@@ -34,7 +34,10 @@ class BatchWrite {
     if (!map_)
       ec = Errc::no_map;
     else if (detail::needs_trie_conditions(map_.info().type, flags_))
-      ec = detail::check_trie_conditions();
+      (void)detail::retried([&] {
+        ec = detail::check_trie_conditions();
+        return -ec.value();
+      });
     else if (may_be_percpu(map_))
       ec = detail::check_cpu_list();
     if (ec) return {};

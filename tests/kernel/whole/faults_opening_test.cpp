@@ -159,7 +159,7 @@ TEST_P(FaultsOfOpening, FindsAllOrReportsTheError) {
   const std::string& root = pinned.root;
   const Map& map = pinned.map;
   inject("list_pins", [&](auto&... ec) { (void)list_pins(root, ec...); });
-  inject("list_maps", [&](auto&... ec) { (void)list_maps(ec...); });
+  // Not list_maps(): other processes make and free maps meanwhile, so that no two runs are equal.
   inject("next_map_id", [&](auto&... ec) { (void)next_map_id(0, ec...); });
   inject("find_pins", [&](auto&... ec) { (void)find_pins(map, root, ec...); });
   inject("is_pinned_at", [&](auto&... ec) { (void)is_pinned_at(map, pinned.path, ec...); });
