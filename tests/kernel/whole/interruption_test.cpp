@@ -103,7 +103,7 @@ TEST(ASignal, EndsEveryWaitWithoutAnError) {
       const Signals signals{flags};
       std::error_code ec = Errc::invalid_name;
       bool found = true;
-      EXPECT_LT(test::time_of([&] { found = wait(20s, ec); }), 15s);
+      EXPECT_LT(test::time_of([&, &call = wait] { found = call(20s, ec); }), 15s);
       EXPECT_FALSE(found);
       EXPECT_EQ(ec, std::error_code{});
     }
