@@ -31,7 +31,7 @@ class Fields {
   void add(std::uint32_t id, std::uint64_t offset, int depth = 0) {
     const auto type = resolved(id);
     // The kernel ends at a depth of 4, and at 11 fields.
-    if (!type || depth > most_depth || text_.size() > most_text) return;
+    if (!type || depth > most_depth || text_.size() > most_text || --types_left_ < 0) return;
     const auto& [found, record] = *type;
     const std::string_view name = btf_.name(record);
     if (record.kind() == BtfKind::pointer)
@@ -83,7 +83,7 @@ class Fields {
     }
   }
 
-  // Their number is in the declaration; the first tells of which kind all are.
+  // All elements have the fields of the first.
   void elements(std::uint32_t id, std::uint64_t offset, int depth) {
     const auto array = btf_.words(id, 0);
     if (array && (*array)[2] != 0) add((*array)[0], offset, depth + 1);
@@ -105,6 +105,8 @@ class Fields {
 
   const Btf& btf_;
   std::string text_;
+  // BTF of nested structs with thousands of members each would take hours.
+  int types_left_ = 10'000;
 };
 
 }  // namespace

@@ -63,7 +63,7 @@ enum class KeyKind : std::uint8_t {
   none,    ///< no keys: queues, stacks, bloom filters, ring buffers, arenas
 };
 
-/// What a lookup returns, compared with what an update takes.
+/// Whether a lookup returns the bytes that an update takes.
 enum class ValueKind : std::uint8_t {
   plain,       ///< the same bytes
   inner_map,   ///< a map: written as a descriptor, read as an id

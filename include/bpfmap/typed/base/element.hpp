@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The four system calls on one element of a typed map. Each returns true when the call succeeded,
 // and false when the errno was `answer`, which is not a failure (0: no such errno), or when it
-// recorded an error. Layer 2.
+// recorded an error. Each writes its end out: a function that they share takes g++ 12 or clang 14
+// two to twelve instructions more per call. Layer 2.
 #pragma once
 
 #include <array>
