@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -65,14 +66,17 @@ bool is_no_token(const Failure& f) {
   return info.error() == 0 && !info.field("allowed_cmds");
 }
 
-// Whether the kernel accepts the same map with `most`, the limit of older kernels: of Linux 6.12
-// for the value of a trie, of 5.10 for the others.
+// Whether the kernel refuses a map with a single entry of this size and accepts one with `most`,
+// the limit of older kernels: of Linux 6.12 for the value of a trie, of 5.10 for the others. A
+// single entry, because a text must not cost the memory of a whole map.
 bool is_only_too_large(const Failure& f, std::uint32_t MapSpec::* field, std::uint64_t most) {
   if (f.spec->*field <= most) return false;
-  MapSpec smaller = *f.spec;
-  smaller.*field = static_cast<std::uint32_t>(most);
+  MapSpec one = *f.spec;
+  one.max_entries = std::min(one.max_entries, 1U);
   std::error_code ec;
-  return static_cast<bool>(Map::create(smaller, ec));
+  if (Map::create(one, ec)) return false;
+  one.*field = static_cast<std::uint32_t>(most);
+  return static_cast<bool>(Map::create(one, ec));
 }
 
 // The kernel's check; it keeps the upper half of an arena's pointers in one register.

@@ -7,7 +7,8 @@
 namespace bpfmap::inline v0::detail {
 
 // While it lives, this thread is not cancelled: unwinding out of a function that is noexcept would
-// end the program.
+// end the program. The thread is cancelled when it next reaches a cancellation point. In signal
+// handlers, too: glibc changes an atomic of the thread, and no more.
 class NoCancellation {
  public:
   NoCancellation() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }

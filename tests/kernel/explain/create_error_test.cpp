@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <functional>
@@ -322,6 +323,38 @@ TEST_F(CreateError, SaysWhatAnOlderKernelTakes) {
     }};
     EXPECT_TRUE(contains(refusal(spec, code), "): " + row.says));
   }
+}
+
+// A map with all entries would take 512 MiB, to make a text.
+TEST_F(CreateError, TriesSizesWithASingleEntry) {
+  MapSpec spec = legal(hash);
+  spec.key_size = 513;
+  spec.max_entries = 1U << 20U;
+  std::uint32_t most = 0;
+  const test::FakeBpf older{[&most](int command, void* attr, unsigned int size) {
+    const auto& asked = *static_cast<const sys::MapCreateAttr*>(attr);
+    if (command != static_cast<int>(sys::Command::map_create))
+      return sys::bpf_syscall(command, attr, size);
+    if (asked.key_size > 512) return -long{E2BIG};
+    most = std::max(most, asked.max_entries);
+    return sys::bpf_syscall(command, attr, size);
+  }};
+  EXPECT_TRUE(contains(refusal(spec, std::errc::argument_list_too_long), "which accepts 512"));
+  EXPECT_EQ(most, 1U);
+}
+
+// Too large altogether, not in its key.
+TEST_F(CreateError, BlamesNoSizeThatASingleEntryMayHave) {
+  MapSpec spec = legal(hash);
+  spec.key_size = 513;
+  spec.max_entries = 4;
+  const test::FakeBpf kernel{[](int command, void* attr, unsigned int size) {
+    const auto& asked = *static_cast<const sys::MapCreateAttr*>(attr);
+    const bool creates = command == static_cast<int>(sys::Command::map_create);
+    return creates && asked.max_entries > 1 ? -long{E2BIG} : sys::bpf_syscall(command, attr, size);
+  }};
+  const std::string text = refusal(spec, std::errc::argument_list_too_long);
+  EXPECT_FALSE(contains(text, "which accepts 512")) << text;
 }
 
 TEST_F(CreateError, BlamesNoSizeWhereTheKernelRefusesSmallerOnesToo) {
