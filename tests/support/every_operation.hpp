@@ -256,4 +256,14 @@ using EveryRow = std::tuple<
         std::uint64_t, std::uint64_t, 19>,
     Slots<StackTraceMap, MapType::stack_trace, std::uint64_t, 21>>;
 
+template <template <class...> class List, class Rows>
+struct RowsAs;
+template <template <class...> class List, class... Rows>
+struct RowsAs<List, std::tuple<Rows...>> {
+  using type = List<Rows...>;
+};
+/// The same rows in another list: EveryRowAs<::testing::Types>.
+template <template <class...> class List>
+using EveryRowAs = typename RowsAs<List, EveryRow>::type;
+
 }  // namespace bpfmap::test

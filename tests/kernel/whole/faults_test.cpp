@@ -122,13 +122,7 @@ class FaultsOfRow : public ::testing::Test {
   inline static ValueObjects* objects = nullptr;
 };
 
-template <class>
-struct TypesOf;
-template <class... All>
-struct TypesOf<std::tuple<All...>> {
-  using type = ::testing::Types<All...>;
-};
-using Rows = TypesOf<test::EveryRow>::type;
+using Rows = test::EveryRowAs<::testing::Types>;
 TYPED_TEST_SUITE(FaultsOfRow, Rows);
 
 // One type for all checks, so that each row is compiled once.

@@ -84,13 +84,7 @@ class BothForms : public ::testing::Test {
   }
 };
 
-template <class>
-struct TypesOf;
-template <class... All>
-struct TypesOf<std::tuple<All...>> {
-  using type = ::testing::Types<All...>;
-};
-using Rows = TypesOf<test::EveryRow>::type;
+using Rows = test::EveryRowAs<::testing::Types>;
 TYPED_TEST_SUITE(BothForms, Rows);
 
 // Whatever the code is, explain(ec) is what() of the other form, and neither is the errno alone.
