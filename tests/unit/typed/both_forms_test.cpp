@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstring>
 #include <system_error>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
