@@ -177,12 +177,12 @@ TEST_P(FaultsOfOpening, AsksAgainAfterAProbeFailed) {
     detail::forget_support();
     (void)supports(MapType::hash, MapFlags::no_prealloc, ec...);
   });
-  for (const auto& [type, operation] :
+  for (const auto& asked :
        {std::pair{MapType::hash, Operation::drain}, std::pair{MapType::array, Operation::mmap},
         std::pair{MapType::queue, Operation::update}})
-    inject("supports an operation", [&, type = type, operation = operation](auto&... ec) {
+    inject("supports an operation", [&](auto&... ec) {
       detail::forget_support();
-      (void)supports(operation, type, ec...);
+      (void)supports(asked.second, asked.first, ec...);
     });
   detail::forget_support();
   EXPECT_EQ(supports(MapType::hash), Support::yes);
