@@ -27,6 +27,7 @@
 #include "bpfmap/map/percpu_values.hpp"
 #include "bpfmap/map/pin_options.hpp"
 #include "bpfmap/map/pins.hpp"
+#include "bpfmap/map/spec_of.hpp"
 #include "bpfmap/map/supports.hpp"
 #include "bpfmap/map/timeout.hpp"
 #include "bpfmap/map/wait_for_programs.hpp"

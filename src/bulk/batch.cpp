@@ -57,7 +57,7 @@ class BatchWrite {
     const MapTypeTraits* const traits = traits_of(map_.info().type);
     if (traits == nullptr) return false;
     const auto conditional = flags_ & (UpdateFlags::noexist | UpdateFlags::exist);
-    return kind_ == Kind::erase ? traits->delete_batch
+    return kind_ == Kind::erase ? traits->erase_batch
                                 : traits->lookup_batch && conditional == UpdateFlags::any;
   }
 

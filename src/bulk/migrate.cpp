@@ -5,10 +5,11 @@
 #include <cerrno>
 
 #include "../map/pin_swap.hpp"
-#include "../map/pins.hpp"
+#include "../map/pin_path.hpp"
 #include "../map/sets.hpp"
 #include "bpfmap/bulk/verbs.hpp"
 #include "bpfmap/map/pins.hpp"
+#include "bpfmap/map/spec_of.hpp"
 #include "walk/kinds.hpp"
 
 namespace bpfmap::inline v0 {

@@ -11,7 +11,7 @@
 #include <charconv>
 #include <cstdint>
 
-#include "../map/pins.hpp"
+#include "../map/pin_path.hpp"
 #include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/uapi.hpp"
 #include "bpfmap/sys/unique_fd.hpp"

@@ -9,9 +9,10 @@
 #include <utility>
 
 #include "bpfmap/sys/cpus.hpp"
+#include "lasting_flags.hpp"
 #include "names.hpp"
+#include "pin_path.hpp"
 #include "pin_swap.hpp"
-#include "pins.hpp"
 #include "sets.hpp"
 
 namespace bpfmap::inline v0 {

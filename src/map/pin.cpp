@@ -11,8 +11,8 @@
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/sys/bpf.hpp"
+#include "pin_path.hpp"
 #include "pin_swap.hpp"
-#include "pins.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {

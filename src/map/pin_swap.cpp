@@ -11,7 +11,7 @@
 #include <ctime>
 
 #include "bpfmap/sys/bpf.hpp"
-#include "pins.hpp"
+#include "pin_path.hpp"
 
 namespace bpfmap::inline v0::detail {
 namespace {

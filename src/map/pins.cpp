@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "bpfmap/sys/bpf.hpp"
-#include "pins.hpp"
+#include "pin_path.hpp"
 
 namespace bpfmap::inline v0 {
 namespace {
@@ -65,26 +65,6 @@ void add_pins_of(std::uint32_t id, const std::string& folder, std::vector<std::s
       ec = below;
     if (ec) return;
   }
-}
-
-OwnedSpec to_spec(const MapInfo& info, sys::UniqueFd btf) {
-  // The kernel reports that the map has a NUMA node, but not which one.
-  const MapFlags flags = detail::lasting_flags(info.type, info.flags) & ~MapFlags::numa_node;
-  MapSpec spec{.type = info.type,
-               .key_size = info.key_size,
-               .value_size = info.value_size,
-               .max_entries = info.max_entries,
-               .flags = flags,
-               .name = info.name,
-               .map_extra = info.map_extra,
-               .btf_vmlinux_value_type_id = info.btf_vmlinux_value_type_id,
-               .ifindex = info.ifindex};
-  if (btf) {
-    spec.btf_fd = btf.get();
-    spec.btf_key_type_id = info.btf_key_type_id;
-    spec.btf_value_type_id = info.btf_value_type_id;
-  }
-  return {std::move(spec), std::move(btf)};
 }
 
 }  // namespace
@@ -147,30 +127,6 @@ bool is_pinned_at(const Map& map, const std::string& path) {
   const bool pinned = is_pinned_at(map, path, ec);
   detail::throw_if(ec);
   return pinned;
-}
-
-OwnedSpec spec_of(const Map& map, std::error_code& ec) noexcept {
-  ec.clear();
-  sys::UniqueFd btf;
-  if (!map) {
-    ec = Errc::no_map;
-  } else if (map.info().btf_id != 0 && map.info().btf_value_type_id != 0) {
-    const int fd = sys::btf_get_fd_by_id(map.info().btf_id);
-    ec = kernel_error(fd);
-    if (!ec) btf = sys::UniqueFd{fd};
-  }
-  OwnedSpec owned;
-  if (!ec)
-    owned = detail::without_bad_alloc(ec, [&] { return to_spec(map.info(), std::move(btf)); });
-  if (ec) ec = detail::record(map, {.operation = Operation::info}, ec);
-  return owned;
-}
-
-OwnedSpec spec_of(const Map& map) {
-  std::error_code ec;
-  OwnedSpec owned = spec_of(map, ec);
-  detail::throw_if(ec);
-  return owned;
 }
 
 }  // namespace bpfmap::inline v0

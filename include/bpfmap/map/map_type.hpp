@@ -120,7 +120,7 @@ struct MapTypeTraits {
   ValueKind value = ValueKind::plain;
 
   bool lookup_batch = has(commands, MapCommands::lookup_batch);
-  bool delete_batch = has(commands, MapCommands::erase_batch);
+  bool erase_batch = has(commands, MapCommands::erase_batch);
   bool drain_batch = has(commands, MapCommands::drain_batch);
 
   [[nodiscard]] constexpr bool has_command(MapCommands command) const noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Lists the pins in a folder, compares a map with a pin, and makes a spec from a map. Layer 1.
+// Lists the pins in a folder, and compares a map with a pin. Layer 1.
 #pragma once
 
 #include <string>
@@ -8,8 +8,6 @@
 
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/map/map_info.hpp"
-#include "bpfmap/map/map_spec.hpp"
-#include "bpfmap/sys/unique_fd.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -48,20 +46,5 @@ struct PinnedMap {
 /// As above; false when `ec` is set.
 [[nodiscard]] bool is_pinned_at(const Map& map, const std::string& path,
                                 std::error_code& ec) noexcept;
-
-/// A spec, and the owner of the descriptor in it.
-struct OwnedSpec {
-  MapSpec spec;       ///< btf_fd is `btf`
-  sys::UniqueFd btf;  ///< empty when the map has no BTF
-};
-
-/// Returns the spec for another map like `map`: `Map::create(spec_of(map).spec)`.
-///
-/// Type, sizes, flags, name, map_extra, ifindex and BTF are those of the map. Opening the BTF needs
-/// CAP_SYS_ADMIN (BPF_BTF_GET_FD_BY_ID, 4.18; EPERM without it). The kernel does not report the
-/// NUMA node, the inner map and the exclusive program: set inner_map_fd for a map of maps.
-[[nodiscard]] OwnedSpec spec_of(const Map& map);
-/// As above; empty when `ec` is set.
-[[nodiscard]] OwnedSpec spec_of(const Map& map, std::error_code& ec) noexcept;
 
 }  // namespace bpfmap::inline v0

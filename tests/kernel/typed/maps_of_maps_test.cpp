@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "bpfmap/bulk/drain.hpp"
-#include "bpfmap/map/pins.hpp"
+#include "bpfmap/map/spec_of.hpp"
 #include "bpfmap/typed/array_map.hpp"
 #include "bpfmap/typed/array_of_maps.hpp"
 #include "bpfmap/typed/hash_map.hpp"

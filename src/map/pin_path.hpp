@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The paths of pins. Private to src/map/.
+// The paths of pins. Private to the library.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <system_error>
-
-#include "bpfmap/map/flags.hpp"
-#include "bpfmap/map/map_type.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -26,10 +23,6 @@ inline constexpr std::string_view temporary_pin = "bpfmap_replacing";
 
 /// The path that a symbolic link leads to; `path` itself when it is none.
 [[nodiscard]] std::string linked_path(const std::string& path, std::error_code& ec);
-
-/// Returns the flags in which two maps of this type can differ: without those of a descriptor or of
-/// the creation, and those that the kernel adds.
-[[nodiscard]] MapFlags lasting_flags(MapType type, MapFlags flags) noexcept;
 
 /// Returns no error when a map can be pinned at `path`; otherwise Errc::invalid_path, or the errno
 /// of stat(2) for its folder.
