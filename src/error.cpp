@@ -60,6 +60,7 @@ constexpr std::array misuse{
     MisuseText{Errc::not_pinned, std::errc::no_such_file_or_directory,
                "the map is not pinned there"},
     MisuseText{Errc::map_changed, std::errc::bad_file_descriptor, "the Map now holds another map"},
+    MisuseText{Errc::wrong_layout, std::errc::invalid_argument, "wrong layout"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {

@@ -91,6 +91,7 @@ enum class Errc : int {
   not_pinned,             ///< the map is not, or no longer, the one pinned at the path;
                           ///< no_such_file_or_directory
   map_changed,            ///< the Map was given another map during a walk; bad_file_descriptor
+  wrong_layout,           ///< the map's BTF contradicts the key or value type; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

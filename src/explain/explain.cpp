@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "../map/names.hpp"
+#include "bpfmap/map/detail/entry_layout.hpp"
 #include "bpfmap/map/open_or_create.hpp"
 #include "causes.hpp"
 #include "create.hpp"
@@ -215,8 +216,17 @@ std::string raw_text_of(const FailureRecord& record) {
   return {};
 }
 
+// The report of a wrong_layout: lines of their own below the cause.
+std::string layout_report(const FailureRecord& record) {
+  const EntryLayout* const layout = record.required_layout;
+  if (layout == nullptr || !is(record, Errc::wrong_layout)) return {};
+  return "\n" + layout->report(*layout, record.info.info());
+}
+
 // Without the errno, which std::system_error appends.
-std::string text_of(const FailureRecord& record) { return printable(raw_text_of(record)); }
+std::string text_of(const FailureRecord& record) {
+  return printable(raw_text_of(record)) + layout_report(record);
+}
 
 bool is_recorded(const FailureRecord& record, const std::error_code& ec) noexcept {
   return record.kind != Kind::none && ec == std::error_code{record.code, category()};

@@ -52,6 +52,8 @@ constexpr std::array misuse_rows{
     Cause{view, any_type, misuse(Errc::wrong_map_type), always, "the map is of type {type}"},
     Cause{view, any_type, misuse(Errc::wrong_map_flags), always,
           "the map was created without a flag that this class needs"},
+    Cause{view, any_type, misuse(Errc::wrong_layout), always,
+          "the map's BTF contradicts the types of this class (unchecked_layout accepts it)"},
     Cause{lookup, stack_trace, misuse(Errc::wrong_map_flags), holds_build_ids,
           "this map holds build ids (MapFlags::stack_build_id): use lookup_build_ids()"},
     Cause{lookup, stack_trace, misuse(Errc::wrong_map_flags), always,

@@ -88,10 +88,6 @@ bool crosses_four_gib(const Failure& f) {
 
 bool is_struct_ops(const Failure& f) { return f.spec->btf_vmlinux_value_type_id != 0; }
 
-// The bpf_map_ops::map_check_btf of these types is map_check_no_btf.
-constexpr Types no_btf = set(perf_event_array, cgroup_array, array_of_maps, hash_of_maps, devmap,
-                             devmap_hash, sockmap, sockhash, cpumap, xskmap);
-
 constexpr Types map_extra_types = set(bloom_filter, arena, rhash);
 
 constexpr MapFlags either_access = MapFlags::rdonly | MapFlags::wronly;
@@ -171,7 +167,7 @@ constexpr std::array rule_rows{
            return f.spec->btf_key_type_id == 0 || f.spec->btf_value_type_id == 0;
          },
          "btf_key_type_id and btf_value_type_id: {type} maps need the BTF of an int as key and of "
-         "the value, which libbpf has; open the map from its object, a pin or an id"},
+         "the value: give the value type a bpfmap::Layout, or let libbpf create the map"},
     Rule{any_type,
          [](const Failure& f) {
            return f.spec->btf_key_type_id != 0 && f.spec->btf_value_type_id == 0;

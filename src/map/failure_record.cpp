@@ -161,12 +161,13 @@ void add_inner(const MapInfo& inner, const MapInfo& like) noexcept {
   last.like.assign(like);
 }
 
-std::error_code record_view(const Map& map, const RequiredFields& required,
-                            std::error_code ec) noexcept {
+std::error_code record_view(const Map& map, const RequiredFields& required, std::error_code ec,
+                            const EntryLayout* layout) noexcept {
   FailureRecord& record =
       keep_attempt(FailureRecord::Kind::view, map,
                    {Operation::view, sized(required.key_size), sized(required.value_size)}, ec);
   keep_required(record, required);
+  record.required_layout = layout;
   return ec;
 }
 
@@ -231,6 +232,7 @@ void PlainInfo::assign(const MapInfo& from) noexcept {
   flags = from.flags;
   map_extra = from.map_extra;
   btf_id = from.btf_id;
+  btf_key_type_id = from.btf_key_type_id;
   btf_value_type_id = from.btf_value_type_id;
   ifindex = from.ifindex;
   name.assign(from.name);
@@ -246,6 +248,7 @@ MapInfo PlainInfo::info() const {
           .name = std::string{name.view()},
           .map_extra = map_extra,
           .btf_id = btf_id,
+          .btf_key_type_id = btf_key_type_id,
           .btf_value_type_id = btf_value_type_id,
           .ifindex = ifindex};
 }

@@ -56,6 +56,7 @@ struct PlainInfo {
   MapFlags flags = MapFlags::none;
   std::uint64_t map_extra = 0;
   std::uint32_t btf_id = 0;
+  std::uint32_t btf_key_type_id = 0;
   std::uint32_t btf_value_type_id = 0;
   std::uint32_t ifindex = 0;
   FixedText<16> name = {};
@@ -122,6 +123,7 @@ struct FailureRecord {
   std::optional<std::uint32_t> required_key_size = {};
   std::uint32_t required_value_size = 0;
   MapFlags required_flags = MapFlags::none;
+  const EntryLayout* required_layout = nullptr;
   std::array<MapType, 4> required_types = {};
   std::size_t required_type_count = 0;
   std::size_t done = 0;

@@ -94,6 +94,18 @@ inline constexpr Types cgroup_storages =
     set(MapType::cgroup_storage, MapType::percpu_cgroup_storage);
 inline constexpr Types socket_maps =
     set(MapType::sockmap, MapType::sockhash, MapType::reuseport_sockarray);
+/// Types whose bpf_map_ops::map_check_btf is map_check_no_btf.
+inline constexpr Types no_btf =
+    set(MapType::perf_event_array, MapType::cgroup_array, MapType::array_of_maps,
+        MapType::hash_of_maps, MapType::devmap, MapType::devmap_hash, MapType::sockmap,
+        MapType::sockhash, MapType::cpumap, MapType::xskmap);
+/// Types with BTF for the keys and values that user space reads and writes.
+inline constexpr Types with_entry_btf = types_where([](const MapTypeTraits& row) {
+  return row.value == ValueKind::plain && row.type != MapType::struct_ops &&
+         row.type != MapType::insn_array &&
+         (row.key == KeyKind::bytes || row.key == KeyKind::index || row.key == KeyKind::prefix ||
+          row.key == KeyKind::object);
+});
 /// Types that accept UpdateFlags::any only.
 inline constexpr Types fd_arrays = set(MapType::prog_array, MapType::perf_event_array,
                                        MapType::cgroup_array, MapType::array_of_maps);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "../map/cpu_list.hpp"
+#include "../map/sets.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "bpfmap/typed/base/element.hpp"
 
@@ -38,12 +39,15 @@ RequiredFields fields(const Requirement& required) noexcept {
 
 }  // namespace
 
-std::error_code check(const Map& map, const Requirement& required) noexcept {
-  const std::error_code ec = misfit(map, required);
-  return ec ? record_view(map, fields(required), ec) : ec;
+std::error_code check(const Map& map, const Requirement& required,
+                      const EntryLayout* layout) noexcept {
+  std::error_code ec = misfit(map, required);
+  if (!ec && layout != nullptr) ec = layout->check(*layout, map.info());
+  return ec ? record_view(map, fields(required), ec, layout) : ec;
 }
 
-std::error_code complete(MapSpec& spec, const Requirement& required) noexcept {
+std::error_code complete(MapSpec& spec, const Requirement& required, const EntryLayout* layout,
+                         sys::UniqueFd& btf) noexcept {
   if (spec.type == MapType::unspec) spec.type = required.types.front();
   if (required.fill != nullptr) required.fill(spec);
   if (spec.key_size == 0) spec.key_size = required.key_size;
@@ -58,7 +62,10 @@ std::error_code complete(MapSpec& spec, const Requirement& required) noexcept {
     ec = Errc::wrong_value_size;
   else if (spec.max_entries == 0 && required.fill == &fill_max_entries_with_cpus)
     ec = check_cpu_list();
-  return ec ? record_create(spec, fields(required), ec) : ec;
+  if (ec) return record_create(spec, fields(required), ec);
+  if (layout != nullptr && spec.btf_fd < 0 && with_entry_btf.contains(spec.type))
+    layout->describe(*layout, spec, btf);
+  return ec;
 }
 
 std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept {

@@ -16,6 +16,11 @@ namespace bpfmap::inline v0 {
 template <class T>
 struct Layout;
 
+/// Passed to a typed map's constructor, it leaves out the comparison with the map's BTF:
+/// `HashMap<K, V> flows{Map::open_pinned(path), unchecked_layout}`.
+struct UncheckedLayout {};
+inline constexpr UncheckedLayout unchecked_layout{};
+
 namespace detail {
 
 template <class T>

@@ -104,6 +104,17 @@ class MappedArray : public TypedMap<MappedArray<V>> {
     if (!ec) open(ec);
     if (ec) this->map() = {};
   }
+  /// As above, without a comparison with the map's BTF.
+  MappedArray(Map map, UncheckedLayout) : Base(std::move(map), unchecked_layout) {
+    std::error_code ec;
+    open(ec);
+    detail::throw_if(ec);
+  }
+  MappedArray(Map map, UncheckedLayout, std::error_code& ec) noexcept
+      : Base(std::move(map), unchecked_layout, ec) {
+    if (!ec) open(ec);
+    if (ec) this->map() = {};
+  }
 
   /// Returns the number of elements: the map's max_entries; for a section, the number of V that it
   /// holds.

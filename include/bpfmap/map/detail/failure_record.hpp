@@ -24,6 +24,8 @@ struct MapSpec;
 
 namespace detail {
 
+struct EntryLayout;
+
 /// Returns bytes with a known size and unknown contents.
 [[nodiscard]] inline BytesView sized(std::size_t size) noexcept {
   return {static_cast<const std::byte*>(nullptr), size};
@@ -68,9 +70,11 @@ struct RequiredFields {
                                            std::error_code ec) noexcept;
 /// Adds to the latest record that `inner` could not be put into a map of maps; `like` as above.
 [[gnu::cold]] void add_inner(const MapInfo& inner, const MapInfo& like) noexcept;
-/// Records that a typed map refuses `map`; returns `ec`.
+/// Records that a typed map refuses `map`; returns `ec`. `layout` is that of its entries, if they
+/// have one.
 [[gnu::cold]] std::error_code record_view(const Map& map, const RequiredFields& required,
-                                          std::error_code ec) noexcept;
+                                          std::error_code ec,
+                                          const EntryLayout* layout = nullptr) noexcept;
 /// Records a failed creation; returns `ec`. `required` has the fields that a typed map requires of
 /// the spec.
 [[gnu::cold]] std::error_code record_create(const MapSpec& spec, std::error_code ec) noexcept;

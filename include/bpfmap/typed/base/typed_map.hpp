@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/codec/layout.hpp"
+#include "bpfmap/map/detail/entry_layout.hpp"
 #include "bpfmap/map/map.hpp"
 #include "bpfmap/map/open_or_create.hpp"
 
@@ -29,12 +31,53 @@ struct Requirement {
   void (*fill)(MapSpec& spec) = nullptr;        // fills in further unset fields
 };
 
-// Returns and records no_map, wrong_map_type, wrong_key_size, wrong_value_size or wrong_map_flags
-// unless `map` is as required.
-[[nodiscard]] std::error_code check(const Map& map, const Requirement& required) noexcept;
+// Returns and records no_map, wrong_map_type, wrong_key_size, wrong_value_size, wrong_map_flags or
+// wrong_layout unless `map` is as required. No `layout` (nullptr) is not compared.
+[[nodiscard]] std::error_code check(const Map& map, const Requirement& required,
+                                    const EntryLayout* layout = nullptr) noexcept;
 
-// Fills in the type, sizes and flags that `spec` does not set; recorded errors as above.
-[[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required) noexcept;
+// Fills in the type, sizes and flags that `spec` does not set; recorded errors as above. With a
+// `layout`, also BTF that describes it, which `btf` owns, where the map's type accepts BTF.
+[[nodiscard]] std::error_code complete(MapSpec& spec, const Requirement& required,
+                                       const EntryLayout* layout, sys::UniqueFd& btf) noexcept;
+
+// The types of the entries of a class M: void for what it has not.
+template <class M>
+struct KeyOf {
+  using type = void;
+};
+template <class M>
+  requires requires { typename M::key_type; }
+struct KeyOf<M> {
+  using type = typename M::key_type;
+};
+template <class M>
+struct ValueOf {
+  using type = void;
+};
+template <class M>
+  requires requires { typename M::slot_type; }
+struct ValueOf<M> {
+  using type = typename M::slot_type;
+};
+template <class M>
+  requires(
+      !requires { typename M::slot_type; } && requires { typename M::value_type; })
+struct ValueOf<M> {
+  using type = typename M::value_type;
+};
+
+// The layout of a class's entries; nullptr when neither its key nor its value has a Layout, whose
+// header then need not be included.
+template <class M>
+[[nodiscard]] consteval const EntryLayout* layout_of() {
+  using K = typename KeyOf<M>::type;
+  using V = typename ValueOf<M>::type;
+  if constexpr (has_layout<K> || has_layout<V>)
+    return entry_layout(KeyAndValue<K, V>{});
+  else
+    return nullptr;
+}
 
 // The max_entries that has room for every number in `cpus`, which are ascending and may have holes.
 [[nodiscard]] std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept;
@@ -52,17 +95,30 @@ class TypedMap : public detail::TypedMapTag {
   /// Empty.
   TypedMap() noexcept = default;
   /// Takes ownership of `map`. Errors: Errc::no_map, wrong_map_type, wrong_key_size,
-  /// wrong_value_size or wrong_map_flags when it does not fit this class.
+  /// wrong_value_size or wrong_map_flags when it does not fit this class; Errc::wrong_layout when a
+  /// type with a Layout differs from the map's BTF.
   explicit TypedMap(Map map) : TypedMap() {
     std::error_code ec = detail::no_error();
-    take_over(std::move(map), ec);
+    take_over(std::move(map), detail::layout_of<Derived>(), ec);
     detail::throw_if(ec);
   }
   /// As above; empty when `ec` is set.
-  TypedMap(Map map, std::error_code& ec) noexcept { take_over(std::move(map), ec); }
+  TypedMap(Map map, std::error_code& ec) noexcept {
+    take_over(std::move(map), detail::layout_of<Derived>(), ec);
+  }
+  /// As above, without a comparison with the map's BTF.
+  TypedMap(Map map, UncheckedLayout) : TypedMap() {
+    std::error_code ec = detail::no_error();
+    take_over(std::move(map), nullptr, ec);
+    detail::throw_if(ec);
+  }
+  TypedMap(Map map, UncheckedLayout, std::error_code& ec) noexcept {
+    take_over(std::move(map), nullptr, ec);
+  }
 
   /// Creates a map (BPF_MAP_CREATE, 3.18). Fills in the fields that `spec` does not set: the type
-  /// and the sizes of this class, and the flags that the type needs.
+  /// and the sizes of this class, the flags that the type needs, and BTF that describes a key or
+  /// value with a Layout.
   [[nodiscard]] static Derived create(MapSpec spec) {
     std::error_code ec = detail::no_error();
     Derived map = create(std::move(spec), ec);
@@ -71,7 +127,8 @@ class TypedMap : public detail::TypedMapTag {
   }
   /// As above; empty when `ec` is set.
   [[nodiscard]] static Derived create(MapSpec spec, std::error_code& ec) noexcept {
-    ec = detail::complete(spec, Derived::requirement);
+    sys::UniqueFd btf;
+    ec = detail::complete(spec, Derived::requirement, detail::layout_of<Derived>(), btf);
     return ec ? Derived{} : over(Map::create(spec, ec), ec);
   }
 
@@ -123,7 +180,8 @@ class TypedMap : public detail::TypedMapTag {
   [[nodiscard]] static Derived open_or_create(const std::string& path, MapSpec spec,
                                               OpenOrCreateOptions options,
                                               std::error_code& ec) noexcept {
-    ec = detail::complete(spec, Derived::requirement);
+    sys::UniqueFd btf;
+    ec = detail::complete(spec, Derived::requirement, detail::layout_of<Derived>(), btf);
     return ec ? Derived{} : over(bpfmap::open_or_create(path, spec, options, ec), ec);
   }
   [[nodiscard]] static Derived open_or_create(const std::string& path, MapSpec spec,
@@ -151,8 +209,8 @@ class TypedMap : public detail::TypedMapTag {
   static Derived over(Map map, std::error_code& ec) noexcept {
     return ec ? Derived{} : Derived{std::move(map), ec};
   }
-  void take_over(Map map, std::error_code& ec) noexcept {
-    ec = detail::check(map, Derived::requirement);
+  void take_over(Map map, const detail::EntryLayout* layout, std::error_code& ec) noexcept {
+    ec = detail::check(map, Derived::requirement, layout);
     if (!ec) map_ = std::move(map);
   }
 
