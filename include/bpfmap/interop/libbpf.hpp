@@ -49,7 +49,9 @@ namespace detail {
 
 inline Map from(const struct bpf_map* map, std::error_code& ec) noexcept {
   const int fd = map == nullptr ? -1 : ::bpf_map__fd(map);
-  if (fd >= 0) return Map::duplicate_of(fd, ec);
+  Map made = fd < 0 ? Map{} : Map::duplicate_of(fd, ec);
+  // Since libbpf 1.5, a map that it did not create may have a descriptor, of something else.
+  if (fd >= 0 && (!ec || ::bpf_map__autocreate(map))) return made;
   ec = detail::record_open(Operation::from_libbpf,
                            map == nullptr ? "nullptr" : ::bpf_map__name(map), Errc::map_not_loaded);
   return {};
