@@ -13,6 +13,7 @@
 #include "bpfmap/codec/layout.hpp"
 #include "bpfmap/config.hpp"
 #include "bpfmap/layout/detail/describe.hpp"
+#include "bpfmap/layout/detail/entry_layout.hpp"
 #include "bpfmap/layout/detail/type_description.hpp"
 
 namespace bpfmap::inline v0 {

@@ -5,8 +5,9 @@
 // expected kind. An object that no longer exists has no value. User space cannot walk these maps;
 // iterator programs can (iter/bpf_sk_storage_map, iter/task, iter/cgroup): see IteratorReader.
 //
-// The kernel creates these maps only with the BTF of their values. Let libbpf create them, and open
-// them from an object or a skeleton (interop/libbpf.hpp), a pin or an id.
+// The kernel creates these maps only with the BTF of their values: give V a Layout
+// (layout/layout.hpp), or let libbpf create them, and open them from an object or a skeleton
+// (interop/libbpf.hpp), a pin or an id.
 #pragma once
 
 #include <array>
