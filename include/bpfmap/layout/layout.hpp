@@ -37,11 +37,10 @@ struct Member {
 
   template <class T>
   [[nodiscard]] MemberDescription in() const noexcept {
-    static constinit Blank<T> blank;
-    const auto* at = reinterpret_cast<const std::byte*>(std::addressof(blank.value.*pointer));
+    const auto* at = reinterpret_cast<const std::byte*>(std::addressof(blank<T>.value.*pointer));
     return {.name = name,
             .type = &describe<M>(),
-            .bit_offset = static_cast<std::uint64_t>(at - blank.bytes) * 8};
+            .bit_offset = static_cast<std::uint64_t>(at - blank<T>.bytes) * 8};
   }
 };
 
@@ -52,12 +51,11 @@ struct BitField {
 
   template <class T>
   [[nodiscard]] MemberDescription in() const noexcept {
-    static constinit Blank<T> blank;
     MemberDescription result{.name = name,
-                             .type = &describe<std::remove_cvref_t<decltype(set(blank.value))>>()};
-    std::memset(blank.bytes, 0, sizeof(T));
-    set(blank.value);
-    find_bits(blank.bytes, result);
+                             .type = &describe<std::remove_cvref_t<decltype(set(blank<T>.value))>>()};
+    std::memset(blank<T>.bytes, 0, sizeof(T));
+    set(blank<T>.value);
+    find_bits(blank<T>.bytes, result);
     return result;
   }
 };

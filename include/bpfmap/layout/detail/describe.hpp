@@ -108,6 +108,8 @@ union Blank {
   std::byte bytes[sizeof(T)];
   T value;
 };
+template <class T>
+inline constinit Blank<T> blank;
 
 // The place of a bit-field in bytes where it alone has ones.
 inline void find_bits(std::span<const std::byte> bytes, MemberDescription& into) noexcept {
@@ -127,58 +129,65 @@ template <class T>
 inline constexpr bool has_bit_fields = Binding<member_count<T>>::visit(
     filled<T>, [](const auto&... member) { return (is_truncated(member) || ...); });
 
-template <class T>
-constexpr auto member_addresses() {
-  if constexpr (!has_bit_fields<T>)
-    return Binding<member_count<T>>::point(filled<T>, [](const auto*... member) {
-      return MemberAddresses<sizeof...(member)>{{member...}};
-    });
-  else
-    return Binding<member_count<T>>::visit(filled<T>, [](const auto&... member) {
-      return MemberAddresses<sizeof...(member)>{
-          {(is_truncated(member) ? nullptr : std::addressof(member))...}};
-    });
-}
-
-// The place of a member in `blank`.
-struct Place {
-  const TypeDescription* type;
-  const void* address;
-};
-inline void take_places(std::span<const Place> places, std::span<const std::byte> object,
+inline void take_places(std::span<const void* const> addresses,
+                        std::span<const TypeDescription* const> types,
+                        std::span<const std::byte> object,
                         std::span<MemberDescription> into) noexcept {
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto* address = static_cast<const std::byte*>(places[i].address);
-    into[i].type = places[i].type;
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto* address = static_cast<const std::byte*>(addresses[i]);
+    into[i].type = types[i];
     into[i].bit_offset = static_cast<std::uint64_t>(address - object.data()) * 8;
   }
 }
-template <class M>
-constexpr Place place(const M* member) noexcept {
-  return {&describe<M>(), member};
+
+// The members of an object: their addresses, nullptr for a bit-field, and their types.
+template <std::size_t count>
+struct Places {
+  const void* addresses[count];
+  const TypeDescription* types[count];
+
+  [[nodiscard]] constexpr MemberAddresses<count> names() const noexcept {
+    MemberAddresses<count> result{};
+    for (std::size_t i = 0; i < count; ++i) result.at[i] = addresses[i];
+    return result;
+  }
+};
+
+template <class T>
+constexpr auto find_places() {
+  if constexpr (!has_bit_fields<T>)
+    return Binding<member_count<T>>::point(blank<T>.value, []<class... M>(M*... member) {
+      return Places<sizeof...(M)>{{member...}, {&describe<M>()...}};
+    });
+  else
+    return Binding<member_count<T>>::visit(filled<T>, []<class... M>(const M&... member) {
+      return Places<sizeof...(M)>{
+          {(is_truncated(member) ? nullptr : std::addressof(member))...}, {&describe<M>()...}};
+    });
 }
+template <class T>
+inline constexpr auto places = find_places<T>();
 
 template <class T>
 auto find_members() noexcept {
-  static constinit Blank<T> blank;
   constexpr std::size_t count = member_count<T>;
-  using Places = std::array<Place, count>;
   std::array<MemberDescription, count> result{};
-  take_member_names(print_members<T, member_addresses<T>()>(), result);
+  take_member_names(print_members<T, places<T>.names()>(), result);
   if constexpr (!has_bit_fields<T>) {
-    take_places(Binding<count>::point(
-                    blank.value, [](const auto*... member) { return Places{place(member)...}; }),
-                blank.bytes, result);
+    take_places(places<T>.addresses, places<T>.types, blank<T>.bytes, result);
   } else {
     // The address of a bit-field is that of a copy.
-    take_places(Binding<count>::visit(
-                    blank.value,
-                    [](const auto&... member) { return Places{place(std::addressof(member))...}; }),
-                blank.bytes, result);
+    const void* addresses[count];
+    Binding<count>::visit(blank<T>.value, [&addresses](const auto&... member) {
+      std::size_t i = 0;
+      ((addresses[i++] = std::addressof(member)), ...);
+      return true;
+    });
+    take_places(addresses, places<T>.types, blank<T>.bytes, result);
     for (std::size_t i = 0; i < count; ++i) {
       if (result[i].bit_offset < sizeof(T) * 8) continue;
-      set_ones<T>(blank.bytes, i, runs<T>{});
-      find_bits(blank.bytes, result[i]);
+      set_ones<T>(blank<T>.bytes, i, runs<T>{});
+      find_bits(blank<T>.bytes, result[i]);
     }
   }
   return result;
@@ -240,7 +249,7 @@ constexpr TypeDescription describe_class() {
             .name = type_name<T>(),
             .size = sizeof(T),
             .members = &declared_members<T>};
-  else if constexpr (has_own_codec<T> && !has_layout<T>)
+  else if constexpr (!has_layout<T> && has_own_codec<T>)
     return {.kind = TypeKind::bytes, .name = type_name<T>(), .size = Codec<T>::size};
   else if constexpr (std::is_union_v<T>)
     return {.kind = TypeKind::union_type,
