@@ -280,6 +280,26 @@ TEST(MapCreate, LeavesTheCallersAttributeAlone) {
 
 // --- the commands on whole maps ---
 
+TEST(BtfLoad, PassesTheBytesAndTheToken) {
+  const std::array<std::byte, 24> btf{};
+  const auto plain = [&](bpf_attr& attr) {
+    attr.btf = address(btf.data());
+    attr.btf_size = btf.size();
+  };
+  expect_call(BPF_BTF_LOAD, 20, plain, [&] { return btf_load(btf.data(), btf.size()); });
+  // bpf_attr::btf_flags and btf_token_fd are newer than the headers of some build machines.
+  FakeBpf bpf{5};
+  soil_the_stack();
+  EXPECT_EQ(btf_load(btf.data(), btf.size(), 9), 5);
+  const auto call = bpf.only_call();
+  Bytes expected = attr_of(40, plain);
+  const std::uint32_t flags = 1U << 16U;
+  const std::uint32_t token = 9;
+  std::memcpy(&expected[32], &flags, 4);
+  std::memcpy(&expected[36], &token, 4);
+  EXPECT_EQ(call.attr, expected);
+}
+
 TEST(BtfGetFdById, PassesTheId) {
   FakeBpf bpf{5};
   soil_the_stack();
