@@ -293,9 +293,9 @@ TEST(BtfLoad, PassesTheBytesAndTheToken) {
   EXPECT_EQ(btf_load(btf.data(), btf.size(), 9), 5);
   const auto call = bpf.only_call();
   Bytes expected = attr_of(40, plain);
-  const std::uint32_t flags = 1U << 16U;
+  const std::uint32_t with_token = 1U << 16U;
   const std::uint32_t token = 9;
-  std::memcpy(&expected[32], &flags, 4);
+  std::memcpy(&expected[32], &with_token, 4);
   std::memcpy(&expected[36], &token, 4);
   EXPECT_EQ(call.attr, expected);
 }
