@@ -97,6 +97,11 @@ class Writer {
     return id;
   }
 
+  std::uint32_t bytes(std::uint64_t size) {
+    const std::uint32_t byte = integer(1, false);
+    return size == 1 ? byte : array(byte, size);
+  }
+
   // The key of an LPM trie must be a struct.
   std::uint32_t prefix_key(std::uint64_t size) {
     const std::uint32_t length = integer(4, false);
@@ -176,11 +181,6 @@ class Writer {
       return ::btf__add_array(btf_.get(), static_cast<int>(index), static_cast<int>(element),
                               static_cast<std::uint32_t>(count));
     });
-  }
-
-  std::uint32_t bytes(std::uint64_t size) {
-    const std::uint32_t byte = integer(1, false);
-    return size == 1 ? byte : array(byte, size);
   }
 
   std::uint32_t floating(const TypeDescription& type) {
@@ -279,39 +279,46 @@ bool has_int_key(MapType type) noexcept {
   }
 }
 
-std::uint32_t add_key(Writer& writer, MapType type, const TypeDescription* key) {
-  if (has_int_key(type) && (key == nullptr || key->kind != TypeKind::integer || key->size != 4))
+// The type of `size` bytes of a map: `type`, if it is described.
+std::uint32_t add_sized(Writer& writer, const TypeDescription* type, std::uint32_t size) {
+  return type != nullptr && type->size == size ? writer.add(*type) : writer.bytes(size);
+}
+
+std::uint32_t add_key(Writer& writer, const MapSpec& spec, const TypeDescription* key) {
+  if (has_int_key(spec.type) &&
+      (key == nullptr || key->kind != TypeKind::integer || key->size != spec.key_size))
     return writer.integer(4, true);
-  if (key == nullptr) return 0;
-  if (type == MapType::lpm_trie && key->kind != TypeKind::structure && key->size > 4)
-    return writer.prefix_key(key->size);
-  return writer.add(*key);
+  if (spec.key_size == 0) return 0;
+  if (spec.type == MapType::lpm_trie && spec.key_size > 4 &&
+      (key == nullptr || key->kind != TypeKind::structure || key->size != spec.key_size))
+    return writer.prefix_key(spec.key_size);
+  return add_sized(writer, key, spec.key_size);
 }
 
 }  // namespace
 
-MadeBtf btf_of(MapType type, const TypeDescription* key, const TypeDescription& value,
+MadeBtf btf_of(const MapSpec& spec, const TypeDescription* key, const TypeDescription* value,
                BtfKinds kinds, std::error_code& ec) {
   ec.clear();
   Writer writer{kinds};
   MadeBtf made;
-  made.key_type_id = add_key(writer, type, key);
-  made.value_type_id = writer.add(value);
+  made.key_type_id = add_key(writer, spec, key);
+  made.value_type_id = add_sized(writer, value, spec.value_size);
   made.needs_all_kinds = writer.needs_all_kinds();
   made.bytes = writer.raw();
   ec = kernel_error(-writer.error());
   return ec ? MadeBtf{} : made;
 }
 
-MapBtf load_btf(MapType type, const TypeDescription* key, const TypeDescription& value,
-                int token_fd, std::error_code& ec) noexcept {
+MapBtf load_btf(const MapSpec& spec, const TypeDescription* key, const TypeDescription* value,
+                std::error_code& ec) noexcept {
   ec.clear();
   return without_bad_alloc(ec, [&]() -> MapBtf {
     for (const BtfKinds kinds : {BtfKinds::all, BtfKinds::old}) {
-      const MadeBtf made = btf_of(type, key, value, kinds, ec);
+      const MadeBtf made = btf_of(spec, key, value, kinds, ec);
       if (ec) return {};
-      const int fd =
-          sys::btf_load(made.bytes.data(), static_cast<std::uint32_t>(made.bytes.size()), token_fd);
+      const auto size = static_cast<std::uint32_t>(made.bytes.size());
+      const int fd = sys::btf_load(made.bytes.data(), size, spec.token_fd);
       ec = kernel_error(fd);
       if (!ec) return {sys::UniqueFd{fd}, made.key_type_id, made.value_type_id};
       if (fd != -EINVAL || !made.needs_all_kinds) break;

@@ -7,7 +7,7 @@
 
 #include "bpfmap/bytes.hpp"
 #include "bpfmap/layout/detail/type_description.hpp"
-#include "bpfmap/map/map_type.hpp"
+#include "bpfmap/map/map_spec.hpp"
 
 namespace bpfmap::inline v0::detail {
 
@@ -25,9 +25,9 @@ struct MadeBtf {
   bool needs_all_kinds = false;  ///< BtfKinds::old would make other BTF
 };
 
-/// Makes BTF that describes the key and the value of a map of `type`; see load_btf(). Empty when
+/// Makes BTF that describes the key and the value of a map of `spec`; see load_btf(). Empty when
 /// `ec` is set.
-[[nodiscard]] MadeBtf btf_of(MapType type, const TypeDescription* key, const TypeDescription& value,
-                             BtfKinds kinds, std::error_code& ec);
+[[nodiscard]] MadeBtf btf_of(const MapSpec& spec, const TypeDescription* key,
+                             const TypeDescription* value, BtfKinds kinds, std::error_code& ec);
 
 }  // namespace bpfmap::inline v0::detail

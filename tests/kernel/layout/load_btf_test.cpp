@@ -92,21 +92,21 @@ constexpr TypeDescription managed{
 
 Map make(MapType type, const TypeDescription* key, const TypeDescription& value,
          std::error_code& ec) {
-  const detail::MapBtf btf = detail::load_btf(type, key, value, -1, ec);
-  if (ec) return {};
   const bool is_storage = type == MapType::sk_storage;
   const bool has_key = type != MapType::bloom_filter;
-  return Map::create(
-      {.type = type,
-       .key_size = has_key ? (key == nullptr ? 4 : static_cast<std::uint32_t>(key->size)) : 0,
-       .value_size = static_cast<std::uint32_t>(value.size),
-       .max_entries = is_storage ? 0U : 4U,
-       .flags = is_storage || type == MapType::lpm_trie ? MapFlags::no_prealloc : MapFlags::none,
-       .name = "described",
-       .btf_fd = btf.fd.get(),
-       .btf_key_type_id = btf.key_type_id,
-       .btf_value_type_id = btf.value_type_id},
-      ec);
+  MapSpec spec{
+      .type = type,
+      .key_size = has_key ? (key == nullptr ? 4 : static_cast<std::uint32_t>(key->size)) : 0,
+      .value_size = static_cast<std::uint32_t>(value.size),
+      .max_entries = is_storage ? 0U : 4U,
+      .flags = is_storage || type == MapType::lpm_trie ? MapFlags::no_prealloc : MapFlags::none,
+      .name = "described"};
+  const detail::MapBtf btf = detail::load_btf(spec, key, &value, ec);
+  if (ec) return {};
+  spec.btf_fd = btf.fd.get();
+  spec.btf_key_type_id = btf.key_type_id;
+  spec.btf_value_type_id = btf.value_type_id;
+  return Map::create(spec, ec);
 }
 
 struct Row {
@@ -130,7 +130,8 @@ TEST(LoadBtf, IsAcceptedOnEveryTypeThatTakesBtf) {
 
 TEST(LoadBtf, HoldsAValueOnly) {
   std::error_code ec;
-  const detail::MapBtf btf = detail::load_btf(MapType::bloom_filter, nullptr, inner, -1, ec);
+  const detail::MapBtf btf =
+      detail::load_btf({.type = MapType::bloom_filter, .value_size = 8}, nullptr, &inner, ec);
   ASSERT_FALSE(ec) << ec.message();
   EXPECT_EQ(btf.key_type_id, 0U);
   const Map map = make(MapType::bloom_filter, nullptr, inner, ec);
@@ -155,11 +156,13 @@ TEST(LoadBtf, ShowsTheKernelItsOwnFields) {
 TEST(LoadBtf, OfOldKindsIsAcceptedToo) {
   std::error_code ec;
   const detail::MadeBtf all =
-      detail::btf_of(MapType::hash, &s32, everything, detail::BtfKinds::all, ec);
+      detail::btf_of({.type = MapType::hash, .key_size = 4, .value_size = 112}, &s32, &everything,
+                     detail::BtfKinds::all, ec);
   ASSERT_FALSE(ec);
   EXPECT_TRUE(all.needs_all_kinds);
   const detail::MadeBtf old =
-      detail::btf_of(MapType::hash, &s32, everything, detail::BtfKinds::old, ec);
+      detail::btf_of({.type = MapType::hash, .key_size = 4, .value_size = 112}, &s32, &everything,
+                     detail::BtfKinds::old, ec);
   ASSERT_FALSE(ec);
   const detail::Btf read{old.bytes};
   for (std::uint32_t id = 1; const auto type = read.type(id); ++id) {
@@ -174,13 +177,23 @@ TEST(LoadBtf, OfOldKindsIsAcceptedToo) {
   EXPECT_TRUE(fd);
 }
 
-TEST(LoadBtf, RefusesWhatBtfCannotHold) {
-  constexpr TypeDescription huge{.kind = TypeKind::array,
-                                 .size = std::uint64_t{1} << 33U,
-                                 .element = &u64,
-                                 .count = 1U << 30U};
+TEST(LoadBtf, DescribesUnknownTypesAsBytes) {
+  const MapSpec spec{.type = MapType::hash, .key_size = 6, .value_size = 8};
   std::error_code ec;
-  EXPECT_FALSE(detail::load_btf(MapType::hash, &u32, huge, -1, ec).fd);
+  const detail::MadeBtf made = detail::btf_of(spec, &u32, nullptr, detail::BtfKinds::all, ec);
+  ASSERT_FALSE(ec);
+  const detail::Btf read{made.bytes};
+  EXPECT_EQ(read.size_of(made.key_type_id), 6U) << "not the 4 of the key's description";
+  EXPECT_EQ(read.size_of(made.value_type_id), 8U);
+}
+
+TEST(LoadBtf, RefusesWhatBtfCannotHold) {
+  constexpr TypeDescription huge{
+      .kind = TypeKind::array, .size = 0xffff'fff8, .element = &u64, .count = 0x1fff'ffff};
+  std::error_code ec;
+  EXPECT_FALSE(detail::load_btf({.type = MapType::hash, .key_size = 4, .value_size = 0xffff'fff8},
+                                &u32, &huge, ec)
+                   .fd);
   EXPECT_EQ(ec, std::errc::argument_list_too_long);
 }
 
