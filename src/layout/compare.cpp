@@ -121,6 +121,7 @@ class Comparison {
   void open(Items& items, Side side) {
     Item item = std::move(items.front());
     items.pop_front();
+    if (item.depth == 0 && item.path.empty()) one_line(item, side, Mark::same);
     Items parts;
     if (is_struct(item)) {
       parts = members(item, side);
@@ -190,8 +191,16 @@ class Comparison {
     });
     if (other == others.end()) return false;
     other->is_told = true;
-    side == Side::type ? offset(item, *other) : offset(*other, item);
+    side == Side::type ? elsewhere(item, *other) : elsewhere(*other, item);
     return true;
+  }
+
+  void elsewhere(const Item& type, const Item& map) {
+    offset(type, map);
+    if (type.bits != map.bits)
+      size(type, map);
+    else if (!has_parts(type) && !has_parts(map))
+      (void)scalars(type, map, type.type, map.type);
   }
 
   // The first items overlap.
@@ -210,8 +219,7 @@ class Comparison {
       types.pop_front();
       maps.pop_front();
       if (in_type.begin == in_map.begin) return different_size(in_type, in_map);
-      offset(in_type, in_map);
-      if (in_type.bits != in_map.bits) size(in_type, in_map);
+      elsewhere(in_type, in_map);
       return line(&in_type, &in_map, Mark::different);
     }
     type.bits >= map.bits ? regroup(types, Side::type, maps) : regroup(maps, Side::map, types);
@@ -381,7 +389,7 @@ class Comparison {
   }
 
   void size(const Item& type, const Item& map) {
-    const std::string where = type.path.empty() ? "" : " at " + place_text(type);
+    const std::string where = type.depth == 0 ? "" : " at " + place_text(type);
     tell(LayoutFault::size, &type, &map,
          path_text(types_.part, type) + where + " has " + size_text(type) + " in C++, " +
              size_text(map) + " in the map");

@@ -75,9 +75,8 @@ bool is_padding(const Item& item) {
   });
   constexpr std::array<std::string_view, 6> words{"pad",  "unused", "reserved",
                                                   "rsvd", "fill",   "hole"};
-  return name.empty() || std::ranges::any_of(words, [&](std::string_view word) {
-           return name.find(word) != std::string::npos;
-         });
+  return std::ranges::any_of(
+      words, [&](std::string_view word) { return name.find(word) != std::string::npos; });
 }
 
 std::string type_text(const TypeUse& type) {
@@ -131,7 +130,10 @@ std::string size_text(const Item& item) {
 }
 
 std::string path_text(LayoutPart part, const Item& item) {
-  return item.path.empty() ? "the " + std::string{to_string(part)} : "'" + clean(item.path) + "'";
+  if (item.depth == 0 && item.path.empty()) return "the " + std::string{to_string(part)};
+  const std::string path = item.path.empty() ? "" : "'" + clean(item.path) + "'";
+  if (!item.label.empty()) return path;
+  return "a member without a name" + (path.empty() ? "" : " of " + path);
 }
 
 }  // namespace bpfmap::inline v0::detail

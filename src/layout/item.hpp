@@ -59,7 +59,7 @@ struct Dimensions {
 [[nodiscard]] std::string place_text(const Item& item);
 /// Returns a size as text, such as "4 bytes" or "3 bits".
 [[nodiscard]] std::string size_text(const Item& item);
-/// Returns the path in quotes; the part's name for the whole.
+/// Returns the path in quotes, or words for what has no path.
 [[nodiscard]] std::string path_text(LayoutPart part, const Item& item);
 
 }  // namespace bpfmap::inline v0::detail

@@ -16,8 +16,6 @@ constexpr std::size_t context = 3;
 constexpr std::size_t few_lines = 24;
 constexpr std::size_t widest_side = 60;
 
-std::string bytes_text(std::uint64_t bits) { return std::to_string(bits / 8) + " bytes"; }
-
 // "8", or "8.3" for bit 3 of byte 8.
 std::string offset_text(const LayoutPlace& place) {
   std::string text = std::to_string(place.bit_offset / 8);
@@ -45,7 +43,7 @@ char mark_text(Mark mark) noexcept {
   return ' ';
 }
 
-// The lines of one part. The first is the whole key or value.
+// The lines of one part.
 class Layouts {
  public:
   Layouts(std::span<const LayoutLine> lines, std::string& text) : lines_(lines), text_(text) {
@@ -60,12 +58,10 @@ class Layouts {
   }
 
   void print() {
-    const LayoutLine& whole = lines_.front();
-    const auto size = [](const std::optional<Side>& side) {
-      return side ? " (" + bytes_text(side->place.bit_size) + ")" : std::string{};
-    };
-    two_columns(' ', std::string{to_string(whole.part)} + " in C++" + size(whole.in_type),
-                "in the map" + size(whole.in_map));
+    two_columns(
+        ' ',
+        std::string{to_string(lines_.front().part)} + " in C++" + size_text(&LayoutLine::in_type),
+        "in the map" + size_text(&LayoutLine::in_map));
     std::size_t left_out = 0;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       if (!is_shown(i)) {
@@ -82,6 +78,14 @@ class Layouts {
   }
 
  private:
+  // The size of the whole, whose line is the first of its side.
+  [[nodiscard]] std::string size_text(std::optional<Side> LayoutLine::* side) const {
+    const auto whole = std::ranges::find_if(
+        lines_, [side](const LayoutLine& line) { return (line.*side).has_value(); });
+    if (whole == lines_.end()) return {};
+    return " (" + std::to_string(((*whole).*side)->place.bit_size / 8) + " bytes)";
+  }
+
   [[nodiscard]] bool is_shown(std::size_t i) const {
     if (lines_.size() <= few_lines || i == 0) return true;
     const std::size_t begin = i < context ? 0 : i - context;
