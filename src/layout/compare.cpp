@@ -350,8 +350,7 @@ class Comparison {
     }
     size(type, map);
     line(&type, &map, Mark::different);
-    if (is_struct(type) && is_struct(map))
-      walk(members(type, Side::type), members(map, Side::map));
+    if (is_struct(type) && is_struct(map)) walk(members(type, Side::type), members(map, Side::map));
   }
 
   // --- what differs ---
@@ -431,8 +430,8 @@ class Comparison {
     const bool is_in_type = side == Side::type;
     LayoutDifference found = difference(LayoutFault::padding, is_in_type ? &item : nullptr,
                                         is_in_type ? nullptr : &item);
-    found.text = path_text(types_.part, item) + ", " + size_text(item) + " at " +
-                 place_text(item) + ", is padding in " + (is_in_type ? "the map" : "C++");
+    found.text = path_text(types_.part, item) + ", " + size_text(item) + " at " + place_text(item) +
+                 ", is padding in " + (is_in_type ? "the map" : "C++");
     if (report_.notes.size() < most_differences) report_.notes.push_back(std::move(found));
   }
 

@@ -18,7 +18,7 @@ struct ComparedTypes {
 
 /// Appends what differs to `report`, and makes its verdict a mismatch where something does. Returns
 /// false when the types are too large to be compared to the end.
-[[nodiscard]] bool compare(const ComparedTypes& types, Shapes& shapes,
-                           const LayoutOptions& options, LayoutReport& report);
+[[nodiscard]] bool compare(const ComparedTypes& types, Shapes& shapes, const LayoutOptions& options,
+                           LayoutReport& report);
 
 }  // namespace bpfmap::inline v0::detail

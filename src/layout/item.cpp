@@ -18,8 +18,8 @@ std::string clean(std::string_view text) {
 }
 
 bool is_byte(const Shape& shape) noexcept {
-  return shape.kind == TypeKind::bytes ||
-         (shape.size == 1 && (shape.kind == TypeKind::integer || shape.kind == TypeKind::character));
+  return shape.kind == TypeKind::bytes || (shape.size == 1 && (shape.kind == TypeKind::integer ||
+                                                               shape.kind == TypeKind::character));
 }
 
 bool is_byte_array(const Item& item) noexcept {
@@ -70,9 +70,8 @@ bool is_padding(const Item& item) {
   if (item.shape().kind == TypeKind::structure || item.shape().kind == TypeKind::union_type)
     return false;
   std::string name{item.name};
-  std::ranges::transform(name, name.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   constexpr std::array<std::string_view, 6> words{"pad",  "unused", "reserved",
                                                   "rsvd", "fill",   "hole"};
   return std::ranges::any_of(

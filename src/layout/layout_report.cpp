@@ -52,8 +52,8 @@ class Layouts {
         if (*side) offset_width_ = std::max(offset_width_, offset_text((*side)->place).size());
     }
     for (const LayoutLine& line : lines_)
-      left_width_ = std::max(left_width_,
-                             side_text(line.in_type, line.depth, offset_width_).size());
+      left_width_ =
+          std::max(left_width_, side_text(line.in_type, line.depth, offset_width_).size());
     left_width_ = std::min(std::max(left_width_, std::size_t{20}), widest_side);
   }
 
@@ -159,8 +159,8 @@ std::string json(std::span<const LayoutDifference> list) {
   std::string text = "[";
   for (const LayoutDifference& found : list) {
     if (text.size() > 1) text += ",";
-    text += "{\"part\":" + quoted(to_string(found.part)) + ",\"fault\":" +
-            quoted(to_string(found.fault)) + ",\"path\":" + quoted(found.path) +
+    text += "{\"part\":" + quoted(to_string(found.part)) +
+            ",\"fault\":" + quoted(to_string(found.fault)) + ",\"path\":" + quoted(found.path) +
             ",\"type\":" + json(found.in_type) + ",\"map\":" + json(found.in_map) +
             ",\"text\":" + quoted(found.text) + "}";
   }
@@ -192,8 +192,8 @@ std::string to_string(const LayoutReport& report) {
   std::string text = heading(report);
   add_texts(text, "", report.differences);
   if (report.difference_count > report.differences.size())
-    text += "... and " +
-            std::to_string(report.difference_count - report.differences.size()) + " more\n";
+    text += "... and " + std::to_string(report.difference_count - report.differences.size()) +
+            " more\n";
   add_texts(text, "note: ", report.notes);
   for (auto at = report.lines.begin(); at != report.lines.end();) {
     const LayoutPart part = at->part;

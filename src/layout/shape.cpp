@@ -67,7 +67,8 @@ TypeUse Shapes::of(std::uint32_t id, int depth) {
         break;
     }
     const auto known = read_.find(id);
-    if (known != read_.end() && known->second == nullptr) return broken(id, "contains itself"), TypeUse{};
+    if (known != read_.end() && known->second == nullptr)
+      return broken(id, "contains itself"), TypeUse{};
     if (known != read_.end()) return {known->second, name};
     if (depth > most_depth) return broken(id, "is nested too deeply"), TypeUse{};
     read_[id] = nullptr;
@@ -112,8 +113,7 @@ const Shape* Shapes::read(std::uint32_t id, const BtfType& type, int depth) {
       break;
     case BtfKind::structure:
     case BtfKind::union_type:
-      shape.kind =
-          type.kind() == BtfKind::structure ? TypeKind::structure : TypeKind::union_type;
+      shape.kind = type.kind() == BtfKind::structure ? TypeKind::structure : TypeKind::union_type;
       is_good = read_members(id, type, shape, depth);
       break;
     case BtfKind::section:
@@ -132,8 +132,7 @@ bool Shapes::read_array(std::uint32_t id, Shape& into, int depth) {
   into.element = of((*array)[0], depth + 1);
   into.count = (*array)[2];
   if (into.element.shape == nullptr) return false;
-  if (into.element.shape->size > most_bytes ||
-      into.element.shape->size * into.count > most_bytes)
+  if (into.element.shape->size > most_bytes || into.element.shape->size * into.count > most_bytes)
     return broken(id, "is too large");
   into.size = into.element.shape->size * into.count;
   return true;

@@ -35,11 +35,11 @@ struct Shape {
   TypeKind kind = TypeKind::bytes;
   bool is_signed = false;
   std::string_view name = {};
-  std::uint64_t size = 0;           ///< bytes
-  std::uint32_t bits = 0;           ///< of an integer that does not fill its bytes
-  std::uint32_t first_bit = 0;      ///< of such an integer
-  TypeUse element = {};             ///< of an array
-  std::uint64_t count = 0;          ///< of an array's elements
+  std::uint64_t size = 0;                 ///< bytes
+  std::uint32_t bits = 0;                 ///< of an integer that does not fill its bytes
+  std::uint32_t first_bit = 0;            ///< of such an integer
+  TypeUse element = {};                   ///< of an array
+  std::uint64_t count = 0;                ///< of an array's elements
   std::vector<ShapeMember> members = {};  ///< of a structure, union or section
 };
 

@@ -31,10 +31,10 @@ enum class LayoutPart : std::uint8_t {
 enum class LayoutFault : std::uint8_t {
   size,
   offset,
-  sign,    ///< of an integer of at least 2 bytes
-  count,   ///< of an array's elements
-  type,    ///< an integer and a floating-point number
-  absent,  ///< the other side has neither a member nor padding there
+  sign,          ///< of an integer of at least 2 bytes
+  count,         ///< of an array's elements
+  type,          ///< an integer and a floating-point number
+  absent,        ///< the other side has neither a member nor padding there
   flexible_end,  ///< an array without a size ends the struct
   name,          ///< only with LayoutOptions::names
   padding,       ///< a note: the other side has padding there
