@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "bpfmap/error.hpp"
+#include "bpfmap/layout/layout_report.hpp"
 #include "bpfmap/map/map.hpp"
 
 /// The kernel's name, as in "percpu_hash".
@@ -46,6 +47,15 @@ struct fmt::formatter<bpfmap::MapInfo> {
     return fmt::format_to(context.out(), "{}: {} '{}' key {} value {} max_entries {} flags {:#x}",
                           info.id, info.type, info.name, info.key_size, info.value_size,
                           info.max_entries, static_cast<std::uint32_t>(info.flags));
+  }
+};
+
+/// Its to_string(): several lines.
+template <>
+struct fmt::formatter<bpfmap::LayoutReport> : fmt::formatter<std::string_view> {
+  template <class Context>
+  auto format(const bpfmap::LayoutReport& report, Context& context) const {
+    return fmt::formatter<std::string_view>::format(bpfmap::to_string(report), context);
   }
 };
 

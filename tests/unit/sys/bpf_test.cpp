@@ -280,6 +280,30 @@ TEST(MapCreate, LeavesTheCallersAttributeAlone) {
 
 // --- the commands on whole maps ---
 
+TEST(BtfLoad, PassesTheBytesAndTheToken) {
+  const std::array<std::byte, 24> btf{};
+  const auto plain = [&](bpf_attr& attr) {
+    attr.btf = address(btf.data());
+    attr.btf_size = btf.size();
+  };
+  FakeBpf bpf{5};
+  soil_the_stack();
+  EXPECT_EQ(btf_load(btf.data(), btf.size()), 5);
+  EXPECT_EQ(bpf.only_call().cmd, BPF_BTF_LOAD);
+  EXPECT_EQ(bpf.only_call().attr, attr_of(20, plain));
+
+  FakeBpf with_token{5};
+  soil_the_stack();
+  EXPECT_EQ(btf_load(btf.data(), btf.size(), 9), 5);
+  // bpf_attr::btf_flags and btf_token_fd are newer than the headers of some build machines.
+  Bytes expected = attr_of(40, plain);
+  const std::uint32_t token_flag = 1U << 16U;
+  const std::uint32_t token = 9;
+  std::memcpy(&expected[32], &token_flag, 4);
+  std::memcpy(&expected[36], &token, 4);
+  EXPECT_EQ(with_token.only_call().attr, expected);
+}
+
 TEST(BtfGetFdById, PassesTheId) {
   FakeBpf bpf{5};
   soil_the_stack();
