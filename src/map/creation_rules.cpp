@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The rules of BPF_MAP_CREATE beyond sizes and flags: one row per rule.
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +21,6 @@ using enum MapType;
 using sys::enotsupp;
 
 bool has_flags(const Failure& f, MapFlags flags) { return has(f.spec->flags, flags); }
-
-bool is_open(int fd) { return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0; }
 
 bool no_such_node(const Failure& f) {
   struct stat status{};
@@ -173,7 +170,7 @@ constexpr std::array rule_rows{
            return f.spec->btf_key_type_id != 0 && f.spec->btf_value_type_id == 0;
          },
          "btf_value_type_id is 0, and btf_key_type_id is not: set both"},
-    Rule{any_type, [](const Failure& f) { return has_btf_types(f) && !is_open(f.spec->btf_fd); },
+    Rule{any_type, [](const Failure& f) { return has_btf_types(f) && !f.record.spec.btf_is_open; },
          "btf_fd is {btf_fd}: it is not open, and the BTF type ids need it"},
     Rule{struct_ops, [](const Failure& f) { return !is_struct_ops(f); },
          "btf_vmlinux_value_type_id: struct_ops maps need it (libbpf sets it)"},
@@ -197,9 +194,9 @@ constexpr std::array rule_rows{
         },
         "value_size is {value_size}: too large for this kernel, which accepts a page, {page_size}"},
     Rule{any_type,
-         [](const Failure& f) { return f.spec->token_fd >= 0 && !is_open(f.spec->token_fd); },
+         [](const Failure& f) { return f.spec->token_fd >= 0 && !f.record.spec.token_is_open; },
          "token_fd is {token_fd}: it is not open"},
-    Rule{any_type, [](const Failure& f) { return is_open(f.spec->token_fd) && is_no_token(f); },
+    Rule{any_type, [](const Failure& f) { return f.record.spec.token_is_open && is_no_token(f); },
          "token_fd is {token_fd}: it is not a BPF token (BPF_TOKEN_CREATE makes one)"},
 };
 

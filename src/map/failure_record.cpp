@@ -40,6 +40,8 @@ Access access_of(int status_flags) noexcept {
   }
 }
 
+bool is_open(int fd) noexcept { return fd >= 0 && ::fcntl(fd, F_GETFD) >= 0; }
+
 bool is_map_or_unknown(int fd) noexcept { return proc_fd_is_map(fd).value_or(true); }
 
 // Errnos for which the descriptor may be the cause. It is checked now, because its owner may close
@@ -270,6 +272,8 @@ void PlainSpec::assign(const MapSpec& from) noexcept {
   token_fd = from.token_fd;
   ifindex = from.ifindex;
   has_excl_prog_hash = from.excl_prog_hash.has_value();
+  btf_is_open = is_open(btf_fd);
+  token_is_open = is_open(token_fd);
   name.assign(from.name);
 }
 

@@ -83,6 +83,8 @@ struct PlainSpec {
   int token_fd = -1;
   std::uint32_t ifindex = 0;
   bool has_excl_prog_hash = false;
+  bool btf_is_open = false;  ///< when the creation failed: its owner may close it
+  bool token_is_open = false;
   FixedText<64> name = {};
 
   void assign(const MapSpec& from) noexcept;

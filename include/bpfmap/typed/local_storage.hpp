@@ -27,7 +27,8 @@ class SkStorage : public TypedMap<SkStorage<V>>, public EntryOperations<SkStorag
  private:
   friend TypedMap<SkStorage>;
   static constexpr std::array types{MapType::sk_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size};
+  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
+                                                   Codec<V>::size, MapFlags::no_prealloc};
 };
 
 /// Per-task storage of V, keyed by a pidfd, as pidfd_open(2) returns: BPF_MAP_TYPE_TASK_STORAGE
@@ -42,7 +43,8 @@ class TaskStorage : public TypedMap<TaskStorage<V>>,
  private:
   friend TypedMap<TaskStorage>;
   static constexpr std::array types{MapType::task_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size};
+  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
+                                                   Codec<V>::size, MapFlags::no_prealloc};
 };
 
 /// Per-inode storage of V, keyed by any descriptor of the file: BPF_MAP_TYPE_INODE_STORAGE (5.10).
@@ -56,7 +58,8 @@ class InodeStorage : public TypedMap<InodeStorage<V>>,
  private:
   friend TypedMap<InodeStorage>;
   static constexpr std::array types{MapType::inode_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size};
+  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
+                                                   Codec<V>::size, MapFlags::no_prealloc};
 };
 
 /// Per-cgroup storage of V, keyed by a descriptor of the cgroup's directory:
@@ -71,7 +74,8 @@ class CgrpStorage : public TypedMap<CgrpStorage<V>>,
  private:
   friend TypedMap<CgrpStorage>;
   static constexpr std::array types{MapType::cgrp_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size};
+  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
+                                                   Codec<V>::size, MapFlags::no_prealloc};
 };
 
 }  // namespace bpfmap::inline v0

@@ -547,7 +547,7 @@ TEST_F(CreateRule, OnBtf) {
   expect({
       {sk_storage, types(0, 0), plain, invalid_argument,
        "btf_key_type_id and btf_value_type_id: sk_storage maps need the BTF of an int as key and "
-       "of the value, which libbpf has; open the map from its object, a pin or an id: EINVAL"},
+       "of the value: give the value type a bpfmap::Layout, or let libbpf create the map: EINVAL"},
       {hash, types(SmallBtf::integer, 0), plain, invalid_argument,
        "btf_value_type_id is 0, and btf_key_type_id is not: set both: EINVAL"},
       {hash, closed, plain, bad_file_descriptor,
