@@ -95,6 +95,11 @@ std::optional<std::array<std::uint32_t, 3>> Btf::words(std::uint32_t id,
   return read<Words>(types_, at_[id - 1] + sizeof(BtfType) + std::size_t{i} * sizeof(Words));
 }
 
+std::optional<std::uint32_t> Btf::word(std::uint32_t id, std::uint32_t i) const noexcept {
+  if (id == 0 || id > at_.size()) return std::nullopt;
+  return read<std::uint32_t>(types_, at_[id - 1] + sizeof(BtfType) + std::size_t{i} * 4);
+}
+
 std::string_view Btf::name(const BtfType& type) const noexcept {
   if (type.name >= strings_.size()) return {};
   const auto* const text = reinterpret_cast<const char*>(strings_.data()) + type.name;

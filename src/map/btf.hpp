@@ -59,6 +59,8 @@ class Btf {
   /// type, offset and size; of an array the types of element and index, and the number of elements.
   [[nodiscard]] std::optional<std::array<std::uint32_t, 3>> words(std::uint32_t id,
                                                                   std::uint32_t i) const noexcept;
+  /// The i-th word behind type `id`, whose meaning depends on the kind.
+  [[nodiscard]] std::optional<std::uint32_t> word(std::uint32_t id, std::uint32_t i) const noexcept;
   [[nodiscard]] std::string_view name(const BtfType& type) const noexcept;
   /// Returns the bytes of an object of type `id`; nullopt when it has no size, and for pointers.
   [[nodiscard]] std::optional<std::uint64_t> size_of(std::uint32_t id) const noexcept;
