@@ -61,6 +61,7 @@ constexpr std::array misuse{
                "the map is not pinned there"},
     MisuseText{Errc::map_changed, std::errc::bad_file_descriptor, "the Map now holds another map"},
     MisuseText{Errc::wrong_layout, std::errc::invalid_argument, "wrong layout"},
+    MisuseText{Errc::invalid_text, std::errc::invalid_argument, "not the text of an entry"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {

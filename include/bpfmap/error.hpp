@@ -92,6 +92,7 @@ enum class Errc : int {
                           ///< no_such_file_or_directory
   map_changed,            ///< the Map was given another map during a walk; bad_file_descriptor
   wrong_layout,           ///< the map's BTF contradicts the key or value type; invalid_argument
+  invalid_text,           ///< not the text of a key, value or entry; invalid_argument
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.
@@ -183,6 +184,8 @@ inline void throw_if(std::error_code ec) {
                                                 std::size_t number, std::error_code ec) noexcept;
 /// In `number`, beside the size: the argument is a text, not an integer.
 inline constexpr std::size_t conversion_of_text = std::size_t{1} << 31U;
+/// As `number`: `text` is the whole text of the failure.
+inline constexpr std::size_t conversion_message = std::size_t{1} << 30U;
 
 /// An error_code of a sys:: result, which is >= 0 or -errno.
 [[nodiscard]] inline std::error_code kernel_error(int result) noexcept {

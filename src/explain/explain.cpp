@@ -179,6 +179,7 @@ std::string text_of_text(const FailureRecord& record) {
 std::string text_of_conversion(const FailureRecord& record) {
   if (is(record, Errc::invalid_prefix)) return text_of_prefix(record);
   if ((record.number & conversion_of_text) != 0) return text_of_text(record);
+  if (record.number == conversion_message) return shown(record.subject);
   const std::string size = std::to_string(record.number);
   const bool encodes = record.operation == Operation::encode;
   if (!is(record, Errc::out_of_range)) return encodes ? "encode_int_key" : "decode_int_value";

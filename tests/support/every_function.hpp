@@ -20,6 +20,7 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "bpfmap/interop/libbpf.hpp"
+#include "bpfmap/layout/entry_text.hpp"
 #include "every_operation.hpp"
 
 namespace bpfmap::test {
@@ -193,6 +194,21 @@ void each_other_function(Check check) {
   check("parse", [&](auto&... ec) { (void)LpmKey<in_addr>::parse("nothing", ec...); });
 }
 
+/// Entries as text.
+template <class Check>
+void each_text_operation(Check check) {
+  const EntryText text;
+  Bytes value;
+  check("EntryText", [&](auto&... ec) { (void)EntryText{Map{}, EntryTextOptions{}, ec...}; });
+  check("key_text", [&](auto&... ec) { (void)text.key_text({}, TextStyle::line, ec...); });
+  check("value_text", [&](auto&... ec) { (void)text.value_text({}, TextStyle::line, ec...); });
+  check("entry_text", [&](auto&... ec) { (void)text.entry_text({}, {}, TextStyle::line, ec...); });
+  check("parse_key", [&](auto&... ec) { (void)text.parse_key("1", ec...); });
+  check("parse_value", [&](auto&... ec) { (void)text.parse_value("1", ec...); });
+  check("parse_value_into", [&](auto&... ec) { text.parse_value_into("1", value, ec...); });
+  check("parse_entry", [&](auto&... ec) { (void)text.parse_entry("value: 1", ec...); });
+}
+
 /// Calls `check(name, call)` for all of the above; `call` as in each_operation().
 template <class Check>
 void each_function(Check check) {
@@ -201,6 +217,7 @@ void each_function(Check check) {
   each_whole_map_operation(none, check);
   each_opening(check);
   each_memory_operation(check);
+  each_text_operation(check);
   each_other_function(check);
 }
 

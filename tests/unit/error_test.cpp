@@ -115,7 +115,8 @@ std::vector<Misuse> misuses() {
           {Errc::no_such_variable, invalid_argument},
           {Errc::not_pinned, no_such_file_or_directory},
           {Errc::map_changed, bad_file_descriptor},
-          {Errc::wrong_layout, invalid_argument}};
+          {Errc::wrong_layout, invalid_argument},
+          {Errc::invalid_text, invalid_argument}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
