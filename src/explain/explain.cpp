@@ -221,7 +221,9 @@ std::string raw_text_of(const FailureRecord& record) {
 std::string layout_report(const FailureRecord& record) {
   const EntryLayout* const layout = record.required_layout;
   if (layout == nullptr || !is(record, Errc::wrong_layout)) return {};
-  return "\n" + layout->report(*layout, record.info.info());
+  std::string report = layout->report(*layout, record.info.info());
+  if (report.ends_with('\n')) report.pop_back();
+  return "\n" + report + "\nthe lines marked ! differ";
 }
 
 // Without the errno, which std::system_error appends.
