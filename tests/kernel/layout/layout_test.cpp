@@ -127,9 +127,7 @@ TEST(LayoutOfALocalStorage, LetsItBeCreated) {
 }
 
 TEST(LayoutOfALocalStorage, IsAskedForWhereItIsMissing) {
-  const auto text = told(EINVAL, [](auto&... ec) {
-    (void)SkStorage<Unseen>::create({}, ec...);
-  });
+  const auto text = told(EINVAL, [](auto&... ec) { (void)SkStorage<Unseen>::create({}, ec...); });
   EXPECT_TRUE(contains(text, "Layout")) << text;
 }
 
@@ -149,16 +147,14 @@ TEST(LayoutOfAnOpenedMap, IsHeldAgainstItsBtf) {
   EXPECT_TRUE(contains(
       told(Errc::wrong_layout, [&](auto&... ec) { (void)Wrong{flows.map().duplicate(), ec...}; }),
       "packets"));
+  EXPECT_TRUE(
+      contains(told(Errc::wrong_layout,
+                    [&](auto&... ec) { (void)Wrong::from_id(flows.map().info().id, ec...); }),
+               "packets"));
   EXPECT_TRUE(contains(told(Errc::wrong_layout,
                             [&](auto&... ec) {
-                              (void)Wrong::from_id(flows.map().info().id, ec...);
-                            }),
-                       "packets"));
-  EXPECT_TRUE(contains(told(Errc::wrong_layout,
-                            [&](auto&... ec) {
-                              (void)Wrong::open_or_create(bpffs.path("flows"),
-                                                          {.max_entries = 4, .name = "flows"},
-                                                          ec...);
+                              (void)Wrong::open_or_create(
+                                  bpffs.path("flows"), {.max_entries = 4, .name = "flows"}, ec...);
                             }),
                        "packets"));
 }
