@@ -146,9 +146,11 @@ struct Places {
   const void* addresses[count];
   const TypeDescription* types[count];
 
-  [[nodiscard]] constexpr MemberAddresses<count> names() const noexcept {
-    MemberAddresses<count> result{};
-    for (std::size_t i = 0; i < count; ++i) result.at[i] = addresses[i];
+  [[nodiscard]] constexpr auto in_rows() const noexcept {
+    MemberAddresses<(count + 7) / 8> result{};
+    for (std::size_t i = 0; i < (count + 7) / 8 * 8; ++i)
+      result.row[i / 8].at[i % 8] =
+          i < count && addresses[i] != nullptr ? addresses[i] : &bpfmap_no_name;
     return result;
   }
 };
@@ -161,8 +163,8 @@ constexpr auto find_places() {
     });
   else
     return Binding<member_count<T>>::visit(filled<T>, []<class... M>(const M&... member) {
-      return Places<sizeof...(M)>{
-          {(is_truncated(member) ? nullptr : std::addressof(member))...}, {&describe<M>()...}};
+      return Places<sizeof...(M)>{{(is_truncated(member) ? nullptr : std::addressof(member))...},
+                                  {&describe<M>()...}};
     });
 }
 template <class T>
@@ -172,7 +174,7 @@ template <class T>
 auto find_members() noexcept {
   constexpr std::size_t count = member_count<T>;
   std::array<MemberDescription, count> result{};
-  take_member_names(print_members<T, places<T>.names()>(), result);
+  take_member_names(print_members<T, places<T>.in_rows()>(), (count + 7) / 8 * 8, result);
   if constexpr (!has_bit_fields<T>) {
     take_places(places<T>.addresses, places<T>.types, blank<T>.bytes, result);
   } else {
@@ -242,14 +244,22 @@ std::span<const MemberDescription> declared_members() noexcept {
   return members;
 }
 
+// A concept, which looks for a codec only where there is no layout: that takes long to compile.
+template <class T>
+concept without_layout_but_codec =
+    !has_layout<T> && has_own_codec<T> && !requires { Codec<T>::zeroes_padding; };
+
+template <class T>
+concept has_members_declared = requires { Layout<T>::members; };
+
 template <class T>
 constexpr TypeDescription describe_class() {
-  if constexpr (requires { Layout<T>::members; })
+  if constexpr (has_members_declared<T>)
     return {.kind = std::is_union_v<T> ? TypeKind::union_type : TypeKind::structure,
             .name = type_name<T>(),
             .size = sizeof(T),
             .members = &declared_members<T>};
-  else if constexpr (!has_layout<T> && has_own_codec<T>)
+  else if constexpr (without_layout_but_codec<T>)
     return {.kind = TypeKind::bytes, .name = type_name<T>(), .size = Codec<T>::size};
   else if constexpr (std::is_union_v<T>)
     return {.kind = TypeKind::union_type,
@@ -268,7 +278,9 @@ constexpr TypeDescription describe_type() {
     return describe_class<T>();
   else if constexpr (std::is_same_v<T, std::byte>)
     return {.kind = TypeKind::bytes, .size = 1};
-  else if constexpr (std::is_enum_v<T> && has_own_codec<T> && !bool_or_enum_of_bool<T>)
+  else if constexpr (bool_or_enum_of_bool<T>)
+    return describe_number<bool>();
+  else if constexpr (std::is_enum_v<T> && has_own_codec<T>)
     return {.kind = TypeKind::bytes, .name = type_name<T>(), .size = Codec<T>::size};
   else if constexpr (std::is_enum_v<T>)
     return describe_enum<T>();

@@ -61,10 +61,16 @@ constexpr std::string_view type_name() {
   return last_identifier(text.substr(begin, end - begin));
 }
 
-// The addresses of the members of a constant object; nullptr for a bit-field.
-template <std::size_t count>
+// Stands for the address of a bit-field.
+inline constexpr char bpfmap_no_name = 0;
+
+// The addresses of the members of a constant object. In rows, because
+// clang prints no more than ten elements of an array.
+template <std::size_t rows>
 struct MemberAddresses {
-  const void* at[count];
+  struct Row {
+    const void* at[8];
+  } row[rows];
 };
 
 template <class T, MemberAddresses members>
@@ -72,18 +78,20 @@ constexpr const char* print_members() {
   return __PRETTY_FUNCTION__;
 }
 
-// Finds the names in what print_members() returns: "[T = S, members = {{&filled.pid, nullptr}}]"
-// from clang; from g++ "[with T = S; MemberAddresses<...auto...> members = MemberAddresses<2>{const
-// void* [2]{((const void*)(& filled<S>.S::pid)), 0}}]".
-inline void take_member_names(std::string_view text, std::span<MemberDescription> into) noexcept {
-  for (std::size_t i = into.size(); i > 0; --i) {
+// Finds the names in what print_members() returns: from clang "[T = S, members = {{{{&filled.pid,
+// &bpfmap_no_name, ...}}}}]"; from g++ "[with T = S; MemberAddresses<...auto...> members =
+// MemberAddresses<1>{MemberAddresses<1>::Row [1]{MemberAddresses<1>::Row{const void* [8]{((const
+// void*)(& filled<S>.S::pid)), ...}}}}]".
+inline void take_member_names(std::string_view text, std::size_t addresses,
+                              std::span<MemberDescription> into) noexcept {
+  for (std::size_t i = addresses; i > 0; --i) {
     int depth = 0;
     for (; !text.empty() && !is_identifier_char(text.back()); text.remove_suffix(1))
       if (text.back() == ')') ++depth;
     const std::string_view name = last_identifier(text);
-    if (name != "nullptr") into[i - 1].name = name;
+    if (i <= into.size() && name != "bpfmap_no_name") into[i - 1].name = name;
     for (; !text.empty() && (text.back() != ',' || depth != 0); text.remove_suffix(1))
-      depth -= nesting(text.back());
+      if (text.back() != '{' && text.back() != '}') depth -= nesting(text.back());
   }
 }
 
