@@ -76,14 +76,27 @@ void MemberCopy::operator()(const M* member) const noexcept {
   }
 }
 
-// Whether the members of a reflected struct have no addresses.
-template <class T>
-consteval bool without_addresses() {
-  if constexpr (!check_reflectable<T>() || member_count<T> == 0)
-    return true;
-  else
-    return has_bit_fields<T>;
+#ifdef __cpp_impl_reflection
+// Copies the members of a reflected struct, if structured bindings have their addresses.
+template <class M>
+bool copy_bound(const M&, const MemberCopy&) noexcept {
+  return false;
 }
+#else
+// Copies the members of a reflected struct, if structured bindings have their addresses.
+template <class M>
+bool copy_bound(const M& object, const MemberCopy& copy) noexcept {
+  if constexpr (!check_reflectable<M>() || is_opaque<M>)
+    return false;
+  else if constexpr (has_bit_fields<M>)
+    return false;
+  else
+    return Binding<member_count<M>>::point(object, [&copy](const auto*... each) {
+      (copy(each), ...);
+      return true;
+    });
+}
+#endif
 
 template <class T>
 inline constexpr bool is_std_array = false;
@@ -94,18 +107,12 @@ template <class M>
 void MemberCopy::copy_struct(const M& member) const noexcept {
   if constexpr (is_std_array<M>) {
     for (const auto& element : member) (*this)(std::addressof(element));
-  } else if constexpr (has_members_declared<M>) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(std::addressof(member));
-    copy_described(describe<M>(), bytes, out + (bytes - object));
-  } else if constexpr (without_addresses<M>()) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(std::addressof(member));
-    copy_described(describe<M>(), bytes, out + (bytes - object));
-  } else {
-    Binding<member_count<M>>::point(member, [this](const auto*... each) {
-      ((*this)(each), ...);
-      return true;
-    });
+    return;
+  } else if constexpr (!has_members_declared<M>) {
+    if (copy_bound(member, *this)) return;
   }
+  const auto* bytes = reinterpret_cast<const std::byte*>(std::addressof(member));
+  copy_described(describe<M>(), bytes, out + (bytes - object));
 }
 
 }  // namespace detail
