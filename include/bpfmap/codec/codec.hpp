@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bpfmap/codec/detail/members.hpp"
+#include "bpfmap/codec/detail/padding.hpp"
 #include "bpfmap/config.hpp"
 
 namespace bpfmap::inline v0 {
@@ -141,6 +142,8 @@ concept bytewise =
 /// Both must be noexcept: they run in operations that do not throw, and after an entry was removed
 /// from the map. Without a specialisation, a trivially copyable T is stored as it lies in memory:
 /// natural C alignment, array fields included, as clang lays out the same struct for a BPF program.
+/// Its padding is written as zeros, if it has up to 4096 bytes and, with clang, neither bit-fields
+/// nor unions; see zeroed_padding for the others.
 template <class T>
 struct Codec;
 
@@ -149,7 +152,7 @@ struct Codec<T> {
   static constexpr bool is_object_layout = true;
   static constexpr std::size_t size = sizeof(T);
   static void encode(const T& value, std::span<std::byte, size> out) noexcept {
-    std::memcpy(out.data(), &value, size);
+    detail::copy_members(value, out.data());
   }
   static T decode(std::span<const std::byte, size> in) noexcept {
     T value;
@@ -184,6 +187,11 @@ namespace detail {
 // Whether Codec<T> hands the object's own bytes to the kernel, so that no copy is needed.
 template <class T>
 concept coded_as_object = requires { requires Codec<T>::is_object_layout; };
+
+// Whether the kernel reads the object's own bytes. Those of a T with padding are copied, so that
+// what the padding holds does not leak into the map.
+template <class T>
+concept written_as_object = coded_as_object<T> && !has_padding<T>;
 
 // Whether somebody gave T a layout of its own, which then counts wherever a T is converted.
 template <class T>

@@ -97,7 +97,7 @@ class Encoded {
       if (!fits(wide, size)) ec = Errc::out_of_range;
       store(wide.bits, {buffer_.data(), size}, std::endian::native);
       bytes_ = {buffer_.data(), size};
-    } else if constexpr (coded_as_object<T>) {
+    } else if constexpr (written_as_object<T>) {
       bytes_ = {reinterpret_cast<const std::byte*>(&value), sizeof(T)};
     } else {
       Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{buffer_});
@@ -115,7 +115,7 @@ class Encoded {
       return 0;
     else if constexpr (integer_or_enum<T>)
       return 8;
-    else if constexpr (coded_as_object<T>)
+    else if constexpr (written_as_object<T>)
       return 0;
     else
       return Codec<T>::size;

@@ -51,8 +51,8 @@ struct BitField {
 
   template <class T>
   [[nodiscard]] MemberDescription in() const noexcept {
-    MemberDescription result{.name = name,
-                             .type = &describe<std::remove_cvref_t<decltype(set(blank<T>.value))>>()};
+    MemberDescription result{
+        .name = name, .type = &describe<std::remove_cvref_t<decltype(set(blank<T>.value))>>()};
     std::memset(blank<T>.bytes, 0, sizeof(T));
     set(blank<T>.value);
     find_bits(blank<T>.bytes, result);

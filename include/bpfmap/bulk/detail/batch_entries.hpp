@@ -81,7 +81,7 @@ concept range_of_arguments = !byte_range<Range> && !has_own_codec<Range> && inde
 // Whether the range holds objects of type T as the kernel reads them, so that no copy is needed.
 template <class Range, class T>
 inline constexpr bool lies_flat =
-    coded_as_object<T> && std::convertible_to<const Range&, std::span<const T>>;
+    written_as_object<T> && std::convertible_to<const Range&, std::span<const T>>;
 template <class Range>
 [[nodiscard]] const std::byte* in_place(const Range& range) noexcept {
   return reinterpret_cast<const std::byte*>(std::data(range));

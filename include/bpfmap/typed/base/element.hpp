@@ -47,7 +47,7 @@ template <class T>
 class ElementBytes {
  public:
   explicit ElementBytes(const T& value) noexcept {
-    if constexpr (!coded_as_object<T>)
+    if constexpr (!written_as_object<T>)
       Codec<T>::encode(value, std::span<std::byte, Codec<T>::size>{data_});
     else if constexpr (integer_like<T>)
       data_ = value;
@@ -58,7 +58,7 @@ class ElementBytes {
   ElementBytes& operator=(const ElementBytes&) = delete;
 
   [[nodiscard]] const void* data() const noexcept {
-    if constexpr (!coded_as_object<T>)
+    if constexpr (!written_as_object<T>)
       return data_.data();
     else if constexpr (integer_like<T>)
       return &data_;
@@ -73,7 +73,7 @@ class ElementBytes {
  private:
   using Encoded = std::array<std::byte, Codec<T>::size>;
   using Object = std::conditional_t<integer_like<T>, T, const T*>;
-  std::conditional_t<coded_as_object<T>, Object, Encoded> data_{};
+  std::conditional_t<written_as_object<T>, Object, Encoded> data_{};
 };
 
 // The key of a map without keys.

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// The members and enumerators of a type by structured bindings and __PRETTY_FUNCTION__. Knows no
+// map.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "bpfmap/codec/codec.hpp"
+#include "bpfmap/config.hpp"
+#include "bpfmap/layout/detail/aggregate.hpp"
+#include "bpfmap/layout/detail/binding.hpp"
+#include "bpfmap/layout/detail/blank.hpp"
+#include "bpfmap/layout/detail/names.hpp"
+#include "bpfmap/layout/detail/type_description.hpp"
+
+namespace bpfmap::inline v0::detail {
+
+template <class T>
+constexpr const TypeDescription& describe() noexcept;
+
+// Stands for the address of a bit-field.
+inline constexpr char bpfmap_no_name = 0;
+
+// The addresses of the members of a constant object. In rows, because
+// clang prints no more than ten elements of an array.
+template <std::size_t rows>
+struct MemberAddresses {
+  struct Row {
+    const void* at[8];
+  } row[rows];
+};
+
+template <class T, MemberAddresses members>
+constexpr const char* print_members() {
+  return __PRETTY_FUNCTION__;
+}
+
+// Finds the names in what print_members() returns: from clang "[T = S, members = {{{{&filled.pid,
+// &bpfmap_no_name, ...}}}}]"; from g++ "[with T = S; MemberAddresses<...auto...> members =
+// MemberAddresses<1>{MemberAddresses<1>::Row [1]{MemberAddresses<1>::Row{const void* [8]{((const
+// void*)(& filled<S>.S::pid)), ...}}}}]".
+inline void take_member_names(std::string_view text, std::size_t addresses,
+                              std::span<MemberDescription> into) noexcept {
+  for (std::size_t i = addresses; i > 0; --i) {
+    int depth = 0;
+    for (; !text.empty() && !is_identifier_char(text.back()); text.remove_suffix(1))
+      if (text.back() == ')') ++depth;
+    const std::string_view name = last_identifier(text);
+    if (i <= into.size() && name != "bpfmap_no_name") into[i - 1].name = name;
+    for (; !text.empty() && (text.back() != ',' || depth != 0); text.remove_suffix(1))
+      if (text.back() != '{' && text.back() != '}') depth -= nesting(text.back());
+  }
+}
+
+// Where enumerators are searched: small numbers, and flags.
+inline constexpr std::int64_t first_searched = -8;
+inline constexpr std::size_t small_searched = 136;
+template <class E>
+inline constexpr std::size_t searched = small_searched + sizeof(E) * 8 - 7;
+
+template <class E>
+constexpr E searched_at(std::size_t index) {
+  const auto number =
+      index < small_searched
+          ? static_cast<std::uint64_t>(first_searched + static_cast<std::int64_t>(index))
+          : std::uint64_t{128} << (index - small_searched);
+  return static_cast<E>(static_cast<std::underlying_type_t<E>>(number));
+}
+
+template <class E, E... v>
+constexpr const char* print_enumerators() {
+  return __PRETTY_FUNCTION__;
+}
+template <class E, std::size_t... i>
+constexpr std::string_view print_searched(std::index_sequence<i...>) {
+  const std::string_view text = print_enumerators<E, searched_at<E>(i)...>();
+  return text.substr(text.find("v = ") + 5);
+}
+
+// Calls f(index, name) for the names in a list such as "S::a, S::b, (S)2}]".
+template <class F>
+constexpr void for_each_name(std::string_view text, F f) {
+  int depth = 0;
+  std::size_t begin = 0;
+  std::size_t index = 0;
+  for (std::size_t i = 0; i < text.size() && depth >= 0; ++i) {
+    depth += nesting(text[i]);
+    if (depth < 0 || (depth == 0 && text[i] == ',')) {
+      const std::string_view name = last_identifier(text.substr(begin, i - begin));
+      if (!name.empty()) f(index, name);
+      begin = i + 1;
+      ++index;
+    }
+  }
+}
+
+template <class E>
+constexpr auto find_enumerators() {
+  constexpr std::string_view text = print_searched<E>(std::make_index_sequence<searched<E>>{});
+  constexpr std::size_t count = [](std::string_view names) {
+    std::size_t n = 0;
+    for_each_name(names, [&](std::size_t, std::string_view) { ++n; });
+    return n;
+  }(text);
+  std::array<Enumerator, count> result{};
+  std::size_t n = 0;
+  for_each_name(text, [&](std::size_t index, std::string_view name) {
+    result[n++] = {name, static_cast<std::uint64_t>(
+                             static_cast<std::underlying_type_t<E>>(searched_at<E>(index)))};
+  });
+  std::ranges::sort(result, [](const Enumerator& a, const Enumerator& b) {
+    return static_cast<std::underlying_type_t<E>>(a.value) <
+           static_cast<std::underlying_type_t<E>>(b.value);
+  });
+  return result;
+}
+
+// The enumerators that can be found, ascending by value.
+template <class E>
+inline constexpr auto enumerators = [] {
+  if constexpr (has_fixed_underlying_type<E>)
+    return find_enumerators<E>();
+  else
+    return std::array<Enumerator, 0>{};
+}();
+
+// Whether a member is a bit-field narrower than its type. Nothing else has padding bits or shares
+// bytes, so that most structs are not searched.
+template <class T>
+inline constexpr bool has_bit_fields = Binding<member_count<T>>::visit(
+    filled<T>, [](const auto&... member) { return (is_truncated(member) || ...); });
+
+inline void take_places(std::span<const void* const> addresses,
+                        std::span<const TypeDescription* const> types,
+                        std::span<const std::byte> object,
+                        std::span<MemberDescription> into) noexcept {
+  for (std::size_t i = 0; i < into.size(); ++i) {
+    const auto* address = static_cast<const std::byte*>(addresses[i]);
+    into[i].type = types[i];
+    into[i].bit_offset = static_cast<std::uint64_t>(address - object.data()) * 8;
+  }
+}
+
+// The members of an object: their addresses, nullptr for a bit-field, and their types.
+template <std::size_t count>
+struct Places {
+  const void* addresses[count];
+  const TypeDescription* types[count];
+
+  [[nodiscard]] constexpr auto in_rows() const noexcept {
+    MemberAddresses<(count + 7) / 8> result{};
+    for (std::size_t i = 0; i < (count + 7) / 8 * 8; ++i)
+      result.row[i / 8].at[i % 8] =
+          i < count && addresses[i] != nullptr ? addresses[i] : &bpfmap_no_name;
+    return result;
+  }
+};
+
+template <class T>
+constexpr auto find_places() {
+  if constexpr (!has_bit_fields<T>)
+    return Binding<member_count<T>>::point(blank<T>.value, []<class... M>(M*... member) {
+      return Places<sizeof...(M)>{{member...}, {&describe<M>()...}};
+    });
+  else
+    return Binding<member_count<T>>::visit(filled<T>, []<class... M>(const M&... member) {
+      return Places<sizeof...(M)>{{(is_truncated(member) ? nullptr : std::addressof(member))...},
+                                  {&describe<M>()...}};
+    });
+}
+template <class T>
+inline constexpr auto places = find_places<T>();
+
+template <class T>
+auto find_members() noexcept {
+  constexpr std::size_t count = member_count<T>;
+  std::array<MemberDescription, count> result{};
+  take_member_names(print_members<T, places<T>.in_rows()>(), (count + 7) / 8 * 8, result);
+  if constexpr (!has_bit_fields<T>) {
+    take_places(places<T>.addresses, places<T>.types, blank<T>.bytes, result);
+  } else {
+    // The address of a bit-field is that of a copy.
+    const void* addresses[count];
+    Binding<count>::visit(blank<T>.value, [&addresses](const auto&... member) {
+      std::size_t i = 0;
+      ((addresses[i++] = std::addressof(member)), ...);
+      return true;
+    });
+    take_places(addresses, places<T>.types, blank<T>.bytes, result);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (result[i].bit_offset < sizeof(T) * 8) continue;
+      set_ones<T>(blank<T>.bytes, i, runs<T>{});
+      find_bits(blank<T>.bytes, result[i]);
+    }
+  }
+  return result;
+}
+
+// Whether no member of a T has a name, as in the kernel's struct bpf_timer.
+template <class T>
+inline constexpr bool is_opaque = member_count<T> == 0;
+
+template <class T>
+std::span<const MemberDescription> reflected_members() noexcept {
+  static const auto members = find_members<T>();
+  return members;
+}
+
+template <class T>
+constexpr bool check_reflectable() {
+  static_assert(std::is_aggregate_v<T>,
+                "bpfmap: members that are private, or that a constructor initialises, cannot be "
+                "reflected. Give bpfmap::Layout<T> its members: static constexpr auto members = "
+                "std::tuple{bpfmap::member(\"pid\", &T::pid), ...}; as a friend of the class.");
+  if constexpr (std::is_aggregate_v<T>) {
+    static_assert(!has_base<T>,
+                  "bpfmap: a struct with a base class cannot be reflected. Make the base a member, "
+                  "or give bpfmap::Layout<T> its members.");
+    static_assert(member_count<T> <= max_bound_members,
+                  "bpfmap: a struct of more than 64 members cannot be reflected. Give "
+                  "bpfmap::Layout<T> its members, or group them in structs.");
+    return !has_base<T> && member_count<T> <= max_bound_members;
+  }
+  return false;
+}
+
+// Only Layout<T> knows the members of a union.
+template <class T>
+inline constexpr bool sees_union = false;
+
+}  // namespace bpfmap::inline v0::detail
