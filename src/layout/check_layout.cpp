@@ -84,7 +84,10 @@ class Checker {
     return false;
   }
 
-  LayoutReport take() { return std::move(report_); }
+  LayoutReport take() {
+    if (report_.verdict == LayoutVerdict::mismatch) report_.reason.clear();
+    return std::move(report_);
+  }
 
  private:
   void compare_with(LayoutPart part, std::uint32_t id, const TypeDescription& type) {
