@@ -8,8 +8,9 @@
 #   begin          of a range: the function that made the range was given the `ec`
 #   explain        returns the text of an earlier failure
 #   format, parse  declared by {fmt}
+#   member, bit_field  evaluated by the compiler
 #   sum            calls nothing that can fail but the caller's function
-#   to_string      runs out of memory at most
+#   to_json, to_string  run out of memory at most
 cmake_minimum_required(VERSION 3.24)
 
 set(called "")
@@ -54,7 +55,7 @@ set(names 0)
 set(missing "")
 set(single_form "")
 set(throwing 0)
-set(one_form_suffices begin explain format parse sum to_string)
+set(one_form_suffices begin bit_field explain format member parse sum to_json to_string)
 foreach(header IN LISTS headers)
   read_public("${header}" public)
   cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${ROOT}/include/bpfmap" OUTPUT_VARIABLE file)

@@ -265,20 +265,6 @@ class Writer {
   bool needs_all_kinds_ = false;
 };
 
-bool has_int_key(MapType type) noexcept {
-  switch (type) {
-    case MapType::array:
-    case MapType::percpu_array:
-    case MapType::sk_storage:
-    case MapType::inode_storage:
-    case MapType::task_storage:
-    case MapType::cgrp_storage:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // The type of `size` bytes of a map: `type`, if it is described.
 std::uint32_t add_sized(Writer& writer, const TypeDescription* type, std::uint32_t size) {
   return type != nullptr && type->size == size ? writer.add(*type) : writer.bytes(size);
@@ -296,6 +282,20 @@ std::uint32_t add_key(Writer& writer, const MapSpec& spec, const TypeDescription
 }
 
 }  // namespace
+
+bool has_int_key(MapType type) noexcept {
+  switch (type) {
+    case MapType::array:
+    case MapType::percpu_array:
+    case MapType::sk_storage:
+    case MapType::inode_storage:
+    case MapType::task_storage:
+    case MapType::cgrp_storage:
+      return true;
+    default:
+      return false;
+  }
+}
 
 MadeBtf btf_of(const MapSpec& spec, const TypeDescription* key, const TypeDescription* value,
                BtfKinds kinds, std::error_code& ec) {

@@ -11,6 +11,9 @@
 
 namespace bpfmap::inline v0::detail {
 
+/// Returns whether maps of `type` have an int as key: an index, or a descriptor.
+[[nodiscard]] bool has_int_key(MapType type) noexcept;
+
 /// The kinds of BTF that a kernel accepts.
 enum class BtfKinds : std::uint8_t {
   all,

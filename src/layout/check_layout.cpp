@@ -10,6 +10,8 @@
 
 #include "../map/btf.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
+#include "btf_of.hpp"
+#include "btf_of.hpp"
 #include "compare.hpp"
 #include "shape.hpp"
 
@@ -84,7 +86,10 @@ class Checker {
     return false;
   }
 
-  LayoutReport take() { return std::move(report_); }
+  LayoutReport take() {
+    if (report_.verdict == LayoutVerdict::mismatch) report_.reason.clear();
+    return std::move(report_);
+  }
 
  private:
   void compare_with(LayoutPart part, std::uint32_t id, const TypeDescription& type) {
@@ -176,6 +181,8 @@ LayoutReport check_layout(const MapInfo& info, const TypeDescription* key,
                           const TypeDescription* value, const LayoutOptions& options) {
   const MapBtfReader btf{info};
   if (!btf.reason().empty()) return of_map(unknown(btf.reason()), info);
+  // Whatever integer the program declares, it is an index or a descriptor.
+  if (has_int_key(info.type)) key = nullptr;
   return of_map(
       check_layout(btf.bytes(), info.btf_key_type_id, info.btf_value_type_id, key, value, options),
       info);

@@ -14,7 +14,7 @@
 namespace bpfmap::inline v0::detail {
 namespace {
 
-constexpr int most_steps = 200'000;
+constexpr int most_steps = 100'000;
 constexpr std::size_t most_differences = 256;
 constexpr std::size_t most_lines = 10'000;
 

@@ -72,8 +72,8 @@ bool is_padding(const Item& item) {
   std::string name{item.name};
   std::ranges::transform(name, name.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array<std::string_view, 6> words{"pad",  "unused", "reserved",
-                                                  "rsvd", "fill",   "hole"};
+  constexpr std::array<std::string_view, 10> words{"pad",  "unused", "reserved", "rsvd",  "fill",
+                                                   "hole", "align",  "dummy",    "spare", "zero"};
   return std::ranges::any_of(
       words, [&](std::string_view word) { return name.find(word) != std::string::npos; });
 }

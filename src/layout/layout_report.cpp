@@ -15,6 +15,9 @@ using Mark = LayoutLine::Mark;
 constexpr std::size_t context = 3;
 constexpr std::size_t few_lines = 24;
 constexpr std::size_t widest_side = 60;
+// More of either are not read.
+constexpr std::size_t most_texts = 20;
+constexpr std::size_t most_shown_lines = 150;
 
 // "8", or "8.3" for bit 3 of byte 8.
 std::string offset_text(const LayoutPlace& place) {
@@ -70,11 +73,15 @@ class Layouts {
       }
       tell_left_out(left_out);
       left_out = 0;
+      ++shown_;
       const LayoutLine& line = lines_[i];
       two_columns(mark_text(line.mark), side_text(line.in_type, line.depth, offset_width_),
                   side_text(line.in_map, line.depth, offset_width_));
     }
-    tell_left_out(left_out);
+    if (shown_ < most_shown_lines)
+      tell_left_out(left_out);
+    else if (left_out != 0)
+      text_ += "  ... " + std::to_string(left_out) + " more\n";
   }
 
  private:
@@ -87,6 +94,7 @@ class Layouts {
   }
 
   [[nodiscard]] bool is_shown(std::size_t i) const {
+    if (shown_ >= most_shown_lines) return false;
     if (lines_.size() <= few_lines || i == 0) return true;
     const std::size_t begin = i < context ? 0 : i - context;
     const std::size_t end = std::min(i + context + 1, lines_.size());
@@ -112,6 +120,7 @@ class Layouts {
   std::string& text_;
   std::size_t offset_width_ = 1;
   std::size_t left_width_ = 0;
+  std::size_t shown_ = 0;
 };
 
 std::string heading(const LayoutReport& report) {
@@ -126,9 +135,14 @@ std::string heading(const LayoutReport& report) {
   return text + "\n";
 }
 
-void add_texts(std::string& text, std::string_view word, std::span<const LayoutDifference> list) {
-  for (const LayoutDifference& found : list)
+// `count` may be more than those in the list.
+void add_texts(std::string& text, std::string_view word, std::span<const LayoutDifference> list,
+               std::size_t count) {
+  const std::size_t shown = std::min(list.size(), most_texts);
+  for (const LayoutDifference& found : list.first(shown))
     text += std::string{word} + std::string{to_string(found.part)} + ": " + found.text + "\n";
+  if (count > shown)
+    text += std::string{word} + "... and " + std::to_string(count - shown) + " more\n";
 }
 
 // --- JSON ---
@@ -190,11 +204,8 @@ std::string_view to_string(LayoutFault fault) noexcept {
 
 std::string to_string(const LayoutReport& report) {
   std::string text = heading(report);
-  add_texts(text, "", report.differences);
-  if (report.difference_count > report.differences.size())
-    text += "... and " + std::to_string(report.difference_count - report.differences.size()) +
-            " more\n";
-  add_texts(text, "note: ", report.notes);
+  add_texts(text, "", report.differences, report.difference_count);
+  add_texts(text, "note: ", report.notes, report.notes.size());
   for (auto at = report.lines.begin(); at != report.lines.end();) {
     const LayoutPart part = at->part;
     const auto end = std::find_if(at, report.lines.end(),

@@ -139,6 +139,7 @@ bool Shapes::read_array(std::uint32_t id, Shape& into, int depth) {
 }
 
 bool Shapes::read_members(std::uint32_t id, const BtfType& type, Shape& into, int depth) {
+  into.members.reserve(type.members());
   for (std::uint32_t i = 0; i < type.members(); ++i) {
     const auto words = btf_.words(id, i);
     if (!words) return broken(id, "is cut off");

@@ -15,7 +15,7 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __type(key, __u32);
+  __type(key, int);
   __type(value, struct layout_pair);
   __uint(max_entries, 1);
 } slots SEC(".maps");

@@ -20,6 +20,7 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "bpfmap/interop/libbpf.hpp"
+#include "bpfmap/layout/check_layout.hpp"
 #include "bpfmap/layout/entry_text.hpp"
 #include "every_operation.hpp"
 
@@ -74,6 +75,8 @@ void each_whole_map_operation(Map& map, Check check) {
   check("is_pinned_at", [&](auto&... ec) { (void)is_pinned_at(map, "", ec...); });
   check("spec_of", [&](auto&... ec) { (void)spec_of(map, ec...); });
   check("find_variable", [&](auto&... ec) { (void)find_variable(map, "x", ec...); });
+  check("check_layout", [&](auto&... ec) { (void)check_layout<int, int>(map, ec...); });
+  check("check_variable", [&](auto&... ec) { (void)check_variable<int>(map, "x", ec...); });
   check("next of a Walk", [&](auto&... ec) {
     Walk walk{map};
     (void)walk.next(ec...);

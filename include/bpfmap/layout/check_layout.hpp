@@ -90,6 +90,7 @@ concept typed_map_like = requires(const M& map) {
 ///   size.
 /// - A member with a name that the other side uses elsewhere is at a wrong offset. Other names that
 ///   differ are notes.
+/// - The key of an array or a local storage is not compared: any integer is an index.
 /// - A member that is an array of bytes, or has a name such as "pad", matches padding.
 ///
 /// A map of maps has no BTF: K and V are compared with that of its first inner map. Without BTF, or

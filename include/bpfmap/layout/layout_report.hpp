@@ -95,8 +95,8 @@ struct LayoutReport {
 [[nodiscard]] std::string_view to_string(LayoutPart part) noexcept;
 [[nodiscard]] std::string_view to_string(LayoutFault fault) noexcept;
 /// Returns the verdict, the differences and notes, a line each, and both layouts side by side with
-/// offsets in bytes. '!' marks a line that differs, '~' one with a note. Of long layouts, only the
-/// lines around the marked ones.
+/// offsets in bytes. '!' marks a line that differs, '~' one with a note. Of long layouts, shows
+/// only the lines around the marked ones, and of many differences the first.
 [[nodiscard]] std::string to_string(const LayoutReport& report);
 /// Returns the report without the lines of both layouts as one JSON object.
 [[nodiscard]] std::string to_json(const LayoutReport& report);

@@ -3,6 +3,7 @@
 #include <bpf/btf.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -737,6 +738,31 @@ TEST(CompareLayout, EndsOnBtfThatExplodes) {
   const LayoutReport report = made.against<Point>(last);
   EXPECT_NE(report.verdict, LayoutVerdict::match);
   EXPECT_LT(report.differences.size(), 300U);
+}
+
+// Ten megabytes: structs of 65 535 members, each of which is the struct before.
+TEST(CompareLayout, EndsOnTenMegabytes) {
+  constexpr std::uint32_t members = 65'535;
+  std::vector<std::uint32_t> types{0, 1U << 24U, 4, 32};  // an integer of 4 bytes
+  for (std::uint32_t level = 0; level < 13; ++level) {
+    types.insert(types.end(), {0, 4U << 24U | members, 4 * members});
+    for (std::uint32_t i = 0; i < members; ++i)
+      types.insert(types.end(), {0, level + 1, level == 0 ? 32 * i : 0});
+  }
+  const auto size = static_cast<std::uint32_t>(types.size() * sizeof types[0]);
+  ASSERT_GT(size, 10'000'000U);
+  const std::array<std::uint32_t, 6> header{0x0001'EB9F, 24, 0, size, size, 1};
+  Bytes bytes(24 + size + 1);
+  std::memcpy(bytes.data(), header.data(), 24);
+  std::memcpy(bytes.data() + 24, types.data(), size);
+  for (const std::uint32_t id : {2U, 14U}) {
+    const LayoutReport report =
+        detail::check_layout(bytes, 0, id, nullptr, &detail::describe<Point>());
+    EXPECT_EQ(report.verdict, LayoutVerdict::mismatch);
+    EXPECT_LE(report.differences.size(), 256U);
+    EXPECT_LE(report.lines.size(), 10'000U);
+    EXPECT_LT(std::ranges::count(to_string(report), '\n'), 200);
+  }
 }
 
 }  // namespace
