@@ -170,7 +170,7 @@ bool EntryReader::node(const EntryNode& node, std::uint64_t bit) {
   scanner_.skip_space();
   const char next = scanner_.peek();
   const bool of_bytes = node.kind == NodeKind::bytes || node.kind == NodeKind::text;
-  if (node.kind == NodeKind::structure && scanner_.accept('{')) return members(node, bit, '}');
+  if (node.is_aggregate() && scanner_.accept('{')) return members(node, bit, '}');
   if ((node.kind == NodeKind::array || of_bytes) && next == '[') return elements(node, bit);
   if (next == '{' || next == '[')
     return scanner_.expected(node.kind == NodeKind::array ? "'['" : "a value without brackets");
