@@ -277,9 +277,6 @@ void write_erase(Writer& w, Label callback) {
 
 // --- atomic updates ---
 
-// Attempts to exchange a minimum or maximum for one that another CPU does not change meanwhile.
-constexpr std::int32_t attempts = 64;
-
 constexpr bool is_minimum(FetchOperation operation) {
   return operation == FetchOperation::min_unsigned || operation == FetchOperation::min_signed;
 }
@@ -348,23 +345,24 @@ class FetchWriter {
     }
   }
 
+  // Another CPU may change the member between the load and the exchange. Not a loop: without
+  // CAP_PERFMON the verifier follows each turn of one along every path. User space goes on after
+  // -EAGAIN.
   void exchange_extreme() {
+    constexpr int attempts = 4;
     Assembler& code = w_.code;
-    const Label again = code.new_label();
     const Label done = code.new_label();
-    code.move(r4, 0);
     extend(r1);
-    code.bind(again);
-    code.load(size_, r2, entry, offset_);
-    code.move(r3, r2);
-    extend(r3);
-    code.jump_if(keeps(), r3, r1, done);
-    code.move(r0, r2);
-    code.move(r3, r1);
-    code.atomic(Atomic::compare_exchange, size_, entry, offset_, r3);
-    code.jump_if(When::eq, r0, r2, done);
-    code.alu(Alu::add, r4, 1);
-    code.jump_if(When::lt, r4, attempts, again);
+    for (int i = 0; i < attempts; ++i) {
+      code.load(size_, r2, entry, offset_);
+      code.move(r3, r2);
+      extend(r3);
+      code.jump_if(keeps(), r3, r1, done);
+      code.move(r0, r2);
+      code.move(r3, r1);
+      code.atomic(Atomic::compare_exchange, size_, entry, offset_, r3);
+      code.jump_if(When::eq, r0, r2, done);
+    }
     code.move(r0, -EAGAIN);
     w_.ends_with_r0();
     code.bind(done);

@@ -151,8 +151,12 @@ sys::UniqueFd load(const Assembler& program, ProgramKind kind, const char* name,
     attr.log_level = 1;
     attr.log_size = static_cast<std::uint32_t>(text.size());
     attr.log_buf = sys::detail::address(text.data());
-    result = load_once(attr);
-    if (result < 0) log = end_of(text);
+    // The first errno counts: a log that is longer than its room is ENOSPC on older kernels.
+    const int again = load_once(attr);
+    if (again >= 0)
+      result = again;
+    else
+      log = end_of(text);
   }
   if (result < 0) ec = kernel_error(result);
   return sys::UniqueFd{std::max(result, -1)};

@@ -166,7 +166,7 @@ class FetchOperations {
   }
 
   /// Sets each member to an operand that is less (5.14). EAGAIN, in practice never, when other CPUs
-  /// change a member 64 times in a row meanwhile.
+  /// change a member thousands of times in a row.
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
             detail::visits_old<V, Member> Visit = detail::NoVisit>
@@ -193,7 +193,7 @@ class FetchOperations {
   }
 
   /// Sets each member to an operand that is greater (5.14). EAGAIN, in practice never, when other
-  /// CPUs change a member 64 times in a row meanwhile.
+  /// CPUs change a member thousands of times in a row.
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
             detail::visits_old<V, Member> Visit = detail::NoVisit>

@@ -14,6 +14,7 @@
 #include "bpfmap/in_kernel/fetch_operations.hpp"
 #include "bpfmap/in_kernel/lookup_view.hpp"
 #include "bpfmap/in_kernel/status.hpp"
+#include "bpfmap/in_kernel/sum_operations.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -33,7 +34,7 @@ namespace bpfmap::inline v0 {
 /// destruction. It has one set of slots: one thread uses it at a time, and each thread makes its
 /// own. After fork(2), a child may only destroy it: an operation is ESTALE.
 template <detail::written_map M>
-class InKernel : public FetchOperations<InKernel<M>, M> {
+class InKernel : public FetchOperations<InKernel<M>, M>, public SumOperations<InKernel<M>, M> {
   using K = typename M::key_type;
   using V = typename M::slot_type;
   static constexpr bool percpu = detail::has_slots_per_cpu<M>;
@@ -100,10 +101,7 @@ class InKernel : public FetchOperations<InKernel<M>, M> {
   /// (Errc::wrong_value_count).
   template <detail::keys_for<M> Keys>
   BatchResult contains_batch(const Keys& keys, std::span<bool> found) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = contains_batch(keys, found, ec);
-    detail::throw_if(ec);
-    return result;
+    return thrown([&](std::error_code& ec) { return contains_batch(keys, found, ec); });
   }
   template <detail::keys_for<M> Keys>
   BatchResult contains_batch(const Keys& keys, std::span<bool> found,
@@ -180,11 +178,7 @@ class InKernel : public FetchOperations<InKernel<M>, M> {
   template <detail::keys_for<M> Keys, class Visit>
     requires detail::erasable_map<M>
   BatchResult lookup_and_delete_batch(const Keys& keys, Visit&& visit) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result =
-        look_up(detail::EntryOperation::take, Operation::lookup_and_delete, keys, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return thrown([&](std::error_code& ec) { return lookup_and_delete_batch(keys, visit, ec); });
   }
   template <detail::keys_for<M> Keys, class Visit>
     requires detail::erasable_map<M>
@@ -195,6 +189,7 @@ class InKernel : public FetchOperations<InKernel<M>, M> {
 
  private:
   friend FetchOperations<InKernel, M>;
+  friend SumOperations<InKernel, M>;
   template <detail::written_map Other>
   friend InKernel<Other> in_kernel(const Other& map, const InKernelOptions& options,
                                    std::error_code& ec) noexcept;
@@ -237,7 +232,7 @@ class InKernel : public FetchOperations<InKernel<M>, M> {
   }
   template <class Keys, class Visit>
   BatchResult look_up(detail::EntryOperation operation, Operation named, const Keys& keys,
-                      Visit& visit, std::error_code& ec) {
+                      Visit&& visit, std::error_code& ec) {
     BatchResult result;
     const auto show = [&](std::size_t i, std::size_t slot) {
       visit(i, detail::shown_at<M>(engine_->value(slot)));
