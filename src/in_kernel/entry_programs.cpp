@@ -284,10 +284,6 @@ constexpr bool is_signed(FetchOperation operation) {
   return operation == FetchOperation::min_signed || operation == FetchOperation::max_signed ||
          operation == FetchOperation::sum_signed;
 }
-constexpr bool is_extreme(FetchOperation operation) {
-  return operation >= FetchOperation::min_unsigned && operation <= FetchOperation::max_signed;
-}
-
 class FetchWriter {
  public:
   FetchWriter(Writer& writer, const EntryTarget& target, FetchOperation operation,
