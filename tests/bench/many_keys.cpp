@@ -133,7 +133,7 @@ void add_inserts(std::size_t count) {
   add_row<Api, entries>("erase_insert", count,
                         [](Api& api, std::span<const Key> keys, const std::vector<Value>& values) {
                           const std::size_t erased = api.erase(keys);
-        return std::min(erased, api.insert(keys, values));
+                          return std::min(erased, api.insert(keys, values));
                         });
 }
 template <class Api, std::uint32_t entries>

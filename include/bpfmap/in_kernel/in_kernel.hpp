@@ -83,8 +83,7 @@ class InKernel : public FetchOperations<InKernel<M>, M>, public SumOperations<In
   /// Looks up any number of keys, and calls `visit(i, value)` for each key i that has an entry,
   /// with what LookupView shows; in the form with an `ec` it must not throw, and in both not use
   /// this handle.
-  template <detail::keys_for<M> Keys, class Visit>
-    requires(!std::same_as<std::remove_cvref_t<Visit>, std::error_code>)
+  template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
   BatchResult lookup_batch(const Keys& keys, Visit&& visit) {
     std::error_code ec = detail::no_error();
     const BatchResult result =
@@ -92,7 +91,7 @@ class InKernel : public FetchOperations<InKernel<M>, M>, public SumOperations<In
     detail::throw_if(ec);
     return result;
   }
-  template <detail::keys_for<M> Keys, class Visit>
+  template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
   BatchResult lookup_batch(const Keys& keys, Visit&& visit, std::error_code& ec) noexcept {
     return look_up(detail::EntryOperation::lookup, Operation::lookup_batch, keys, visit, ec);
   }
@@ -175,12 +174,12 @@ class InKernel : public FetchOperations<InKernel<M>, M>, public SumOperations<In
   /// value and then erases its key: what is written to the key in between is lost, which the system
   /// call (BPF_MAP_LOOKUP_AND_DELETE_ELEM, hash types 5.14, ENOTSUPP on tries) rules out for
   /// updates that replace the value.
-  template <detail::keys_for<M> Keys, class Visit>
+  template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
     requires detail::erasable_map<M>
   BatchResult lookup_and_delete_batch(const Keys& keys, Visit&& visit) {
     return thrown([&](std::error_code& ec) { return lookup_and_delete_batch(keys, visit, ec); });
   }
-  template <detail::keys_for<M> Keys, class Visit>
+  template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
     requires detail::erasable_map<M>
   BatchResult lookup_and_delete_batch(const Keys& keys, Visit&& visit,
                                       std::error_code& ec) noexcept {

@@ -40,6 +40,11 @@ template <class M>
   }
 }
 
+// Called with the number of a key, and its value.
+template <class Visit, class M>
+concept visits_values =
+    requires(Visit& visit, std::size_t i, const std::byte* at) { visit(i, shown_at<M>(at)); };
+
 // The integers of an atomic update.
 struct WholeValueTag {};
 template <class V, class Member>
