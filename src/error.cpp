@@ -62,6 +62,7 @@ constexpr std::array misuse{
     MisuseText{Errc::map_changed, std::errc::bad_file_descriptor, "the Map now holds another map"},
     MisuseText{Errc::wrong_layout, std::errc::invalid_argument, "wrong layout"},
     MisuseText{Errc::invalid_text, std::errc::invalid_argument, "not the text of an entry"},
+    MisuseText{Errc::too_many_keys, std::errc::argument_list_too_long, "too many keys"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -199,6 +200,8 @@ std::string_view to_string(Operation operation) noexcept {
       return "iterate";
     case Operation::wait_for_programs:
       return "wait_for_programs";
+    case Operation::in_kernel:
+      return "in_kernel";
   }
   return "unknown operation";
 }

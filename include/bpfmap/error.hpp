@@ -55,6 +55,7 @@ enum class Operation : std::uint8_t {
   migrate,            ///< resize() and migrate()
   iterate,            ///< reading the records of a BPF iterator
   wait_for_programs,  ///< wait_for_programs() and wait_for_sleepable_programs()
+  in_kernel,          ///< making a handle by in_kernel(), and its atomic updates
 };
 
 /// The operation's name as the enumerator spells it, such as "get_next_key".
@@ -93,6 +94,7 @@ enum class Errc : int {
   map_changed,            ///< the Map was given another map during a walk; bad_file_descriptor
   wrong_layout,           ///< the map's BTF contradicts the key or value type; invalid_argument
   invalid_text,           ///< not the text of a key, value or entry; invalid_argument
+  too_many_keys,          ///< more keys than the handle's view holds; argument_list_too_long
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

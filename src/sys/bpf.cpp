@@ -96,6 +96,8 @@ int prog_load(const ProgLoadAttr& attr) noexcept {
   return never_zero(call(Command::prog_load, copy));
 }
 
+int prog_test_run(TestRunAttr& attr) noexcept { return call(Command::prog_test_run, attr); }
+
 int iter_create(int link_fd) noexcept {
   IterCreateAttr attr{static_cast<std::uint32_t>(link_fd), 0};
   return never_zero(call(Command::iter_create, attr));

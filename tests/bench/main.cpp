@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   add_rings();
   add_memory();
   add_inner_maps();
+  add_many_keys();
 #ifdef BPFMAP_BENCH_BCC
   add_bcc();
 #endif

@@ -21,6 +21,8 @@ void add_rings();
 /// Arrays as memory, and maps of maps.
 void add_memory();
 void add_inner_maps();
+/// Many given keys by one system call.
+void add_many_keys();
 /// The same by other libraries, in builds that have found them.
 void add_bcc();
 void add_cilium();

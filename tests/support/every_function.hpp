@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/in_kernel/in_kernel.hpp"
 #include "bpfmap/interop/libbpf.hpp"
 #include "bpfmap/layout/check_layout.hpp"
 #include "bpfmap/layout/entry_text.hpp"
@@ -172,6 +173,41 @@ void each_memory_operation(Check check) {
   check("next_into", [&](auto&... ec) { (void)records.next_into(record, ec...); });
 }
 
+/// The operations on many keys of handles that in_kernel() makes, on empty ones.
+template <class Check>
+void each_handle_operation(Check check) {
+  const std::array<std::uint32_t, 2> keys{1, 2};
+  const std::array<std::uint64_t, 2> values{1, 2};
+  std::array<bool, 2> found{};
+  const auto visit = [](std::size_t, std::uint64_t) {};
+  HashMap<std::uint32_t, std::uint64_t> none;
+  InKernel<HashMap<std::uint32_t, std::uint64_t>> fast;
+  InKernel<PerCpuHashMap<std::uint32_t, std::uint64_t>> percpu;
+  check("in_kernel", [&](auto&... ec) { (void)in_kernel(none, ec...); });
+  check("in_kernel with options", [&](auto&... ec) { (void)in_kernel(none, {}, ec...); });
+  check("lookup_batch", [&](auto&... ec) { (void)fast.lookup_batch(keys, ec...); });
+  check("lookup_batch by a visitor", [&](auto&... ec) { fast.lookup_batch(keys, visit, ec...); });
+  check("contains_batch", [&](auto&... ec) { fast.contains_batch(keys, found, ec...); });
+  check("update_batch", [&](auto&... ec) { fast.update_batch(keys, values, ec...); });
+  check("insert_batch", [&](auto&... ec) { fast.insert_batch(keys, values, ec...); });
+  check("replace_batch", [&](auto&... ec) { fast.replace_batch(keys, values, ec...); });
+  check("erase_batch", [&](auto&... ec) { fast.erase_batch(keys, ec...); });
+  check("lookup_and_delete_batch",
+        [&](auto&... ec) { fast.lookup_and_delete_batch(keys, visit, ec...); });
+  check("sum_batch", [&](auto&... ec) { percpu.sum_batch(keys, whole_value, visit, ec...); });
+  check("fetch_add", [&](auto&... ec) { fast.fetch_add(keys, whole_value, values, ec...); });
+  check("fetch_add with a visitor",
+        [&](auto&... ec) { fast.fetch_add(keys, whole_value, values, visit, ec...); });
+  check("fetch_add_or_insert",
+        [&](auto&... ec) { fast.fetch_add_or_insert(keys, whole_value, 1, 0, ec...); });
+  check("fetch_or", [&](auto&... ec) { fast.fetch_or(keys, whole_value, 1, ec...); });
+  check("exchange", [&](auto&... ec) { fast.exchange(keys, whole_value, 1, ec...); });
+  check("compare_exchange",
+        [&](auto&... ec) { fast.compare_exchange(keys, whole_value, 1, 2, ec...); });
+  check("fetch_min", [&](auto&... ec) { fast.fetch_min(keys, whole_value, 1, ec...); });
+  check("fetch_max", [&](auto&... ec) { fast.fetch_max(keys, whole_value, 1, ec...); });
+}
+
 /// What needs no map.
 template <class Check>
 void each_other_function(Check check) {
@@ -217,6 +253,7 @@ template <class Check>
 void each_function(Check check) {
   Map none;
   each_map_operation(none, check);
+  each_handle_operation(check);
   each_whole_map_operation(none, check);
   each_opening(check);
   each_memory_operation(check);

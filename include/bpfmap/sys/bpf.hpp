@@ -185,6 +185,10 @@ int btf_get_data(int fd, void* btf, std::uint32_t& size) noexcept;
 /// BPF_PROG_LOAD (3.18): returns the program's descriptor, close-on-exec and never 0.
 int prog_load(const ProgLoadAttr& attr) noexcept;
 
+/// BPF_PROG_TEST_RUN (4.12; of syscall programs 5.14): runs the program once and stores what it
+/// returns in `attr.retval`.
+int prog_test_run(TestRunAttr& attr) noexcept;
+
 /// BPF_ITER_CREATE (5.8): returns a descriptor, close-on-exec and never 0, from which to read the
 /// output of the iterator program of the link `link_fd`. -EINVAL: not the link of an iterator.
 int iter_create(int link_fd) noexcept;

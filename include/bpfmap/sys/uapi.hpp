@@ -24,6 +24,7 @@ enum class Command : int {
   prog_load = 5,                     // 3.18
   obj_pin = 6,                       // 4.4
   obj_get = 7,                       // 4.4
+  prog_test_run = 10,                // 4.12
   map_get_next_id = 12,              // 4.13
   map_get_fd_by_id = 14,             // 4.13
   obj_get_info_by_fd = 15,           // 4.13
@@ -176,7 +177,7 @@ struct IterCreateAttr {
   std::uint32_t flags;
 };
 
-/// Attributes of prog_load, up to prog_flags (4.12).
+/// Attributes of prog_load, up to func_info_cnt (5.0).
 struct ProgLoadAttr {
   std::uint32_t prog_type;
   std::uint32_t insn_cnt;
@@ -187,8 +188,33 @@ struct ProgLoadAttr {
   alignas(8) std::uint64_t log_buf;
   std::uint32_t kern_version;
   std::uint32_t prog_flags;
+  char prog_name[obj_name_len];
+  std::uint32_t prog_ifindex;
+  std::uint32_t expected_attach_type;
+  std::uint32_t prog_btf_fd;
+  std::uint32_t func_info_rec_size;
+  alignas(8) std::uint64_t func_info;
+  std::uint32_t func_info_cnt;
+  std::uint32_t line_info_rec_size;
 };
 
+/// Attributes of prog_test_run, up to ctx_out (5.2); the kernel writes `retval`.
+struct TestRunAttr {
+  std::uint32_t prog_fd;
+  std::uint32_t retval;
+  std::uint32_t data_size_in;
+  std::uint32_t data_size_out;
+  alignas(8) std::uint64_t data_in;
+  alignas(8) std::uint64_t data_out;
+  std::uint32_t repeat;
+  std::uint32_t duration;
+  std::uint32_t ctx_size_in;
+  std::uint32_t ctx_size_out;
+  alignas(8) std::uint64_t ctx_in;
+  alignas(8) std::uint64_t ctx_out;
+};
+
+inline constexpr std::uint32_t prog_type_cgroup_skb = 8;    // 4.10
 inline constexpr std::uint32_t prog_type_syscall = 31;      // 5.14
 inline constexpr std::uint32_t prog_f_sleepable = 1U << 4;  // 5.10
 

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT
+// Atomic updates of many keys by a handle; what a handle leaves behind; processes and threads.
+#include <fcntl.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <set>
+#include <span>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "../../../src/in_kernel/program.hpp"
+#include "bpfmap/bpfmap.hpp"
+#include "bpfmap/in_kernel/in_kernel.hpp"
+#include "child_process.hpp"
+#include "small_btf.hpp"
+
+namespace bpfmap::test {
+namespace {
+
+using namespace detail::bytecode;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+using i64 = std::int64_t;
+
+struct Flow {
+  u64 packets;
+  i64 balance;
+  u32 flags;
+  std::int32_t level;
+};
+
+std::vector<u32> numbers(u32 count) {
+  std::vector<u32> keys(count);
+  std::iota(keys.begin(), keys.end(), 0U);
+  return keys;
+}
+
+// What a member of each of 5 values becomes by `call`, beside what `combine` makes of the old
+// value.
+template <class T, class Call, class Combine>
+void expect_combined(T Flow::* member, const std::vector<T>& values, T operand, Call call,
+                     Combine combine) {
+  for (const MapType type : {MapType::hash, MapType::array}) {
+    auto map =
+        Map::create({.type = type, .key_size = 4, .value_size = sizeof(Flow), .max_entries = 8});
+    for (u32 i = 0; i < values.size(); ++i) {
+      Flow flow{77, 77, 77, 77};
+      flow.*member = values[i];
+      map.update(i, flow);
+    }
+    const auto with = [&](auto typed) {
+      auto fast = in_kernel(typed, {.engine = EngineChoice::require_kernel, .keys_per_call = 3});
+      std::vector<T> old(values.size());
+      const auto keys = numbers(static_cast<u32>(values.size()));
+      const BatchResult result =
+          call(fast, keys, member, operand, [&](std::size_t i, T was) { old[i] = was; });
+      EXPECT_EQ(result, (BatchResult{values.size(), 0, {}}));
+      EXPECT_EQ(old, values);
+      for (const u32 key : keys) {
+        Flow expected{77, 77, 77, 77};
+        expected.*member = combine(values[key], operand);
+        const Flow now = *typed.map().template lookup<Flow>(key);
+        EXPECT_EQ(now.packets, expected.packets);
+        EXPECT_EQ(now.balance, expected.balance);
+        EXPECT_EQ(now.flags, expected.flags);
+        EXPECT_EQ(now.level, expected.level);
+      }
+    };
+    if (type == MapType::hash)
+      with(HashMap<u32, Flow>{std::move(map)});
+    else
+      with(ArrayMap<Flow>{std::move(map)});
+  }
+}
+
+template <class T>
+void expect_all(T Flow::* member, const std::vector<T>& values) {
+  using U = std::make_unsigned_t<T>;
+  for (const T operand : values) {
+    expect_combined<T>(
+        member, values, operand,
+        [](auto& fast, const auto&... rest) { return fast.fetch_add(rest...); },
+        [](T a, T b) { return static_cast<T>(static_cast<U>(a) + static_cast<U>(b)); });
+    expect_combined<T>(
+        member, values, operand,
+        [](auto& fast, const auto&... rest) { return fast.fetch_or(rest...); },
+        [](T a, T b) { return static_cast<T>(a | b); });
+    expect_combined<T>(
+        member, values, operand,
+        [](auto& fast, const auto&... rest) { return fast.exchange(rest...); },
+        [](T, T b) { return b; });
+    expect_combined<T>(
+        member, values, operand,
+        [](auto& fast, const auto&... rest) { return fast.fetch_min(rest...); },
+        [](T a, T b) { return std::min(a, b); });
+    expect_combined<T>(
+        member, values, operand,
+        [](auto& fast, const auto&... rest) { return fast.fetch_max(rest...); },
+        [](T a, T b) { return std::max(a, b); });
+    expect_combined<T>(
+        member, values, operand,
+        [&](auto& fast, auto& keys, auto& of, auto& desired, auto visit) {
+          return fast.compare_exchange(keys, of, values[1], desired, visit);
+        },
+        [&](T a, T b) { return a == values[1] ? b : a; });
+  }
+}
+
+TEST(InKernelFetch, CombinesIntegersOf4And8BytesWithAndWithoutSign) {
+  expect_all(&Flow::packets,
+             std::vector<u64>{0, 1, 0xffff'ffff'ffff'fffe, 0x8000'0000'0000'0000, 5});
+  expect_all(&Flow::balance,
+             std::vector<i64>{0, -1, std::numeric_limits<i64>::min(), 7, 1LL << 40});
+  expect_all(&Flow::flags, std::vector<u32>{0, 1, 0xffff'fffe, 0x8000'0000, 5});
+  expect_all(&Flow::level, std::vector<std::int32_t>{0, -1, std::numeric_limits<int>::min(), 7, 5});
+}
+
+TEST(InKernelFetch, SkipsMissingKeysOrInsertsThem) {
+  auto map = HashMap<u32, Flow>::create({.max_entries = 20});
+  auto fast = in_kernel(map, {.keys_per_call = 8});
+  map.update(3, Flow{100, 0, 0, 0});
+  EXPECT_EQ(fast.fetch_add(numbers(10), &Flow::packets, 5), (BatchResult{1, 9, {}}));
+  std::vector<u64> deltas(10);
+  std::iota(deltas.begin(), deltas.end(), 1U);
+  const Flow initial{1000, -4, 8, 0};
+  EXPECT_EQ(fast.fetch_add_or_insert(numbers(10), &Flow::packets, deltas, initial),
+            (BatchResult{10, 0, {}}));
+  for (u32 i = 0; i < 10; ++i) {
+    EXPECT_EQ(map.lookup(i)->packets, i == 3 ? 109 : 1001 + i);
+    EXPECT_EQ(map.lookup(i)->balance, i == 3 ? 0 : -4);
+  }
+  std::error_code ec;
+  EXPECT_EQ(fast.fetch_add_or_insert(numbers(30), &Flow::packets, 1, initial, ec),
+            (BatchResult{20, 0, 20}));
+  EXPECT_EQ(ec, Condition::map_full);
+  EXPECT_EQ(fast.fetch_add(numbers(3), &Flow::packets, std::vector<u64>(2), ec), BatchResult{});
+  EXPECT_EQ(ec, Errc::wrong_value_count);
+  EXPECT_EQ(fast.fetch_add(numbers(3), &Flow::packets, std::vector<int>{1, -1, 1}, ec),
+            (BatchResult{1, 0, 1}));
+  EXPECT_EQ(ec, Errc::out_of_range);
+  EXPECT_THROW(fast.compare_exchange(numbers(2), &Flow::flags, -1, 0), BatchError);
+  auto calls = in_kernel(map, {.engine = EngineChoice::system_calls});
+  calls.fetch_add(numbers(2), &Flow::packets, 1, ec);
+  EXPECT_EQ(ec, Errc::unsupported_operation);
+  EXPECT_NE(explain(ec).find("status()"), std::string::npos) << explain(ec);
+}
+
+// A program that adds 1 to the 8 bytes at `offset` of each value of the keys 0 to `count` - 1,
+// under the lock at `lock` when that is not negative.
+sys::UniqueFd counting_program(const Map& map, const Map& keys, std::int16_t offset, int lock) {
+  Assembler a;
+  const auto each = a.new_label();
+  const auto none = a.new_label();
+  a.load_map(r1, keys.fd());
+  a.load_function(r2, each);
+  a.move(r3, 0);
+  a.move(r4, 0);
+  a.call(Helper::for_each_map_elem);
+  a.move(r0, 0);
+  a.exit();
+  a.begin_function(each);
+  a.load_map(r1, map.fd());
+  a.call(Helper::map_lookup_elem);
+  a.jump_if(When::eq, r0, 0, none);
+  a.move(r6, r0);
+  if (lock < 0) {
+    a.move(r1, 1);
+    a.atomic(Atomic::add, Size::word, r6, offset, r1);
+  } else {
+    a.move(r1, r6);
+    a.alu(Alu::add, r1, lock);
+    a.call(Helper::spin_lock);
+    a.load(Size::word, r1, r6, offset);
+    a.alu(Alu::add, r1, 1);
+    a.store(Size::word, r6, offset, r1);
+    a.move(r1, r6);
+    a.alu(Alu::add, r1, lock);
+    a.call(Helper::spin_unlock);
+  }
+  a.bind(none);
+  a.move(r0, 0);
+  a.exit();
+  EXPECT_TRUE(a.finish());
+  std::string log;
+  std::error_code ec;
+  auto program = load(a, ProgramKind::cgroup_skb, "bpfmap_count", log, ec);
+  EXPECT_FALSE(ec) << log;
+  return program;
+}
+
+struct Locked {
+  u32 count;
+  bpf_spin_lock lock;
+};
+
+template <class V>
+void expect_exact(HashMap<u32, V> map, u32 V::* member, std::int16_t offset, int lock) {
+  constexpr u32 keys = 64;
+  for (u32 i = 0; i < keys; ++i) map.update(i, V{});
+  const Map indices =
+      Map::create({.type = MapType::array, .key_size = 4, .value_size = 4, .max_entries = keys});
+  const auto program = counting_program(map.map(), indices, offset, lock);
+  auto fast = in_kernel(map, {.engine = EngineChoice::require_kernel});
+  std::atomic<bool> enough{false};
+  std::atomic<u32> rounds{0};
+  std::thread other{[&] {
+    u32 returned = 0;
+    while (!enough) {
+      ASSERT_EQ(run(program.get(), ProgramKind::cgroup_skb, returned), 0);
+      ++rounds;
+    }
+  }};
+  u32 mine = 0;
+  while (mine < 3000 || rounds < 3000) {
+    fast.fetch_add(numbers(keys), member, 3);
+    mine += 3;
+  }
+  enough = true;
+  other.join();
+  for (u32 i = 0; i < keys; ++i) EXPECT_EQ((*map.lookup(i)).*member, mine + rounds) << i;
+}
+
+TEST(InKernelFetch, LosesNothingBesideAProgramOnAnotherCpu) {
+  expect_exact(HashMap<u32, Flow>::create({.max_entries = 100}), &Flow::flags,
+               offsetof(Flow, flags), -1);
+}
+
+TEST(InKernelFetch, LosesNothingUnderTheLockOfAValue) {
+  const SmallBtf btf;
+  expect_exact(HashMap<u32, Locked>::create({.max_entries = 100,
+                                             .btf_fd = btf.fd(),
+                                             .btf_key_type_id = SmallBtf::integer,
+                                             .btf_value_type_id = SmallBtf::locked}),
+               &Locked::count, offsetof(Locked, count), offsetof(Locked, lock));
+}
+
+TEST(InKernelFetch, CombinesUnderTheLockOfAValue) {
+  const SmallBtf btf;
+  auto map = HashMap<u32, Locked>::create({.max_entries = 100,
+                                           .btf_fd = btf.fd(),
+                                           .btf_key_type_id = SmallBtf::integer,
+                                           .btf_value_type_id = SmallBtf::locked});
+  auto fast = in_kernel(map, {.engine = EngineChoice::require_kernel, .keys_per_call = 4});
+  const auto values = [&] {
+    std::vector<u32> all;
+    fast.lookup_batch(numbers(3), [&](std::size_t, const Locked& v) {
+      EXPECT_EQ(v.lock.val, 0U);
+      all.push_back(v.count);
+    });
+    return all;
+  };
+  using Counts = std::vector<u32>;
+  EXPECT_EQ(fast.insert_batch(numbers(3), std::vector<Locked>{{1, {}}, {2, {}}, {3, {}}}),
+            (BatchResult{3, 0, {}}));
+  fast.fetch_or(numbers(3), &Locked::count, 4);
+  EXPECT_EQ(values(), (Counts{5, 6, 7}));
+  fast.fetch_min(numbers(3), &Locked::count, 6);
+  EXPECT_EQ(values(), (Counts{5, 6, 6}));
+  fast.fetch_max(numbers(3), &Locked::count, Counts{9, 1, 7});
+  EXPECT_EQ(values(), (Counts{9, 6, 7}));
+  fast.compare_exchange(numbers(3), &Locked::count, 6, 60);
+  EXPECT_EQ(values(), (Counts{9, 60, 7}));
+  fast.exchange(numbers(3), &Locked::count, 11);
+  EXPECT_EQ(values(), (Counts{11, 11, 11}));
+}
+
+// --- what is left behind ---
+
+// The kernel's objects behind this process's descriptors: "map_id:\t5", "prog_id:\t7".
+std::set<std::string> objects() {
+  std::set<std::string> lines;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fdinfo"}) {
+    std::ifstream file{entry.path()};
+    for (std::string line; std::getline(file, line);)
+      if (line.starts_with("map_id") || line.starts_with("prog_id")) lines.insert(line);
+  }
+  return lines;
+}
+bool exists(const std::string& object) {
+  const auto id = static_cast<u32>(std::stoul(object.substr(object.find('\t') + 1)));
+  const bool is_map = object.starts_with("map");
+  sys::IdAttr attr{id, 0, 0};
+  const long fd =
+      sys::bpf(is_map ? BPF_MAP_GET_FD_BY_ID : BPF_PROG_GET_FD_BY_ID, &attr, sizeof attr);
+  if (fd >= 0) ::close(static_cast<int>(fd));
+  return fd >= 0;
+}
+
+TEST(InKernelHandle, LeavesNothingBehind) {
+  auto map = HashMap<u32, Flow>::create({.max_entries = 20});
+  const auto before = objects();
+  std::vector<std::string> added;
+  {
+    auto fast = in_kernel(map, {.engine = EngineChoice::require_kernel});
+    fast.fetch_add_or_insert(numbers(3), &Flow::packets, 1, Flow{});
+    auto moved = std::move(fast);
+    EXPECT_EQ(moved.lookup_batch(numbers(5)).found(), 3U);
+    const auto now = objects();
+    std::ranges::set_difference(now, before, std::back_inserter(added));
+    EXPECT_EQ(added.size(), 6U);  // three arrays, three programs
+  }
+  EXPECT_EQ(objects(), before);
+  const auto remains = [&] { return std::ranges::any_of(added, exists); };
+  for (int i = 0; i < 500 && remains(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  EXPECT_FALSE(remains());
+}
+
+// --- processes and threads ---
+
+TEST(InKernelHandle, CanOnlyBeDestroyedInAChild) {
+  auto map = HashMap<u32, u64>::create({.max_entries = 20});
+  auto fast = in_kernel(map);
+  fast.update_batch(numbers(5), numbers(5));
+  in_child([&] {
+    std::error_code ec;
+    EXPECT_TRUE(fast.lookup_batch(numbers(5), ec).empty());
+    EXPECT_EQ(ec.value(), ESTALE);
+    fast.update_batch(numbers(5), numbers(5), ec);
+    EXPECT_EQ(ec.value(), ESTALE);
+    fast.fetch_add(numbers(5), whole_value, 1, ec);
+    EXPECT_EQ(ec.value(), ESTALE);
+    auto own = in_kernel(map);
+    EXPECT_EQ(own.lookup_batch(numbers(5)).found(), 5U);
+    fast = {};
+  });
+  EXPECT_EQ(fast.lookup_batch(numbers(9)).found(), 5U);
+}
+
+TEST(InKernelHandle, IsOneForEachThread) {
+  auto map = HashMap<u32, u64>::create({.max_entries = 2000});
+  std::vector<std::thread> threads;
+  for (u32 t = 0; t < 2; ++t)
+    threads.emplace_back([&map, t] {
+      auto fast = in_kernel(map, {.keys_per_call = 100});
+      auto keys = numbers(1000);
+      for (u32& key : keys) key += t * 1000;
+      for (int round = 0; round < 50; ++round) {
+        EXPECT_EQ(fast.insert_batch(keys, keys).done, 1000U);
+        fast.fetch_add(keys, whole_value, u64{1} << 32U);
+        const auto see = [&](std::size_t i, u64 value) {
+          EXPECT_EQ(value, keys[i] + (u64{1} << 32U));
+        };
+        EXPECT_EQ(fast.lookup_and_delete_batch(keys, see).done, 1000U);
+      }
+    });
+  for (auto& thread : threads) thread.join();
+}
+
+// Another user with these capabilities alone.
+void become_nobody_with(u64 capabilities) {
+  ASSERT_EQ(::prctl(PR_SET_KEEPCAPS, 1), 0);
+  ASSERT_EQ(::setgroups(0, nullptr), 0);
+  ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  for (unsigned half = 0; half < 2; ++half) {
+    const auto bits = static_cast<u32>(capabilities >> (32 * half));
+    sets[half] = {.effective = bits, .permitted = bits, .inheritable = 0};
+  }
+  ASSERT_EQ(::syscall(SYS_capset, &header, sets), 0);
+}
+
+TEST(InKernelHandle, NeedsCapBpfAlone) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives privileges up";
+  for (const u64 capabilities : {u64{0}, u64{1} << 39U}) {
+    auto map = HashMap<u32, Flow>::create({.max_entries = 20});
+    in_child([&] {
+      become_nobody_with(capabilities);
+      auto fast = in_kernel(map);
+      if (capabilities == 0) {
+        EXPECT_EQ(fast.status().reason, EngineReason::not_permitted);
+      } else {
+        EXPECT_EQ(fast.status().reason, EngineReason::none) << fast.status().log;
+        EXPECT_EQ(fast.fetch_add_or_insert(numbers(3), &Flow::flags, 1, Flow{}).done, 3U);
+        EXPECT_EQ(fast.fetch_max(numbers(3), &Flow::level, 7).done, 3U);
+        EXPECT_EQ(fast.lookup_batch(numbers(5))[2].level, 7);
+      }
+      EXPECT_EQ(fast.update_batch(numbers(9), std::vector<Flow>(9)).done, 9U);
+      EXPECT_EQ(fast.erase_batch(numbers(5)).done, 5U);
+      EXPECT_EQ(fast.lookup_batch(numbers(9)).found(), 4U);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace bpfmap::test
