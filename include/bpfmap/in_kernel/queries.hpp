@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+// Queries over the entries of a map, evaluated in the kernel. Above bulk/.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+#include "bpfmap/bulk/detail/whole_map.hpp"
+#include "bpfmap/error.hpp"
+#include "bpfmap/in_kernel/detail/query_engine.hpp"
+#include "bpfmap/in_kernel/expression.hpp"
+#include "bpfmap/in_kernel/query_results.hpp"
+
+namespace bpfmap::inline v0 {
+
+/// The condition that every entry meets.
+inline constexpr Predicate<void, void, 0> everything{};
+
+namespace detail {
+
+template <class M, class E>
+consteval bool check_expression() {
+  using K = typename E::key_type;
+  using V = typename E::value_type;
+  static_assert(std::is_void_v<K> || std::same_as<K, typename M::key_type>,
+                "bpfmap: the expression reads members of another key type than the map's.");
+  static_assert(std::is_void_v<V> || std::same_as<V, typename M::slot_type>,
+                "bpfmap: the expression reads members of another value type than the map's.");
+  return true;
+}
+template <class M, class E>
+consteval bool check_condition() {
+  static_assert(condition_expression<E>,
+                "bpfmap: this is no condition. Compare the number with 0.");
+  return check_expression<M, E>();
+}
+template <class M, class E>
+consteval bool check_query_number() {
+  static_assert(number_expression<E>,
+                "bpfmap: this is no number: an integer member, or made of such.");
+  return check_expression<M, E>();
+}
+template <class E>
+[[nodiscard]] Nodes nodes_in(const E& expression) noexcept {
+  return {expression.nodes.data(), expression.nodes.size()};
+}
+
+}  // namespace detail
+
+/// The queries over the map of a handle.
+///
+///     auto flows = HashMap<FlowKey, FlowStats>::open_pinned(path);
+///     Queries queries{flows};
+///     const auto dns = key(&FlowKey::port).in({53, 853});
+///     const std::uint64_t bytes = queries.sum(value(&FlowStats::bytes), dns);
+///     queries.erase_if(value(&FlowStats::last_seen) < oldest);
+///
+/// Where the kernel has bpf_for_each_map_elem (5.13) and syscall programs (5.14) and this process
+/// may load programs (CAP_BPF), a query is one program, loaded when it is first needed and kept for
+/// the life of this object; the same query with other constants is the same program. Hash and LRU
+/// hash maps, arrays and the per-CPU forms of these are walked over by programs; other maps, and
+/// all maps where programs are not possible, by system calls in user space, with the same result.
+/// status() says which.
+///
+/// On a per-CPU map, an integer member of the value is its sum over all CPUs
+/// (bpf_map_lookup_percpu_elem, 5.19). A query takes no lock: an entry that programs change
+/// meanwhile is read while it changes, and an entry that is updated from user space meanwhile may
+/// be missed or met twice.
+///
+/// Use one object per thread. After fork(2), the child's queries are done by system calls. The map
+/// must outlive the object, and must not be moved.
+template <detail::typed_map M>
+class Queries {
+  using K = typename M::key_type;
+  using V = typename M::slot_type;
+  static constexpr bool percpu = !std::same_as<typename M::mapped_type, V>;
+
+ public:
+  explicit Queries(M& map) noexcept : map_(&map) {}
+
+  /// Returns the number of entries that meet `where`. Errors of every query: Errc::no_map;
+  /// Errc::out_of_range for an array index of a member that does not exist;
+  /// Errc::unsupported_operation for a comparison of bytes in the value of a per-CPU map; ENOMEM;
+  /// and those of a walk.
+  template <class Where>
+  [[nodiscard]] std::uint64_t count_if(const Where& where, std::error_code& ec) noexcept {
+    static_assert(detail::check_condition<M, Where>());
+    return run({.kind = detail::QueryKind::count, .where = detail::nodes_in(where)}, ec).matched;
+  }
+  template <class Where>
+  [[nodiscard]] std::uint64_t count_if(const Where& where) {
+    return throwing([&](std::error_code& ec) { return count_if(where, ec); });
+  }
+
+  /// Returns whether an entry meets `where`; the walk ends at the first one.
+  template <class Where>
+  [[nodiscard]] bool any_of(const Where& where, std::error_code& ec) noexcept {
+    static_assert(detail::check_condition<M, Where>());
+    return run({.kind = detail::QueryKind::any, .where = detail::nodes_in(where)}, ec).matched != 0;
+  }
+  template <class Where>
+  [[nodiscard]] bool any_of(const Where& where) {
+    return throwing([&](std::error_code& ec) { return any_of(where, ec); });
+  }
+
+  /// Returns the sum of `number` over the entries that meet `where`; it wraps around at 64 bits.
+  template <class Number, class Where>
+  [[nodiscard]] auto sum(const Number& number, const Where& where, std::error_code& ec) noexcept {
+    return static_cast<typename Number::result_type>(
+        run_number(detail::QueryKind::sum, number, where, ec).number);
+  }
+  template <class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] auto sum(const Number& number, const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return sum(number, where, ec); });
+  }
+
+  /// Returns the smallest `number` of the entries that meet `where`; nullopt when there is none.
+  template <class Number, class Where>
+  [[nodiscard]] auto min(const Number& number, const Where& where, std::error_code& ec) noexcept {
+    return extreme<Number>(run_number(detail::QueryKind::min, number, where, ec));
+  }
+  template <class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] auto min(const Number& number, const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return min(number, where, ec); });
+  }
+
+  /// As min(), the largest.
+  template <class Number, class Where>
+  [[nodiscard]] auto max(const Number& number, const Where& where, std::error_code& ec) noexcept {
+    return extreme<Number>(run_number(detail::QueryKind::max, number, where, ec));
+  }
+  template <class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] auto max(const Number& number, const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return max(number, where, ec); });
+  }
+
+  /// Erases the entries that meet `where`, and returns how many it erased. An entry that a program
+  /// updates after the condition was evaluated is erased with its new value. EPERM when the map is
+  /// frozen or the descriptor is read-only; Errc::unsupported_operation on an array.
+  template <class Where>
+  std::uint64_t erase_if(const Where& where, std::error_code& ec) noexcept {
+    static_assert(detail::check_condition<M, Where>());
+    return run({.kind = detail::QueryKind::erase, .where = detail::nodes_in(where)}, ec).matched;
+  }
+  template <class Where>
+  std::uint64_t erase_if(const Where& where) {
+    return throwing([&](std::error_code& ec) { return erase_if(where, ec); });
+  }
+
+  /// Makes `changes`, in this order, in the entries that meet `where`, and returns their number. In
+  /// the kernel, other members keep what programs write meanwhile, and an add() loses nothing; by
+  /// system calls, the whole value is written back, and what programs write meanwhile is lost.
+  /// EPERM as erase_if(); Errc::unsupported_operation on a per-CPU map.
+  template <class Where, class... Changes>
+  std::uint64_t update_if(const Where& where, std::error_code& ec,
+                          const Changes&... changes) noexcept {
+    static_assert(!percpu,
+                  "bpfmap: a value with a slot for each CPU cannot be changed by a query.");
+    static_assert(sizeof...(Changes) != 0, "bpfmap: update_if() needs a set() or an add().");
+    static_assert(detail::check_condition<M, Where>());
+    static_assert((... && detail::check_expression<M, Changes>()));
+    const std::array<detail::Change, sizeof...(Changes)> all{
+        detail::Change{.adds = changes.adds,
+                       .offset = changes.member.offset,
+                       .size = changes.member.size,
+                       .big_endian = changes.member.big_endian,
+                       .nodes = detail::nodes_in(changes)}...};
+    return run({.kind = detail::QueryKind::update,
+                .where = detail::nodes_in(where),
+                .changes = all},
+               ec)
+        .matched;
+  }
+  template <class Where, class... Changes>
+    requires(... && !std::same_as<Changes, std::error_code>)
+  std::uint64_t update_if(const Where& where, const Changes&... changes) {
+    return throwing([&](std::error_code& ec) { return update_if(where, ec, changes...); });
+  }
+
+  /// Copies the entries that meet `where`, and returns them as a view of this object's memory,
+  /// which is valid until the next query.
+  template <class Where>
+  [[nodiscard]] EntriesView<K, V> copy_if(const Where& where, std::error_code& ec) noexcept {
+    static_assert(!percpu, "bpfmap: entries with a slot for each CPU are copied by to_vector().");
+    static_assert(detail::check_condition<M, Where>());
+    const auto result =
+        run({.kind = detail::QueryKind::copy, .where = detail::nodes_in(where)}, ec);
+    return {result.entries, result.matched};
+  }
+  template <class Where>
+  [[nodiscard]] EntriesView<K, V> copy_if(const Where& where) {
+    return throwing([&](std::error_code& ec) { return copy_if(where, ec); });
+  }
+  /// Copies all entries, as copy_if() does.
+  [[nodiscard]] EntriesView<K, V> snapshot(std::error_code& ec) noexcept {
+    return copy_if(everything, ec);
+  }
+  [[nodiscard]] EntriesView<K, V> snapshot() { return copy_if(everything); }
+
+  /// Returns the `count` (1 to 128) entries with the largest `number` among those that meet
+  /// `where`, in descending order. Errc::out_of_range for another count.
+  template <class Number, class Where>
+  [[nodiscard]] auto top(std::uint32_t count, const Number& number, const Where& where,
+                         std::error_code& ec) noexcept {
+    static_assert(!percpu, "bpfmap: entries with a slot for each CPU cannot be copied.");
+    const auto result = run_number(detail::QueryKind::top, number, where, ec, {.most = count});
+    return TopEntries<K, V, typename Number::result_type>{{result.entries, result.matched},
+                                                          result.buckets};
+  }
+  template <class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] auto top(std::uint32_t count, const Number& number,
+                         const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return top(count, number, where, ec); });
+  }
+
+  /// Returns, for each number that `group` has, how many entries have it and the sum of `number`
+  /// over them. The entries of more than `most` groups (default 4,096) are left out, and counted.
+  template <class GroupKey, class Number, class Where>
+  [[nodiscard]] auto group_by(const GroupKey& group, const Number& number, const Where& where,
+                              std::uint32_t most, std::error_code& ec) {
+    static_assert(detail::check_query_number<M, GroupKey>());
+    using Key = typename GroupKey::result_type;
+    using Sum = typename Number::result_type;
+    const auto result = run_number(detail::QueryKind::group, number, where, ec,
+                                   {.group = detail::nodes_in(group), .most = most});
+    Groups<Key, Sum> all{{}, result.left_out};
+    detail::without_bad_alloc(ec, [&] {
+      all.groups.reserve(result.groups.size());
+      for (const detail::GroupData& data : result.groups)
+        all.groups.push_back({static_cast<Key>(data.key), data.count, static_cast<Sum>(data.sum)});
+    });
+    return all;
+  }
+  template <class GroupKey, class Number, class Where = Predicate<void, void, 0>>
+  [[nodiscard]] auto group_by(const GroupKey& group, const Number& number,
+                              const Where& where = everything, std::uint32_t most = 4096) {
+    return throwing([&](std::error_code& ec) { return group_by(group, number, where, most, ec); });
+  }
+
+  /// Returns the number of entries per number of bits of `number`: bucket 0 counts 0 and negative
+  /// numbers, bucket i the numbers from 2^(i-1) to 2^i - 1.
+  template <class Number, class Where>
+  [[nodiscard]] std::array<std::uint64_t, 65> histogram(const Number& number, const Where& where,
+                                                        std::error_code& ec) noexcept {
+    std::array<std::uint64_t, 65> counts{};
+    const auto result = run_number(detail::QueryKind::histogram, number, where, ec);
+    std::copy(result.buckets.begin(), result.buckets.end(), counts.begin());
+    return counts;
+  }
+  template <class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] std::array<std::uint64_t, 65> histogram(const Number& number,
+                                                        const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return histogram(number, where, ec); });
+  }
+  /// Returns the number of entries per bucket, as a view that is valid until the next query.
+  /// Errc::out_of_range for a width of 0, and for no bucket or more than 512.
+  template <class Number, class Where>
+  [[nodiscard]] std::span<const std::uint64_t> histogram(const Number& number,
+                                                         const LinearBuckets& buckets,
+                                                         const Where& where,
+                                                         std::error_code& ec) noexcept {
+    return run_number(detail::QueryKind::histogram, number, where, ec,
+                      {.buckets = {.logarithmic = false,
+                                   .count = buckets.count,
+                                   .from = static_cast<std::uint64_t>(buckets.from),
+                                   .width = buckets.width}})
+        .buckets;
+  }
+  template <class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] std::span<const std::uint64_t> histogram(const Number& number,
+                                                         const LinearBuckets& buckets,
+                                                         const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return histogram(number, buckets, where, ec); });
+  }
+
+  /// Does every further query by system calls; the programs are unloaded.
+  void use_system_calls_only() noexcept { engine_.use_system_calls_only(); }
+  /// Returns whether a program did the last query.
+  [[nodiscard]] bool in_kernel() const noexcept { return engine_.in_kernel(); }
+  /// Returns why system calls did the last query, with the end of the verifier's log where it
+  /// refused the program; empty when a program did it.
+  [[nodiscard]] std::string_view reason() const noexcept { return engine_.reason(); }
+
+ private:
+  detail::QueryResult run(const detail::Query& query, std::error_code& ec) noexcept {
+    return engine_.run(map_->map(), query, ec);
+  }
+  template <class Number, class Where>
+  detail::QueryResult run_number(detail::QueryKind kind, const Number& number, const Where& where,
+                                 std::error_code& ec, detail::Query query = {}) noexcept {
+    static_assert(detail::check_query_number<M, Number>() && detail::check_condition<M, Where>());
+    query.kind = kind;
+    query.is_signed = std::is_signed_v<typename Number::result_type>;
+    query.where = detail::nodes_in(where);
+    query.number = detail::nodes_in(number);
+    return run(query, ec);
+  }
+  template <class Number>
+  static auto extreme(const detail::QueryResult& result) noexcept {
+    using Result = std::optional<typename Number::result_type>;
+    return result.matched == 0 ? Result{}
+                               : Result{static_cast<typename Number::result_type>(result.number)};
+  }
+  template <class Body>
+  static auto throwing(Body body) {
+    std::error_code ec;
+    auto result = body(ec);
+    detail::throw_if(ec);
+    return result;
+  }
+
+  M* map_;
+  detail::QueryEngine engine_;
+};
+
+}  // namespace bpfmap::inline v0
