@@ -60,6 +60,7 @@ constexpr std::array misuse{
     MisuseText{Errc::not_pinned, std::errc::no_such_file_or_directory,
                "the map is not pinned there"},
     MisuseText{Errc::map_changed, std::errc::bad_file_descriptor, "the Map now holds another map"},
+    MisuseText{Errc::too_many_keys, std::errc::argument_list_too_long, "too many keys"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {
@@ -197,6 +198,8 @@ std::string_view to_string(Operation operation) noexcept {
       return "iterate";
     case Operation::wait_for_programs:
       return "wait_for_programs";
+    case Operation::in_kernel:
+      return "in_kernel";
   }
   return "unknown operation";
 }

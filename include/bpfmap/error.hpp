@@ -55,6 +55,7 @@ enum class Operation : std::uint8_t {
   migrate,            ///< resize() and migrate()
   iterate,            ///< reading the records of a BPF iterator
   wait_for_programs,  ///< wait_for_programs() and wait_for_sleepable_programs()
+  in_kernel,          ///< making a handle by in_kernel(), and its atomic updates
 };
 
 /// The operation's name as the enumerator spells it, such as "get_next_key".
@@ -91,6 +92,7 @@ enum class Errc : int {
   not_pinned,             ///< the map is not, or no longer, the one pinned at the path;
                           ///< no_such_file_or_directory
   map_changed,            ///< the Map was given another map during a walk; bad_file_descriptor
+  too_many_keys,          ///< more keys than the handle's view holds; argument_list_too_long
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

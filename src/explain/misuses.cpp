@@ -190,12 +190,18 @@ constexpr std::array misuse_rows{
     Cause{update, percpu_types, misuse(Errc::unsupported_operation), always,
           "the kernel ignores UpdateFlags::noexist and exist in an update of one CPU; use "
           "UpdateFlags::any"},
+    Cause{in_kernel, any_type, misuse(Errc::unsupported_operation), always,
+          "no system call can do this, and no program runs for this handle: see its status()"},
     Cause{any_operation, any_type, misuse(Errc::unsupported_operation), always,
           "bpfmap has no {operation} for {type} maps"},
     Cause{any_operation, any_type, misuse(Errc::not_pinned), always,
           "this map is not, or no longer, pinned at the path; open the pinned map again"},
     Cause{any_operation, any_type, misuse(Errc::map_changed), always,
           "the Map was reassigned during the walk; start a new scan or drain"},
+    Cause{
+        any_operation, any_type, misuse(Errc::too_many_keys), always,
+        "a view holds as many keys as InKernelOptions::keys_per_call: raise it, or pass a function "
+        "that sees one value at a time"},
 };
 
 }  // namespace

@@ -114,7 +114,8 @@ std::vector<Misuse> misuses() {
           {Errc::no_btf, not_supported},
           {Errc::no_such_variable, invalid_argument},
           {Errc::not_pinned, no_such_file_or_directory},
-          {Errc::map_changed, bad_file_descriptor}};
+          {Errc::map_changed, bad_file_descriptor},
+          {Errc::too_many_keys, argument_list_too_long}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {
@@ -180,13 +181,14 @@ TEST(Operation, IsCalledAsTheApiSpellsIt) {
                                         "reuse",
                                         "migrate",
                                         "iterate",
-                                        "wait_for_programs"};
+                                        "wait_for_programs",
+                                        "in_kernel"};
   int number = 0;
   for (const std::string_view name : names) {
     EXPECT_EQ(to_string(static_cast<Operation>(number)), name);
     ++number;
   }
-  EXPECT_EQ(to_string(Operation::wait_for_programs), "wait_for_programs");
+  EXPECT_EQ(to_string(Operation::in_kernel), "in_kernel");
   EXPECT_EQ(to_string(static_cast<Operation>(number)), "unknown operation");
 }
 
