@@ -85,6 +85,7 @@ struct Program {
   sys::UniqueFd fd;  // empty when the kernel refused it
   bytecode::ProgramKind kind = bytecode::ProgramKind::syscall;
   std::string reason;
+  std::error_code refusal;
 };
 
 // --- what a query may ask ---
@@ -124,11 +125,10 @@ std::error_code check(const Map& map, const Query& query) noexcept {
 }  // namespace
 
 struct QueryEngine::State {
-  bool allowed = true;
-  bool in_kernel = false;
+  QueryStatus status;
   std::string reason;
+  std::error_code refusal;  // the kernel's
 
-  std::uint32_t map_id = 0;
   std::vector<Program> programs;
   Map memory_map;
   sys::Mapping memory;
@@ -142,7 +142,7 @@ struct QueryEngine::State {
     return *reinterpret_cast<QueryMemory*>(memory.data());
   }
 
-  QueryResult run(Map& map, const Query& query, std::error_code& ec);
+  QueryResult run(Map& map, const Query& query, EngineChoice choice, std::error_code& ec);
   [[nodiscard]] bool may_use_program(const Map& map, const Query& query);
   [[nodiscard]] bool run_program(Map& map, const Query& query, QueryResult& result);
   [[nodiscard]] bool run_once(const Map& map, const Query& query, Program*& program);
@@ -156,42 +156,40 @@ struct QueryEngine::State {
   void prepare(const Query& query);
   void read_result(const Map& map, const Query& query, QueryResult& result);
   void read_groups(QueryResult& result);
-  bool refuse(std::string_view why) {
+  bool refuse(std::string_view why, std::error_code with = Errc::unsupported_operation) {
     reason = why;
+    refusal = with;
     return false;
-  }
-  void forget() {
-    programs.clear();
-    memory = {};
-    entries = {};
-    memory_map = {};
-    entries_map = {};
-    groups_map = {};
-    room = 0;
   }
 };
 
-QueryResult QueryEngine::State::run(Map& map, const Query& query, std::error_code& ec) {
+QueryResult QueryEngine::State::run(Map& map, const Query& query, EngineChoice choice,
+                                    std::error_code& ec) {
+  status = {};
   ec = check(map, query);
   if (ec) {
     ec = record(map, {operation_of(query.kind)}, ec);
     return {};
   }
-  if (map_id != map.info().id) {
-    forget();
-    map_id = map.info().id;
-  }
   QueryResult result;
-  in_kernel = may_use_program(map, query) && run_program(map, query, result);
-  if (in_kernel) return result;
-  return walk(map, query, walked, ec);
+  if (choice == EngineChoice::system_calls)
+    refuse("the handle is to use system calls");
+  else if (may_use_program(map, query) && run_program(map, query, result)) {
+    status = {Engine::kernel, is_array(map.info().type)};
+    return result;
+  }
+  if (choice == EngineChoice::require_kernel) {
+    ec = record(map, {Operation::in_kernel}, refusal);
+    return {};
+  }
+  result = walk(map, query, walked, ec);
+  status = {Engine::system_calls, result.exact, reason};
+  return result;
 }
 
 bool QueryEngine::State::may_use_program(const Map& map, const Query& query) {
   const MapInfo& info = map.info();
-  if (!allowed) return refuse("programs are not to be used");
   if (!has_for_each(info.type)) return refuse("no program can walk over a map of this type");
-  if (memory && !memory.is_ours()) return refuse("the programs belong to the parent process");
   if (copies(query.kind) &&
       (map.is_percpu() || info.key_size + info.value_size > most_copied_bytes))
     return refuse("entries of this size are copied by system calls");
@@ -202,7 +200,7 @@ bool QueryEngine::State::may_use_program(const Map& map, const Query& query) {
   const bool write = writes(query.kind);
   if (ec || state.access == Access::write_only || (write && state.access == Access::read_only) ||
       (write && state.frozen.value_or(false)))
-    return refuse("this descriptor of the map may not do it");
+    return refuse("this descriptor of the map may not do it", kernel_error(-EPERM));
   return true;
 }
 
@@ -216,7 +214,7 @@ bool QueryEngine::State::make_memory() {
                             .flags = MapFlags::mmapable,
                             .name = "bpfmap_query"},
                            ec);
-  if (ec) return refuse("the memory of the programs cannot be created: " + ec.message());
+  if (ec) return refuse("the memory of the programs cannot be created: " + ec.message(), ec);
   memory = sys::Mapping::of(memory_map.fd(), sizeof(QueryMemory),
                             {.writable = true, .inherited = false});
   return memory ? true : refuse("the memory of the programs cannot be mapped");
@@ -232,7 +230,7 @@ bool QueryEngine::State::make_groups(std::uint32_t most) {
                             .max_entries = most,
                             .name = "bpfmap_groups"},
                            ec);
-  return ec ? refuse("the map of groups cannot be created: " + ec.message()) : true;
+  return ec ? refuse("the map of groups cannot be created: " + ec.message(), ec) : true;
 }
 
 bool QueryEngine::State::make_room(const Map& map, std::uint64_t wanted) {
@@ -250,7 +248,7 @@ bool QueryEngine::State::make_room(const Map& map, std::uint64_t wanted) {
                              .flags = MapFlags::mmapable,
                              .name = "bpfmap_entries"},
                             ec);
-  if (ec) return refuse("the memory of the entries cannot be created: " + ec.message());
+  if (ec) return refuse("the memory of the entries cannot be created: " + ec.message(), ec);
   entries = sys::Mapping::of(entries_map.fd(), wanted * stride, {.inherited = false});
   if (!entries) return refuse("the memory of the entries cannot be mapped");
   room = wanted;
@@ -284,6 +282,7 @@ void QueryEngine::State::load(const Map& map, const Query& query, Program& progr
   bytecode::Assembler code;
   if (!generate(query, target_for(map), code)) {
     program.reason = "the expression is too large for a program";
+    program.refusal = Errc::unsupported_operation;
     return;
   }
   std::error_code ec;
@@ -296,6 +295,7 @@ void QueryEngine::State::load(const Map& map, const Query& query, Program& progr
       break;
   }
   if (program.fd) return;
+  program.refusal = ec;
   program.reason = "the kernel refuses the program: " + ec.message();
   if (!log.empty()) program.reason += "\n" + log;
 }
@@ -327,7 +327,7 @@ void QueryEngine::State::prepare(const Query& query) {
 // Runs the program once; `program` is the one that ran.
 bool QueryEngine::State::run_once(const Map& map, const Query& query, Program*& program) {
   program = &program_for(map, query);
-  if (!program->fd) return refuse(program->reason);
+  if (!program->fd) return refuse(program->reason, program->refusal);
   prepare(query);
   std::uint32_t returned = 0;
   int result = bytecode::run(program->fd.get(), program->kind, returned);
@@ -405,26 +405,12 @@ QueryResult QueryEngine::run(Map& map, const Query& query, std::error_code& ec) 
   std::error_code no_memory;
   QueryResult result = without_bad_alloc(no_memory, [&] {
     if (!state_) state_ = std::make_unique<State>();
-    return state_->run(map, query, ec);
+    return state_->run(map, query, choice_, ec);
   });
   if (no_memory) ec = record(map, {operation_of(query.kind)}, no_memory);
   return result;
 }
 
-void QueryEngine::use_system_calls_only() noexcept {
-  std::error_code ec;
-  without_bad_alloc(ec, [&] {
-    if (!state_) state_ = std::make_unique<State>();
-  });
-  if (state_) {
-    state_->forget();
-    state_->allowed = false;
-  }
-}
-bool QueryEngine::in_kernel() const noexcept { return state_ && state_->in_kernel; }
-std::string_view QueryEngine::reason() const noexcept {
-  return state_ && !state_->in_kernel ? std::string_view{state_->reason} : std::string_view{};
-}
-std::size_t QueryEngine::programs() const noexcept { return state_ ? state_->programs.size() : 0; }
+QueryStatus QueryEngine::status() const noexcept { return state_ ? state_->status : QueryStatus{}; }
 
 }  // namespace bpfmap::inline v0::detail

@@ -54,6 +54,7 @@ class Walker {
       if (!ec && victims_.size() != 0) result_.matched += erase_keys(map_, victims_, ec);
       if (ec) break;
     }
+    result_.exact = walk.status().exact;
     finish();
     return result_;
   }

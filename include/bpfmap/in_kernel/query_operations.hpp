@@ -2,20 +2,22 @@
 // Queries over the entries of a map, evaluated in the kernel. Above bulk/.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
+#include <span>
 #include <system_error>
 #include <type_traits>
 
-#include "bpfmap/bulk/detail/whole_map.hpp"
 #include "bpfmap/error.hpp"
 #include "bpfmap/in_kernel/detail/query_engine.hpp"
 #include "bpfmap/in_kernel/expression.hpp"
 #include "bpfmap/in_kernel/query_results.hpp"
+#include "bpfmap/in_kernel/status.hpp"
+#include "bpfmap/map/detail/failure_record.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -53,41 +55,36 @@ template <class E>
 
 }  // namespace detail
 
-/// The queries over the map of a handle.
+/// The queries of a handle over all entries of its map:
 ///
-///     auto flows = HashMap<FlowKey, FlowStats>::open_pinned(path);
-///     Queries queries{flows};
+///     auto fast = in_kernel(flows);
 ///     const auto dns = key(&FlowKey::port).in({53, 853});
-///     const std::uint64_t bytes = queries.sum(value(&FlowStats::bytes), dns);
-///     queries.erase_if(value(&FlowStats::last_seen) < oldest);
+///     const std::uint64_t bytes = fast.sum(value(&FlowStats::bytes), dns);
+///     fast.erase_if(value(&FlowStats::last_seen) < oldest);
 ///
-/// Where the kernel has bpf_for_each_map_elem (5.13) and syscall programs (5.14) and this process
-/// may load programs (CAP_BPF), a query is one program, loaded when it is first needed and kept for
-/// the life of this object; the same query with other constants is the same program. Hash and LRU
-/// hash maps, arrays and the per-CPU forms of these are walked over by programs; other maps, and
-/// all maps where programs are not possible, by system calls in user space, with the same result.
-/// status() says which.
+/// A query is one program, which walks by bpf_for_each_map_elem (5.13) and is loaded when it is
+/// first needed; the handle keeps 64 of them. The same query with other constants is the same
+/// program. Programs walk over hash and LRU hash maps, arrays, and the per-CPU forms of these.
+/// Other maps, and all maps where programs are not possible, are walked over by system calls, with
+/// the same result. query_status() says which.
 ///
 /// On a per-CPU map, an integer member of the value is its sum over all CPUs
-/// (bpf_map_lookup_percpu_elem, 5.19). A query takes no lock: an entry that programs change
-/// meanwhile is read while it changes, and an entry that is updated from user space meanwhile may
-/// be missed or met twice.
-///
-/// Use one object per thread. After fork(2), the child's queries are done by system calls. The map
-/// must outlive the object, and must not be moved.
-template <detail::typed_map M>
-class Queries {
+/// (bpf_map_lookup_percpu_elem, 5.19). A query takes no lock, not even the lock in a value: it
+/// reads members while programs change them. While other threads insert and erase, a program may
+/// miss an entry of a hash that stays, or meet it twice; that is rare, and query_status().exact is
+/// false.
+template <class Handle, class M>
+class QueryOperations {
   using K = typename M::key_type;
   using V = typename M::slot_type;
   static constexpr bool percpu = !std::same_as<typename M::mapped_type, V>;
 
  public:
-  explicit Queries(M& map) noexcept : map_(&map) {}
-
   /// Returns the number of entries that meet `where`. Errors of every query: Errc::no_map;
-  /// Errc::out_of_range for an array index of a member that does not exist;
+  /// ESTALE after fork(2); Errc::out_of_range for an array index of a member that does not exist;
   /// Errc::unsupported_operation for a comparison of bytes in the value of a per-CPU map; ENOMEM;
-  /// and those of a walk.
+  /// those of a walk; and with EngineChoice::require_kernel, the kernel's error where it refuses
+  /// the program, or Errc::unsupported_operation.
   template <class Where>
   [[nodiscard]] std::uint64_t count_if(const Where& where, std::error_code& ec) noexcept {
     static_assert(detail::check_condition<M, Where>());
@@ -285,17 +282,18 @@ class Queries {
     return throwing([&](std::error_code& ec) { return histogram(number, buckets, where, ec); });
   }
 
-  /// Does every further query by system calls; the programs are unloaded.
-  void use_system_calls_only() noexcept { engine_.use_system_calls_only(); }
-  /// Returns whether a program did the last query.
-  [[nodiscard]] bool in_kernel() const noexcept { return engine_.in_kernel(); }
-  /// Returns why system calls did the last query, with the end of the verifier's log where it
-  /// refused the program; empty when a program did it.
-  [[nodiscard]] std::string_view reason() const noexcept { return engine_.reason(); }
+  /// Returns which engine did the last query, and why.
+  [[nodiscard]] QueryStatus query_status() const noexcept { return engine_.status(); }
+
+ protected:
+  void choose_query_engine(EngineChoice choice) noexcept { engine_.choose(choice); }
 
  private:
   detail::QueryResult run(const detail::Query& query, std::error_code& ec) noexcept {
-    return engine_.run(map_->map(), query, ec);
+    auto& handle = static_cast<Handle&>(*this);
+    if (handle.start(ec)) return engine_.run(handle.map_.map(), query, ec);
+    ec = detail::record(handle.map_.map(), {Operation::in_kernel}, ec);
+    return {};
   }
   template <class Number, class Where>
   detail::QueryResult run_number(detail::QueryKind kind, const Number& number, const Where& where,
@@ -321,7 +319,6 @@ class Queries {
     return result;
   }
 
-  M* map_;
   detail::QueryEngine engine_;
 };
 

@@ -58,4 +58,15 @@ struct InKernelStatus {
   std::string log;                                ///< the end of what its verifier said
 };
 
+/// How the last query of a handle was done.
+struct QueryStatus {
+  Engine engine = Engine::system_calls;
+  /// Each entry that stays in the map was met exactly once, whatever other threads did. false for a
+  /// program's walk over a hash, and for walks by system calls that are not exact (see ScanStatus).
+  bool exact = false;
+  /// Why system calls did it, with the end of the verifier's log where it refused the program;
+  /// valid until the next query. Empty when a program did it.
+  std::string_view reason = {};
+};
+
 }  // namespace bpfmap::inline v0

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
-#include "bpfmap/in_kernel/queries.hpp"
+#include "bpfmap/in_kernel/in_kernel.hpp"
 #include "child_process.hpp"
 #include "kernel_test.hpp"
 
@@ -53,14 +53,15 @@ constexpr auto delta = [] { return value(&FlowStats::delta); };
 enum class By : std::uint8_t { programs, system_calls };
 
 template <class M>
-Queries<M> queries_by(By by, M& map) {
-  Queries<M> queries{map};
-  if (by == By::system_calls) queries.use_system_calls_only();
-  return queries;
+InKernel<M> queries_by(By by, const M& map) {
+  return in_kernel(
+      map, {.engine = by == By::programs ? EngineChoice::automatic : EngineChoice::system_calls});
 }
 template <class M>
-void expect_engine(By by, const Queries<M>& queries) {
-  EXPECT_EQ(queries.in_kernel(), by == By::programs) << queries.reason();
+void expect_engine(By by, const InKernel<M>& queries) {
+  EXPECT_EQ(queries.query_status().engine,
+            by == By::programs ? Engine::kernel : Engine::system_calls)
+      << queries.query_status().reason;
 }
 
 HashMap<FlowKey, FlowStats> flows(MapType type = MapType::hash, u32 count = entries) {
@@ -211,10 +212,10 @@ TEST_P(Query, FindsTheTop) {
   EXPECT_EQ(queries.top(128, packets()).number(127), 4990U - 1270);
   EXPECT_EQ(queries.top(1, packets()).entries[0].key.source, 499U);
   EXPECT_EQ(queries.top(20, packets(), packets() < 50).size(), 5U);
+  expect_engine(GetParam(), queries);
   std::error_code ec;
   EXPECT_EQ(queries.top(129, packets(), everything, ec).size(), 0U);
   EXPECT_EQ(ec, Errc::out_of_range);
-  expect_engine(GetParam(), queries);
 }
 
 TEST_P(Query, GroupsAndCounts) {
@@ -252,12 +253,12 @@ TEST_P(Query, MakesHistograms) {
       queries.histogram(value(&FlowStats::balance), {.from = -399, .width = 100, .count = 4});
   EXPECT_EQ((std::vector<u64>{linear.begin(), linear.end()}),
             (std::vector<u64>{100, 100, 100, 200}));
+  expect_engine(GetParam(), queries);
   std::error_code ec;
   (void)queries.histogram(packets(), {.width = 0}, everything, ec);
   EXPECT_EQ(ec, Errc::out_of_range);
   (void)queries.histogram(packets(), {.count = 513}, everything, ec);
   EXPECT_EQ(ec, Errc::out_of_range);
-  expect_engine(GetParam(), queries);
 }
 
 TEST_P(Query, AddsUpTheCpusOfAPerCpuMap) {
@@ -301,8 +302,8 @@ TEST_P(Query, WalksOverOtherMapsBySystemCalls) {
   map.insert(Prefix{{192, 168, 0, 0}, 16}, 3);
   auto queries = queries_by(GetParam(), map);
   EXPECT_EQ(queries.sum(value<u32>(), key(&Prefix::data).in(Prefix{{10, 0, 0, 0}, 8})), 3U);
-  EXPECT_FALSE(queries.in_kernel());
-  EXPECT_FALSE(queries.reason().empty());
+  expect_engine(By::system_calls, queries);
+  EXPECT_FALSE(queries.query_status().reason.empty());
   EXPECT_EQ(queries.erase_if(key(&Prefix::prefixlen) == 16), 2U);
   EXPECT_EQ(count(map), 1U);
 }
@@ -318,8 +319,7 @@ TEST_P(Query, RefusesBadInput) {
   EXPECT_THROW((void)queries.sum(value(&FlowStats::name, -1)), Error);
   EXPECT_EQ(queries.update_if(everything, ec, set(value(&FlowStats::name, 8), 0)), 0U);
   EXPECT_EQ(ec, Errc::out_of_range);
-  ArrayMap<FlowStats> none;
-  auto nothing = queries_by(GetParam(), none);
+  InKernel<ArrayMap<FlowStats>> nothing;
   EXPECT_EQ(nothing.count_if(everything, ec), 0U);
   EXPECT_EQ(ec, Errc::no_map);
   // Cleared by the next one.
@@ -362,7 +362,7 @@ TEST_P(Query, KeepsItsMemoryWhenItIsMoved) {
 
 TEST(QueryPrograms, AreLoadedOnceForAllConstants) {
   auto map = flows();
-  Queries queries{map};
+  auto queries = in_kernel(map);
   static int loads;
   loads = 0;
   const ReplacedBpf counting{[](int cmd, void* attr, unsigned int size) noexcept {
@@ -380,48 +380,56 @@ TEST(QueryPrograms, AreReplacedBySystemCallsWhereTheyAreRefused) {
   for (const int error : {EPERM, EINVAL, E2BIG, ENOMEM}) {
     refusal = -error;
     auto map = flows();
-    Queries queries{map};
+    auto queries = in_kernel(map);
     const ReplacedBpf refusing{[](int cmd, void* attr, unsigned int size) noexcept {
       return cmd == static_cast<int>(sys::Command::prog_load) ? refusal
                                                               : sys::bpf_syscall(cmd, attr, size);
     }};
     EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
-    EXPECT_FALSE(queries.in_kernel());
-    EXPECT_NE(queries.reason().find("refuses"), std::string_view::npos) << queries.reason();
+    expect_engine(By::system_calls, queries);
+    EXPECT_NE(queries.query_status().reason.find("refuses"), std::string_view::npos)
+        << queries.query_status().reason;
     EXPECT_EQ(queries.snapshot().size(), entries);
     EXPECT_EQ(queries.erase_if(packets() < 100), 10U);
   }
 }
 
-TEST(QueryPrograms, AreReplacedBySystemCallsInAChildProcess) {
+TEST(QueryPrograms, AreRequiredOnDemand) {
+  const InKernelOptions options{.engine = EngineChoice::require_kernel};
   auto map = flows();
-  Queries queries{map};
+  auto queries = in_kernel(map, options);
   EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
-  in_child([&] {
-    EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
-    EXPECT_FALSE(queries.in_kernel());
-  });
-  EXPECT_EQ(queries.count_if(packets() >= 20), entries - 2);
-  EXPECT_TRUE(queries.in_kernel());
+  expect_engine(By::programs, queries);
+  const ReplacedBpf refusing{[](int cmd, void* attr, unsigned int size) noexcept {
+    return cmd == static_cast<int>(sys::Command::prog_load) ? long{-EPERM}
+                                                            : sys::bpf_syscall(cmd, attr, size);
+  }};
+  EXPECT_EQ(queries.count_if(packets() >= 20), entries - 2);  // is loaded
+  std::error_code ec;
+  EXPECT_EQ(queries.count_if(packets() <= 10, ec), 0U);
+  EXPECT_EQ(ec, std::errc::operation_not_permitted);
 }
 
-TEST(QueryPrograms, GoOnWithAnotherMapInTheSameObject) {
+TEST(QueryPrograms, AreNotUsedInAChildProcess) {
   auto map = flows();
-  Queries queries{map};
-  EXPECT_EQ(queries.snapshot().size(), entries);
-  map = flows(MapType::lru_hash, 20);
-  EXPECT_EQ(queries.snapshot().size(), 20U);
-  EXPECT_EQ(queries.count_if(packets() >= 10), 19U);
-  EXPECT_TRUE(queries.in_kernel());
+  auto queries = in_kernel(map);
+  EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
+  in_child([&] {
+    std::error_code ec;
+    EXPECT_EQ(queries.count_if(packets() >= 10, ec), 0U);
+    EXPECT_EQ(ec.value(), ESTALE);
+  });
+  EXPECT_EQ(queries.count_if(packets() >= 20), entries - 2);
+  expect_engine(By::programs, queries);
 }
 
 TEST(QueryPrograms, AddWithoutLosingWhatOthersAdd) {
   auto map = ArrayMap<u64>::create({.max_entries = 4});
   constexpr int rounds = 2000;
   const auto add_often = [&] {
-    Queries queries{map};
+    auto queries = in_kernel(map);
     for (int i = 0; i < rounds; ++i) queries.update_if(everything, add(value<u64>(), 1));
-    EXPECT_TRUE(queries.in_kernel());
+    expect_engine(By::programs, queries);
   };
   std::thread other{add_often};
   add_often();
@@ -429,9 +437,9 @@ TEST(QueryPrograms, AddWithoutLosingWhatOthersAdd) {
   EXPECT_EQ(map.lookup(3), u64{2 * rounds});
 }
 
-// The kernel uses the memory of an erased entry at once for the next one that is inserted, perhaps in
-// another bucket: a walk that is just there goes on in that bucket, and may miss entries or meet some
-// twice. This is rare, and status().exact is false.
+// The kernel uses the memory of an erased entry at once for the next one that is inserted, perhaps
+// in another bucket: a walk that is just there goes on in that bucket, and may miss entries or meet
+// some twice. This is rare, and status().exact is false.
 TEST(QueryPrograms, SeldomMissOrRepeatEntriesThatStayWhileOthersComeAndGo) {
   constexpr u32 stable = 1000;
   constexpr u32 few = 16;
@@ -444,7 +452,7 @@ TEST(QueryPrograms, SeldomMissOrRepeatEntriesThatStayWhileOthersComeAndGo) {
       map.erase(stable + (i + 1000) % 2000);
     }
   }};
-  Queries queries{map};
+  auto queries = in_kernel(map);
   constexpr int rounds = 200;
   int exact = 0;
   for (int round = 0; round < rounds; ++round) {
@@ -459,7 +467,7 @@ TEST(QueryPrograms, SeldomMissOrRepeatEntriesThatStayWhileOthersComeAndGo) {
   stop = true;
   churn.join();
   EXPECT_GT(exact, rounds * 9 / 10);
-  EXPECT_TRUE(queries.in_kernel());
+  expect_engine(By::programs, queries);
 }
 
 }  // namespace

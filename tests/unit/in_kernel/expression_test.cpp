@@ -16,7 +16,7 @@
 
 #include "../../../src/in_kernel/evaluate.hpp"
 #include "bpfmap/codec/fixed_string.hpp"
-#include "bpfmap/in_kernel/queries.hpp"
+#include "bpfmap/in_kernel/query_operations.hpp"
 
 namespace bpfmap::test {
 namespace {

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <system_error>
 
 #include "bpfmap/config.hpp"
 #include "bpfmap/in_kernel/detail/node.hpp"
+#include "bpfmap/in_kernel/status.hpp"
 
 namespace bpfmap::inline v0 {
 
@@ -65,6 +65,7 @@ struct QueryResult {
   std::uint64_t matched = 0;                    ///< entries counted, erased, changed or copied
   std::uint64_t number = 0;                     ///< the sum, the minimum or the maximum
   std::uint64_t left_out = 0;                   ///< entries whose group had no room
+  bool exact = true;                            ///< see QueryStatus
   const std::byte* entries = nullptr;           ///< of copy and top: `matched` of them
   std::span<const std::uint64_t> buckets = {};  ///< of histogram; of top, the numbers
   std::span<const GroupData> groups = {};       ///< of group
@@ -95,16 +96,13 @@ class QueryEngine {
   /// and EBADF for a descriptor that may not, and those of a walk.
   QueryResult run(Map& map, const Query& query, std::error_code& ec) noexcept;
 
-  /// Forbids programs, or forbids walks.
-  void use_system_calls_only() noexcept;
-  /// Returns whether the last query was done by a program; if not, `reason()` says why.
-  [[nodiscard]] bool in_kernel() const noexcept;
-  [[nodiscard]] std::string_view reason() const noexcept;
-  /// Returns the number of programs that are loaded.
-  [[nodiscard]] std::size_t programs() const noexcept;
+  /// Decides about the further queries; the default is `automatic`.
+  void choose(EngineChoice choice) noexcept { choice_ = choice; }
+  [[nodiscard]] QueryStatus status() const noexcept;
 
  private:
   struct State;
+  EngineChoice choice_ = EngineChoice::automatic;
   std::unique_ptr<State> state_;
 };
 
