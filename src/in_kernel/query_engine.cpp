@@ -128,6 +128,8 @@ struct QueryEngine::State {
   QueryStatus status;
   std::string reason;
   std::error_code refusal;  // the kernel's
+  EngineChoice choice = EngineChoice::automatic;
+  std::uint32_t longest_walk = 0;
 
   std::vector<Program> programs;
   Map memory_map;
@@ -142,7 +144,7 @@ struct QueryEngine::State {
     return *reinterpret_cast<QueryMemory*>(memory.data());
   }
 
-  QueryResult run(Map& map, const Query& query, EngineChoice choice, std::error_code& ec);
+  QueryResult run(Map& map, const Query& query, std::error_code& ec);
   [[nodiscard]] bool may_use_program(const Map& map, const Query& query);
   [[nodiscard]] bool run_program(Map& map, const Query& query, QueryResult& result);
   [[nodiscard]] bool run_once(const Map& map, const Query& query, Program*& program);
@@ -163,8 +165,7 @@ struct QueryEngine::State {
   }
 };
 
-QueryResult QueryEngine::State::run(Map& map, const Query& query, EngineChoice choice,
-                                    std::error_code& ec) {
+QueryResult QueryEngine::State::run(Map& map, const Query& query, std::error_code& ec) {
   status = {};
   ec = check(map, query);
   if (ec) {
@@ -190,6 +191,8 @@ QueryResult QueryEngine::State::run(Map& map, const Query& query, EngineChoice c
 bool QueryEngine::State::may_use_program(const Map& map, const Query& query) {
   const MapInfo& info = map.info();
   if (!has_for_each(info.type)) return refuse("no program can walk over a map of this type");
+  if (longest_walk != 0 && info.max_entries > longest_walk)
+    return refuse("the map has more entries than a walk may take");
   if (copies(query.kind) &&
       (map.is_percpu() || info.key_size + info.value_size > most_copied_bytes))
     return refuse("entries of this size are copied by system calls");
@@ -405,7 +408,9 @@ QueryResult QueryEngine::run(Map& map, const Query& query, std::error_code& ec) 
   std::error_code no_memory;
   QueryResult result = without_bad_alloc(no_memory, [&] {
     if (!state_) state_ = std::make_unique<State>();
-    return state_->run(map, query, choice_, ec);
+    state_->choice = choice_;
+    state_->longest_walk = longest_walk_;
+    return state_->run(map, query, ec);
   });
   if (no_memory) ec = record(map, {operation_of(query.kind)}, no_memory);
   return result;

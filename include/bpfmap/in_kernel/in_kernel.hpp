@@ -288,7 +288,7 @@ template <detail::written_map M>
                                     std::error_code& ec) noexcept {
   InKernel<M> handle;
   if (detail::has_map(map.map(), ec)) handle.map_ = map.duplicate(ec);
-  handle.choose_query_engine(options.engine);
+  handle.choose_query_engine(options);
   if (!ec)
     detail::without_bad_alloc(ec, [&] {
       handle.engine_ = std::make_unique<detail::EntryEngine>(

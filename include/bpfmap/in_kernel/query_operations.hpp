@@ -286,7 +286,9 @@ class QueryOperations {
   [[nodiscard]] QueryStatus query_status() const noexcept { return engine_.status(); }
 
  protected:
-  void choose_query_engine(EngineChoice choice) noexcept { engine_.choose(choice); }
+  void choose_query_engine(const InKernelOptions& options) noexcept {
+    engine_.choose(options.engine, options.longest_walk);
+  }
 
  private:
   detail::QueryResult run(const detail::Query& query, std::error_code& ec) noexcept {

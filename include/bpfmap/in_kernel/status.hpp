@@ -47,6 +47,11 @@ struct InKernelOptions {
   /// calls. The handle maps memory for so many keys and values. 0: 1,024, or fewer where values are
   /// so large that they would take more than 4 MiB.
   std::uint32_t keys_per_call = 0;
+  /// A query over a map with more max_entries than this is done by system calls. A program walks
+  /// over the whole map in one system call, at some 0.1 us per entry, and a kernel without full
+  /// preemption schedules nothing else on this CPU meanwhile; a walk by system calls gives way
+  /// after each batch. 0: no limit.
+  std::uint32_t longest_walk = 0;
 };
 
 /// What a handle made by in_kernel() found when it was made.

@@ -410,6 +410,15 @@ TEST(QueryPrograms, AreRequiredOnDemand) {
   EXPECT_EQ(ec, std::errc::operation_not_permitted);
 }
 
+TEST(QueryPrograms, WalkOverNoMoreThanTheyMay) {
+  auto map = flows(MapType::hash, 20);  // of 80
+  for (const u32 most : {79U, 80U}) {
+    auto queries = in_kernel(map, {.longest_walk = most});
+    EXPECT_EQ(queries.count_if(everything), 20U);
+    expect_engine(most == 80 ? By::programs : By::system_calls, queries);
+  }
+}
+
 TEST(QueryPrograms, AreNotUsedInAChildProcess) {
   auto map = flows();
   auto queries = in_kernel(map);

@@ -97,12 +97,16 @@ class QueryEngine {
   QueryResult run(Map& map, const Query& query, std::error_code& ec) noexcept;
 
   /// Decides about the further queries; the default is `automatic`.
-  void choose(EngineChoice choice) noexcept { choice_ = choice; }
+  void choose(EngineChoice choice, std::uint32_t longest_walk = 0) noexcept {
+    choice_ = choice;
+    longest_walk_ = longest_walk;
+  }
   [[nodiscard]] QueryStatus status() const noexcept;
 
  private:
   struct State;
   EngineChoice choice_ = EngineChoice::automatic;
+  std::uint32_t longest_walk_ = 0;
   std::unique_ptr<State> state_;
 };
 
