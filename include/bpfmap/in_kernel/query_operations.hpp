@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <system_error>
+#include <tuple>
 #include <type_traits>
 
 #include "bpfmap/error.hpp"
@@ -51,6 +52,15 @@ consteval bool check_query_number() {
 template <class E>
 [[nodiscard]] Nodes nodes_in(const E& expression) noexcept {
   return {expression.nodes.data(), expression.nodes.size()};
+}
+
+template <class E>
+[[nodiscard]] Change change_of(const E& change) noexcept {
+  return {.adds = change.adds,
+          .offset = change.member.offset,
+          .size = change.member.size,
+          .big_endian = change.member.big_endian,
+          .nodes = nodes_in(change)};
 }
 
 }  // namespace detail
@@ -153,34 +163,40 @@ class QueryOperations {
     return throwing([&](std::error_code& ec) { return erase_if(where, ec); });
   }
 
-  /// Makes `changes`, in this order, in the entries that meet `where`, and returns their number. In
-  /// the kernel, other members keep what programs write meanwhile, and an add() loses nothing; by
-  /// system calls, the whole value is written back, and what programs write meanwhile is lost.
-  /// EPERM as erase_if(); Errc::unsupported_operation on a per-CPU map.
+  /// Makes `changes`, in this order, in the entries that meet `where`, and returns their number;
+  /// the form with an `ec` takes one change, or several as a std::tuple. In the kernel, other
+  /// members keep what programs write meanwhile, and an add() loses nothing; by system calls, the
+  /// whole value is written back, and what programs write meanwhile is lost. EPERM as erase_if();
+  /// Errc::unsupported_operation on a per-CPU map.
   template <class Where, class... Changes>
-  std::uint64_t update_if(const Where& where, std::error_code& ec,
-                          const Changes&... changes) noexcept {
+  std::uint64_t update_if(const Where& where, const std::tuple<Changes...>& changes,
+                          std::error_code& ec) noexcept {
     static_assert(!percpu,
                   "bpfmap: a value with a slot for each CPU cannot be changed by a query.");
     static_assert(sizeof...(Changes) != 0, "bpfmap: update_if() needs a set() or an add().");
     static_assert(detail::check_condition<M, Where>());
     static_assert((... && detail::check_expression<M, Changes>()));
-    const std::array<detail::Change, sizeof...(Changes)> all{
-        detail::Change{.adds = changes.adds,
-                       .offset = changes.member.offset,
-                       .size = changes.member.size,
-                       .big_endian = changes.member.big_endian,
-                       .nodes = detail::nodes_in(changes)}...};
-    return run({.kind = detail::QueryKind::update,
-                .where = detail::nodes_in(where),
-                .changes = all},
-               ec)
-        .matched;
+    return std::apply(
+        [&](const Changes&... each) {
+          const std::array<detail::Change, sizeof...(Changes)> all{detail::change_of(each)...};
+          return run({.kind = detail::QueryKind::update,
+                      .where = detail::nodes_in(where),
+                      .changes = all},
+                     ec)
+              .matched;
+        },
+        changes);
+  }
+  template <class Where, class Keys, class Values, std::size_t size>
+  std::uint64_t update_if(const Where& where, const MemberChange<Keys, Values, size>& change,
+                          std::error_code& ec) noexcept {
+    return update_if(where, std::tuple{change}, ec);
   }
   template <class Where, class... Changes>
     requires(... && !std::same_as<Changes, std::error_code>)
   std::uint64_t update_if(const Where& where, const Changes&... changes) {
-    return throwing([&](std::error_code& ec) { return update_if(where, ec, changes...); });
+    return throwing(
+        [&](std::error_code& ec) { return update_if(where, std::tuple{changes...}, ec); });
   }
 
   /// Copies the entries that meet `where`, and returns them as a view of this object's memory,
@@ -224,7 +240,7 @@ class QueryOperations {
   /// over them. The entries of more than `most` groups (default 4,096) are left out, and counted.
   template <class GroupKey, class Number, class Where>
   [[nodiscard]] auto group_by(const GroupKey& group, const Number& number, const Where& where,
-                              std::uint32_t most, std::error_code& ec) {
+                              std::uint32_t most, std::error_code& ec) noexcept {
     static_assert(detail::check_query_number<M, GroupKey>());
     using Key = typename GroupKey::result_type;
     using Sum = typename Number::result_type;

@@ -317,7 +317,7 @@ TEST_P(Query, RefusesBadInput) {
   EXPECT_EQ(queries.count_if(value(&FlowStats::name, 8) == 0, ec), 0U);
   EXPECT_EQ(ec, Errc::out_of_range);
   EXPECT_THROW((void)queries.sum(value(&FlowStats::name, -1)), Error);
-  EXPECT_EQ(queries.update_if(everything, ec, set(value(&FlowStats::name, 8), 0)), 0U);
+  EXPECT_EQ(queries.update_if(everything, set(value(&FlowStats::name, 8), 0), ec), 0U);
   EXPECT_EQ(ec, Errc::out_of_range);
   InKernel<ArrayMap<FlowStats>> nothing;
   EXPECT_EQ(nothing.count_if(everything, ec), 0U);
@@ -339,7 +339,7 @@ TEST_P(Query, WritesOnlyWhereSystemCallsMay) {
   expect_engine(GetParam(), reads);
   EXPECT_EQ(reads.erase_if(everything, ec), 0U);
   EXPECT_EQ(ec, std::errc::operation_not_permitted);
-  EXPECT_EQ(reads.update_if(everything, ec, add(packets(), 1)), 0U);
+  EXPECT_EQ(reads.update_if(everything, std::tuple{add(packets(), 1), set(flags(), 1)}, ec), 0U);
   EXPECT_EQ(ec, std::errc::operation_not_permitted);
   map.map().freeze();
   auto writes = queries_by(GetParam(), map);
