@@ -5,6 +5,7 @@ cmake_minimum_required(VERSION 3.24)
 
 set(prelude [[
 #include <bpfmap/bpfmap.hpp>
+#include <bpfmap/in_kernel/in_kernel.hpp>
 #include <atomic>
 #include <initializer_list>
 #include <memory>
@@ -138,3 +139,29 @@ foreach(verb update_batch insert_batch replace_batch)
 endforeach()
 expect_refused("void f(DevMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use scan() or single lookups")
 expect_refused("void f(SockMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use scan() or single lookups")
+
+# Expressions of queries.
+set(stats "struct Stats { std::uint64_t n; double d; bool b; char text[8]; Padded p; }; struct Other { int n; };")
+string(APPEND stats " using Fast = InKernel<HashMap<int, Stats>>;")
+foreach(row
+        "value(&Stats::d) > 1|no floating-point numbers"
+        "value(&Stats::n) > 1.5|no floating-point numbers"
+        "value(&Stats::b) == 1|Use std::uint8_t for the member"
+        "value(&Stats::n) == true|Use 0 or 1"
+        "value(&Stats::p) == Padded{}|Go on to one of its members"
+        "value(&Stats::text) + 1|this member is no integer"
+        "value(&Stats::n) && value(&Stats::n) > 1|Compare a number with 0"
+        "!value(&Stats::n)|Compare the number with 0"
+        "(value(&Stats::n) > 1) + 1|a condition is no number"
+        "value(&Stats::n) + value(&Other::n)|of one key type and one value type"
+        "value(&Stats::n, 1)|only an array has elements"
+        "value(&Stats::n) == nullptr|integer constants")
+  string(REGEX REPLACE "^(.*)\\|([^|]*)$" "\\1" code "${row}")
+  string(REGEX REPLACE "^(.*)\\|([^|]*)$" "\\2" text "${row}")
+  expect_refused("${stats} auto f() { return ${code}; }" "${text}")
+endforeach()
+expect_refused("${stats} auto f(Fast& m) { return m.count_if(value(&Stats::n)); }" "this is no condition")
+expect_refused("${stats} auto f(Fast& m) { return m.sum(value(&Stats::text)); }" "this is no number")
+expect_refused("${stats} auto f(Fast& m) { return m.sum(value(&Other::n)); }" "another value type than the map's")
+expect_refused("${stats} auto f(Fast& m) { return m.sum(key(&Other::n)); }" "another key type than the map's")
+expect_refused("${stats} auto f(Fast& m) { return m.update_if(everything); }" "needs a set() or an add()")

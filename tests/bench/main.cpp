@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   add_elements();
   add_scans();
   add_whole_maps();
+  add_queries();
   add_rings();
   add_memory();
   add_inner_maps();

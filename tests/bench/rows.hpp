@@ -17,6 +17,8 @@ namespace bpfmap::bench {
 void add_elements();
 void add_scans();
 void add_whole_maps();
+/// Queries of a handle made by in_kernel(), beside loops over batches.
+void add_queries();
 void add_rings();
 /// Arrays as memory, and maps of maps.
 void add_memory();

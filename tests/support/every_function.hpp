@@ -248,6 +248,28 @@ void each_text_operation(Check check) {
   check("parse_entry", [&](auto&... ec) { (void)text.parse_entry("value: 1", ec...); });
 }
 
+/// The queries of a handle.
+template <class Check>
+void each_query(Check check) {
+  InKernel<HashMap<std::uint32_t, std::uint64_t>> handle;
+  const auto number = value<std::uint64_t>();
+  const auto where = number > 5;
+  check("count_if", [&](auto&... ec) { (void)handle.count_if(where, ec...); });
+  check("any_of", [&](auto&... ec) { (void)handle.any_of(where, ec...); });
+  check("sum", [&](auto&... ec) { (void)handle.sum(number, where, ec...); });
+  check("min", [&](auto&... ec) { (void)handle.min(number, where, ec...); });
+  check("max", [&](auto&... ec) { (void)handle.max(number, where, ec...); });
+  check("erase_if", [&](auto&... ec) { (void)handle.erase_if(where, ec...); });
+  check("update_if", [&](auto&... ec) { (void)handle.update_if(where, add(number, 1), ec...); });
+  check("copy_if", [&](auto&... ec) { (void)handle.copy_if(where, ec...); });
+  check("snapshot", [&](auto&... ec) { (void)handle.snapshot(ec...); });
+  check("top", [&](auto&... ec) { (void)handle.top(3, number, where, ec...); });
+  check("group_by", [&](auto&... ec) { (void)handle.group_by(number, number, where, 8, ec...); });
+  check("histogram", [&](auto&... ec) { (void)handle.histogram(number, where, ec...); });
+  check("histogram with LinearBuckets",
+        [&](auto&... ec) { (void)handle.histogram(number, LinearBuckets{}, where, ec...); });
+}
+
 /// Calls `check(name, call)` for all of the above; `call` as in each_operation().
 template <class Check>
 void each_function(Check check) {
@@ -259,6 +281,7 @@ void each_function(Check check) {
   each_memory_operation(check);
   each_text_operation(check);
   each_other_function(check);
+  each_query(check);
 }
 
 }  // namespace bpfmap::test

@@ -13,6 +13,7 @@
 #include "bpfmap/in_kernel/detail/key_batches.hpp"
 #include "bpfmap/in_kernel/fetch_operations.hpp"
 #include "bpfmap/in_kernel/lookup_view.hpp"
+#include "bpfmap/in_kernel/query_operations.hpp"
 #include "bpfmap/in_kernel/status.hpp"
 #include "bpfmap/in_kernel/sum_operations.hpp"
 
@@ -34,7 +35,9 @@ namespace bpfmap::inline v0 {
 /// destruction. It has one set of slots: one thread uses it at a time, and each thread makes its
 /// own. After fork(2), a child may only destroy it: an operation is ESTALE.
 template <detail::written_map M>
-class InKernel : public FetchOperations<InKernel<M>, M>, public SumOperations<InKernel<M>, M> {
+class InKernel : public FetchOperations<InKernel<M>, M>,
+                 public SumOperations<InKernel<M>, M>,
+                 public QueryOperations<InKernel<M>, M> {
   using K = typename M::key_type;
   using V = typename M::slot_type;
   static constexpr bool percpu = detail::has_slots_per_cpu<M>;
@@ -189,6 +192,7 @@ class InKernel : public FetchOperations<InKernel<M>, M>, public SumOperations<In
  private:
   friend FetchOperations<InKernel, M>;
   friend SumOperations<InKernel, M>;
+  friend QueryOperations<InKernel, M>;
   template <detail::written_map Other>
   friend InKernel<Other> in_kernel(const Other& map, const InKernelOptions& options,
                                    std::error_code& ec) noexcept;
@@ -280,6 +284,7 @@ template <detail::written_map M>
                                     std::error_code& ec) noexcept {
   InKernel<M> handle;
   if (detail::has_map(map.map(), ec)) handle.map_ = map.duplicate(ec);
+  handle.choose_query_engine(options);
   if (!ec)
     detail::without_bad_alloc(ec, [&] {
       handle.engine_ = std::make_unique<detail::EntryEngine>(

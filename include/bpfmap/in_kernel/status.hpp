@@ -47,6 +47,11 @@ struct InKernelOptions {
   /// calls. The handle maps memory for so many keys and values. 0: 1,024, or fewer where values are
   /// so large that they would take more than 4 MiB.
   std::uint32_t keys_per_call = 0;
+  /// A query over a map with more max_entries than this is done by system calls. A program walks
+  /// over the whole map in one system call, at some 0.1 us per entry, and a kernel without full
+  /// preemption schedules nothing else on this CPU meanwhile; a walk by system calls gives way
+  /// after each batch. 0: no limit.
+  std::uint32_t longest_walk = 0;
 };
 
 /// What a handle made by in_kernel() found when it was made.
@@ -56,6 +61,17 @@ struct InKernelStatus {
   EngineReason reason = EngineReason::asked_for;  ///< why one of them is system_calls
   std::error_code error;                          ///< the kernel's, when it refused a program
   std::string log;                                ///< the end of what its verifier said
+};
+
+/// How the last query of a handle was done.
+struct QueryStatus {
+  Engine engine = Engine::system_calls;
+  /// Each entry that stays in the map was met exactly once, whatever other threads did. false for a
+  /// program's walk over a hash, and for walks by system calls that are not exact (see ScanStatus).
+  bool exact = false;
+  /// Why system calls did it, with the end of the verifier's log where it refused the program;
+  /// valid until the next query. Empty when a program did it.
+  std::string_view reason = {};
 };
 
 }  // namespace bpfmap::inline v0
