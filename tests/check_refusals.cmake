@@ -165,3 +165,22 @@ expect_refused("${stats} auto f(Fast& m) { return m.sum(value(&Stats::text)); }"
 expect_refused("${stats} auto f(Fast& m) { return m.sum(value(&Other::n)); }" "another value type than the map's")
 expect_refused("${stats} auto f(Fast& m) { return m.sum(key(&Other::n)); }" "another key type than the map's")
 expect_refused("${stats} auto f(Fast& m) { return m.update_if(everything); }" "needs a set() or an add()")
+
+# What reflection cannot see names its cure.
+set(layout "#include <bpfmap/layout/layout.hpp>\n#include <bpfmap/layout/zeroed_padding.hpp>\n")
+function(expect_not_described code text)
+  expect_refused("${layout}${code} auto& d = detail::describe<T>(); auto m = d.members();" "${text}")
+endfunction()
+expect_not_described("struct T { int a; union { int b; float c; }; };" "give bpfmap::Layout<T> its members")
+expect_not_described("struct T { int a; char rest[]; };" "give bpfmap::Layout<T> its members")
+expect_not_described("struct B { int a; }; struct T : B { int b; };" "a struct with a base class cannot be reflected")
+expect_not_described("class T { int a; }; template <> struct bpfmap::Layout<T> : Reflected {};"
+                     "members that are private")
+set(many "")
+foreach(i RANGE 64)
+  string(APPEND many "int m${i}; ")
+endforeach()
+expect_not_described("struct T { ${many} };" "a struct of more than 64 members")
+expect_refused("${layout}class T { char a; int b; }; template <> struct bpfmap::Codec<T> : zeroed_padding<T> {}; template class bpfmap::HashMap<T, int>; auto f(HashMap<T, int>& m, T t) { return m.erase(t); }"
+               "members that are private")
+expect_refused("template class bpfmap::HashMap<Padded, int>;" "zeroed_padding")

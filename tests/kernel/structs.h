@@ -5,8 +5,8 @@
 
 #include <linux/types.h>
 
-// Examples of other examples' names.
 #include "../../examples/blocklist/blocklist.h"
+// Two examples have a Rule.
 #define Rule ConfigRule
 #include "../../examples/config_swap/config_swap.h"
 #undef Rule
@@ -71,7 +71,7 @@ struct st_anonymous {
   __u32 id;
   union {
     __u64 whole;
-    struct {
+    __extension__ struct {
       __u32 low, high;
     };
   };

@@ -223,7 +223,8 @@ concept encodable = detail::coded_as_object<T> || detail::coded_by_user<T>;
 /// A type that can be a key. Hash keys are compared byte by byte, so every byte must belong to a
 /// member: a struct with padding is refused (equal keys could compare unequal because of their
 /// padding), and so are float and double (0.0 and -0.0 are equal). Instead, name the padding
-/// (`std::uint8_t pad[3] = {};`), or specialise Codec<T>, which encodes into zeroed bytes.
+/// (`std::uint8_t pad[3] = {};`), or specialise Codec<T>, which encodes into zeroed bytes, as
+/// zeroed_padding<T> does.
 template <class T>
 concept encodable_as_key =
     detail::coded_by_user<T> ||
@@ -277,7 +278,8 @@ consteval bool check_encodable_as_key() {
     static_assert(encodable_as_key<T>,
                   "bpfmap: this key has padding or floating point, and a map compares keys byte "
                   "by byte: equal keys could compare unequal. Name the padding as a member "
-                  "(std::uint8_t pad[3] = {};), or specialise bpfmap::Codec.");
+                  "(std::uint8_t pad[3] = {};), or derive its bpfmap::Codec from "
+                  "bpfmap::zeroed_padding (bpfmap/layout/zeroed_padding.hpp).");
   return true;
 }
 

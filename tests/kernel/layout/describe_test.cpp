@@ -21,7 +21,7 @@
 #include <linux/tcp.h>
 #include <linux/time_types.h>
 #include <linux/udp.h>
-#include <linux/uio.h>
+#include <sys/uio.h>
 
 #include <array>
 #include <cstdint>
@@ -161,7 +161,7 @@ namespace bpfmap {
 namespace {
 
 TEST(ZeroedPadding, MakesAKeyOfAStructWithPadding) {
-  auto map = HashMap<PaddedKey, std::uint32_t>::create("padded", 4);
+  auto map = HashMap<PaddedKey, std::uint32_t>::create({.max_entries = 4, .name = "padded"});
   map.update(Dirty<PaddedKey>(1, 2, 3).get(), 7);
   EXPECT_EQ(map.lookup(PaddedKey{.kind = 1, .id = 2, .port = 3}), 7U);
   EXPECT_EQ(map.map().lookup<std::uint32_t>(Dirty<PaddedKey>(1, 2, 3).get()), 7U);
@@ -172,7 +172,7 @@ TEST(ZeroedPadding, MakesAKeyOfAStructWithPadding) {
 
 TEST(PaddingOfValues, DoesNotReachTheKernel) {
   Dirty<Padded> dirty{1, 2, 3};
-  auto hash = HashMap<std::uint32_t, Padded>::create("padded", 8);
+  auto hash = HashMap<std::uint32_t, Padded>::create({.max_entries = 8, .name = "padded"});
   hash.update(1, dirty.get());
   (void)hash.insert(2, dirty.get());
   hash.map().update(std::uint32_t{3}, dirty.get());
@@ -183,17 +183,14 @@ TEST(PaddingOfValues, DoesNotReachTheKernel) {
     ASSERT_TRUE(bytes) << key;
     EXPECT_FALSE(has_garbage(*bytes)) << key;
   }
-  auto array = ArrayMap<Padded>::create("padded", 1);
+  auto array = ArrayMap<Padded>::create({.max_entries = 1, .name = "padded"});
   array.update(0, dirty.get());
   EXPECT_FALSE(has_garbage(*array.map().lookup<Bytes>(std::uint32_t{0})));
-  auto slots = PerCpuHashMap<std::uint32_t, Padded>::create("padded", 2);
+  auto slots = PerCpuHashMap<std::uint32_t, Padded>::create({.max_entries = 2, .name = "padded"});
   slots.update(1, dirty.get());
   slots.update(2, PerCpuValues<Padded>{dirty.get()});
   for (const std::uint32_t key : {1U, 2U})
     EXPECT_FALSE(has_garbage(slots.lookup(key)->bytes())) << key;
-  auto queue = Queue<Padded>::create("padded", 1);
-  queue.push(dirty.get());
-  EXPECT_FALSE(has_garbage(*queue.map().lookup_and_erase<Bytes>(BytesView{})));
 }
 
 }  // namespace

@@ -30,8 +30,8 @@ inline void find_bits(std::span<const std::byte> bytes, MemberDescription& into)
     if ((std::to_integer<unsigned>(bytes[bit / 8]) >> shift & 1) == 0) continue;
     if (into.bit_size++ == 0) into.bit_offset = bit;
   }
-  // Not a bit-field, but a packed member that g++ copied.
-  if (into.bit_size == into.type->size * 8) into.bit_size = 0;
+  // Not a bit-field, but a packed member, or the first element of one, that g++ copied.
+  if (into.bit_size == into.type->size * 8 || into.type->kind == TypeKind::array) into.bit_size = 0;
 }
 
 }  // namespace bpfmap::inline v0::detail

@@ -164,6 +164,19 @@ struct Places {
   }
 };
 
+// Whether a member has no address: a bit-field, or a packed member that g++ copies.
+template <class T, class M>
+constexpr bool is_copied(const M& member) {
+#ifdef __clang__
+  return is_truncated(member);
+#else
+  static_assert(alignof(M) <= alignof(T) || has_full_value<std::remove_all_extents_t<M>>,
+                "bpfmap: g++ cannot reflect a struct in a packed struct that has bit-fields. Give "
+                "bpfmap::Layout<T> its members.");
+  return is_truncated(member) || alignof(M) > alignof(T);
+#endif
+}
+
 template <class T>
 constexpr auto find_places() {
   if constexpr (!has_bit_fields<T>)
@@ -172,7 +185,7 @@ constexpr auto find_places() {
     });
   else
     return Binding<member_count<T>>::visit(filled<T>, []<class... M>(const M&... member) {
-      return Places<sizeof...(M)>{{(is_truncated(member) ? nullptr : std::addressof(member))...},
+      return Places<sizeof...(M)>{{(is_copied<T>(member) ? nullptr : std::addressof(member))...},
                                   {&describe<M>()...}};
     });
 }
