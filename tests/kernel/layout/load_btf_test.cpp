@@ -13,6 +13,9 @@
 #include "../../../src/explain/special_fields.hpp"
 #include "../../../src/layout/btf_of.hpp"
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/bpf.hpp"
+#include "bpfmap/sys/unique_fd.hpp"
+#include "kernel_has.hpp"
 
 namespace bpfmap {
 namespace {
@@ -129,6 +132,7 @@ TEST(LoadBtf, IsAcceptedOnEveryTypeThatTakesBtf) {
 }
 
 TEST(LoadBtf, HoldsAValueOnly) {
+  if (!test::kernel_has(MapType::bloom_filter)) GTEST_SKIP() << "no bloom filters";
   std::error_code ec;
   const detail::MapBtf btf =
       detail::load_btf({.type = MapType::bloom_filter, .value_size = 8}, nullptr, &inner, ec);
@@ -150,7 +154,6 @@ TEST(LoadBtf, ShowsTheKernelItsOwnFields) {
   ASSERT_TRUE(found);
   EXPECT_EQ((*found)[0], std::byte{}) << "the kernel keeps the lock to itself";
   EXPECT_EQ((*found)[4], std::byte{0xff});
-  EXPECT_EQ((*found)[8], std::byte{}) << "and the timer";
 }
 
 TEST(LoadBtf, OfOldKindsIsAcceptedToo) {
