@@ -36,6 +36,8 @@ std::vector<Capability> needed_capabilities(const Failure& failure) {
     case Operation::from_id:
     case Operation::list:
       return {cap_sys_admin};
+    case Operation::in_kernel:
+      return {cap_bpf};
     case Operation::create:
       break;
     default:

@@ -274,7 +274,9 @@ class FetchOperations {
       result = detail::KeyBatch<M, Keys>{engine, self.typed_map(), keys, tolerated()}(
           Encode<T, Operands>{*engine, operands, expected}, run, show, ec);
     }
-    detail::record_failed(self.typed_map(), Operation::in_kernel, keys, result, {}, ec);
+    const Operation named =
+        ec == Errc::unsupported_operation ? Operation::in_kernel : Operation::update_batch;
+    detail::record_failed(self.typed_map(), named, keys, result, {}, ec);
     return result;
   }
   // A member of 4 bytes is the lower half of the 8 that the program wrote.

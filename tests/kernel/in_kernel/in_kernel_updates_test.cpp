@@ -156,6 +156,9 @@ TEST(InKernelFetch, SkipsMissingKeysOrInsertsThem) {
             (BatchResult{1, 0, 1}));
   EXPECT_EQ(ec, Errc::out_of_range);
   EXPECT_THROW(fast.compare_exchange(numbers(2), &Flow::flags, -1, 0), BatchError);
+  auto array = in_kernel(ArrayMap<Flow>::create({.max_entries = 4}));
+  EXPECT_EQ(array.fetch_add(numbers(6), &Flow::packets, 1, ec), (BatchResult{4, 0, 4}));
+  EXPECT_EQ(ec, Errc::index_out_of_range);
   auto calls = in_kernel(map, {.engine = EngineChoice::system_calls});
   calls.fetch_add(numbers(2), &Flow::packets, 1, ec);
   EXPECT_EQ(ec, Errc::unsupported_operation);
@@ -387,6 +390,10 @@ TEST(InKernelHandle, NeedsCapBpfAlone) {
       auto fast = in_kernel(map);
       if (capabilities == 0) {
         EXPECT_EQ(fast.status().reason, EngineReason::not_permitted);
+        std::error_code ec;
+        EXPECT_FALSE(in_kernel(map, {.engine = EngineChoice::require_kernel}, ec));
+        EXPECT_EQ(ec.value(), EPERM);
+        EXPECT_NE(explain(ec).find("CAP_BPF"), std::string::npos) << explain(ec);
       } else {
         EXPECT_EQ(fast.status().reason, EngineReason::none) << fast.status().log;
         EXPECT_EQ(fast.fetch_add_or_insert(numbers(3), &Flow::flags, 1, Flow{}).done, 3U);
