@@ -38,6 +38,7 @@ while(NOT begin EQUAL -1)
   file(
     WRITE "${SCRATCH}/block_${number}.cpp"
     "#include <bpfmap/bpfmap.hpp>
+#include <bpfmap/in_kernel/in_kernel.hpp>
 #include <bpfmap/interop/libbpf.hpp>
 using namespace bpfmap;
 struct FlowKey {
