@@ -110,8 +110,8 @@ TEST(MapTypeTable, KnowsTheTypesWithAValueForEachCpu) {
 // A type that deletes by batch looks up by batch, and one that drains deletes.
 TEST(MapTypeTable, HasNoBatchCommandWithoutTheSimplerOnes) {
   for (const auto& row : map_types()) {
-    EXPECT_TRUE(row.lookup_batch || !row.delete_batch) << row.name;
-    EXPECT_TRUE(row.delete_batch || !row.drain_batch) << row.name;
+    EXPECT_TRUE(row.lookup_batch || !row.erase_batch) << row.name;
+    EXPECT_TRUE(row.erase_batch || !row.drain_batch) << row.name;
   }
 }
 
