@@ -71,9 +71,7 @@ struct st_anonymous {
   __u32 id;
   union {
     __u64 whole;
-    __extension__ struct {
-      __u32 low, high;
-    };
+    __u32 halves[2];
   };
   __u16 left : 5, right : 11;
 };

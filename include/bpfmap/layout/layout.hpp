@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string_view>
 #include <type_traits>
 
@@ -37,7 +36,8 @@ struct Member {
 
   template <class T>
   [[nodiscard]] MemberDescription in() const noexcept {
-    const auto* at = reinterpret_cast<const std::byte*>(std::addressof(blank<T>.value.*pointer));
+    const auto* at =
+        reinterpret_cast<const std::byte*>(__builtin_addressof(blank<T>.value.*pointer));
     return {.name = name,
             .type = &describe<M>(),
             .bit_offset = static_cast<std::uint64_t>(at - blank<T>.bytes) * 8};

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <type_traits>
 
@@ -66,7 +65,7 @@ inline void copy_described(const TypeDescription& type, const std::byte* object,
 template <class M>
 void MemberCopy::operator()(const M* member) const noexcept {
   if constexpr (std::is_array_v<M>) {
-    for (const auto& element : *member) (*this)(std::addressof(element));
+    for (const auto& element : *member) (*this)(__builtin_addressof(element));
   } else if constexpr (!std::is_class_v<M> || std::has_unique_object_representations_v<M>) {
     // A union as well: which of its members is the active one is not known.
     const auto* bytes = reinterpret_cast<const std::byte*>(member);
@@ -106,12 +105,12 @@ inline constexpr bool is_std_array<std::array<T, count>> = true;
 template <class M>
 void MemberCopy::copy_struct(const M& member) const noexcept {
   if constexpr (is_std_array<M>) {
-    for (const auto& element : member) (*this)(std::addressof(element));
+    for (const auto& element : member) (*this)(__builtin_addressof(element));
     return;
   } else if constexpr (!has_members_declared<M>) {
     if (copy_bound(member, *this)) return;
   }
-  const auto* bytes = reinterpret_cast<const std::byte*>(std::addressof(member));
+  const auto* bytes = reinterpret_cast<const std::byte*>(__builtin_addressof(member));
   copy_described(describe<M>(), bytes, out + (bytes - object));
 }
 
@@ -132,12 +131,12 @@ struct zeroed_padding {
   static void encode(const T& value, std::span<std::byte, sizeof(T)> zeroed) noexcept {
     static_assert(std::is_trivially_copyable_v<T>,
                   "bpfmap: zeroed_padding<T> copies the members of a trivially copyable T.");
-    detail::MemberCopy{reinterpret_cast<const std::byte*>(std::addressof(value)),
-                       zeroed.data()}(std::addressof(value));
+    detail::MemberCopy{reinterpret_cast<const std::byte*>(__builtin_addressof(value)),
+                       zeroed.data()}(__builtin_addressof(value));
   }
   static T decode(std::span<const std::byte, sizeof(T)> in) noexcept {
     T value;
-    std::memcpy(static_cast<void*>(std::addressof(value)), in.data(), sizeof(T));
+    std::memcpy(static_cast<void*>(__builtin_addressof(value)), in.data(), sizeof(T));
     return value;
   }
 };

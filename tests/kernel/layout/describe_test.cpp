@@ -44,10 +44,9 @@ template <>
 struct bpfmap::Layout<st_anonymous> {
   static std::uint16_t left(st_anonymous& x) { return x.left = 0x1f; }
   static std::uint16_t right(st_anonymous& x) { return x.right = 0x7ff; }
-  static constexpr auto members =
-      std::tuple{member("id", &st_anonymous::id),   member("whole", &st_anonymous::whole),
-                 member("low", &st_anonymous::low), member("high", &st_anonymous::high),
-                 bit_field("left", left),           bit_field("right", right)};
+  static constexpr auto members = std::tuple{
+      member("id", &st_anonymous::id), member("whole", &st_anonymous::whole),
+      member("halves", &st_anonymous::halves), bit_field("left", left), bit_field("right", right)};
 };
 
 namespace bpfmap {

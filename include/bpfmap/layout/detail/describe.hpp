@@ -2,7 +2,6 @@
 // describe<T>(): what a C++ type looks like in memory. Knows no map.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "bpfmap/codec/codec.hpp"
 #include "bpfmap/codec/layout.hpp"
@@ -122,7 +122,10 @@ std::span<const MemberDescription> declared_members() noexcept {
   static const auto members = std::apply(
       [](const auto&... member) {
         std::array<MemberDescription, sizeof...(member)> result{member.template in<T>()...};
-        std::ranges::stable_sort(result, {}, &MemberDescription::bit_offset);
+        for (std::size_t i = 1; i < result.size(); ++i)
+          for (std::size_t at = i; at > 0 && result[at].bit_offset < result[at - 1].bit_offset;
+               --at)
+            std::swap(result[at], result[at - 1]);
         return result;
       },
       Layout<T>::members);

@@ -3,11 +3,9 @@
 // map.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -81,45 +79,58 @@ constexpr const char* print_enumerators() {
 }
 template <class E, std::size_t... i>
 constexpr std::string_view print_searched(std::index_sequence<i...>) {
-  const std::string_view text = print_enumerators<E, searched_at<E>(i)...>();
-  return text.substr(text.find("v = ") + 5);
+  return print_enumerators<E, searched_at<E>(i)...>();
 }
 
-// Calls f(index, name) for the names in a list such as "S::a, S::b, (S)2}]".
-template <class F>
-constexpr void for_each_name(std::string_view text, F f) {
-  int depth = 0;
-  std::size_t begin = 0;
-  std::size_t index = 0;
-  for (std::size_t i = 0; i < text.size() && depth >= 0; ++i) {
-    depth += nesting(text[i]);
-    if (depth < 0 || (depth == 0 && text[i] == ',')) {
-      const std::string_view name = last_identifier(text.substr(begin, i - begin));
-      if (!name.empty()) f(index, name);
-      begin = i + 1;
-      ++index;
+// The end of an item in a list such as "S::a, (S)2, (S)3}]".
+constexpr const char* end_of_item(const char* at) noexcept {
+  for (int depth = 0; depth > 0 || (*at != ',' && *at != '}' && *at != '>'); ++at)
+    depth += nesting(*at);
+  return at;
+}
+
+// The indices and names of the items that are no casts. Compilers evaluate this character by
+// character: casts, which differ in the number alone, are skipped.
+template <std::size_t count>
+struct NamedItems {
+  std::size_t found = 0;
+  std::size_t index[count]{};
+  std::string_view name[count]{};
+
+  constexpr explicit NamedItems(const char* at) noexcept {
+    std::size_t cast = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (cast != 0 && at[cast - 1] == ')' && *at == '(' && at[cast] >= '-' && at[cast] <= '9') {
+        for (at += cast; *at != ',' && *at != '}' && *at != '>'; ++at) continue;
+      } else {
+        const char* const end = end_of_item(at);
+        const std::string_view item(at, static_cast<std::size_t>(end - at));
+        if (const std::string_view last = last_identifier(item); !last.empty()) {
+          index[found] = i;
+          name[found++] = last;
+        } else {
+          cast = item.rfind(')') + 1;
+        }
+        at = end;
+      }
+      at += 2;  // the comma and the space
     }
   }
-}
+};
 
 template <class E>
 constexpr auto find_enumerators() {
+  using Number = std::underlying_type_t<E>;
   constexpr std::string_view text = print_searched<E>(std::make_index_sequence<searched<E>>{});
-  constexpr std::size_t count = [](std::string_view names) {
-    std::size_t n = 0;
-    for_each_name(names, [&](std::size_t, std::string_view) { ++n; });
-    return n;
-  }(text);
-  std::array<Enumerator, count> result{};
-  std::size_t n = 0;
-  for_each_name(text, [&](std::size_t index, std::string_view name) {
-    result[n++] = {name, static_cast<std::uint64_t>(
-                             static_cast<std::underlying_type_t<E>>(searched_at<E>(index)))};
-  });
-  std::ranges::sort(result, [](const Enumerator& a, const Enumerator& b) {
-    return static_cast<std::underlying_type_t<E>>(a.value) <
-           static_cast<std::underlying_type_t<E>>(b.value);
-  });
+  constexpr NamedItems<searched<E>> items{text.data() + text.find("v = ") + 5};
+  std::array<Enumerator, items.found> result{};
+  for (std::size_t i = 0; i < items.found; ++i) {
+    const auto number = static_cast<Number>(searched_at<E>(items.index[i]));
+    std::size_t at = i;
+    for (; at > 0 && number < static_cast<Number>(result[at - 1].value); --at)
+      result[at] = result[at - 1];
+    result[at] = {items.name[i], static_cast<std::uint64_t>(number)};
+  }
   return result;
 }
 
@@ -185,8 +196,8 @@ constexpr auto find_places() {
     });
   else
     return Binding<member_count<T>>::visit(filled<T>, []<class... M>(const M&... member) {
-      return Places<sizeof...(M)>{{(is_copied<T>(member) ? nullptr : std::addressof(member))...},
-                                  {&describe<M>()...}};
+      return Places<sizeof...(M)>{
+          {(is_copied<T>(member) ? nullptr : __builtin_addressof(member))...}, {&describe<M>()...}};
     });
 }
 template <class T>
@@ -204,7 +215,7 @@ auto find_members() noexcept {
     const void* addresses[count];
     Binding<count>::visit(blank<T>.value, [&addresses](const auto&... member) {
       std::size_t i = 0;
-      ((addresses[i++] = std::addressof(member)), ...);
+      ((addresses[i++] = __builtin_addressof(member)), ...);
       return true;
     });
     take_places(addresses, places<T>.types, blank<T>.bytes, result);
