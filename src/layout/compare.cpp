@@ -31,8 +31,8 @@ class Comparison {
   bool run() {
     Item type = root(types_.in_type);
     Item map = root(types_.in_map);
-    end_[0] = type.end();
-    end_[1] = map.end();
+    end_[0] = type.end_bit();
+    end_[1] = map.end_bit();
     if (types_.is_section)
       section(type, map);
     else if (type.bits == map.bits)
@@ -51,7 +51,7 @@ class Comparison {
     line(&type, &map, Mark::same);
     Items in_map = members(map, Side::map);
     // A type may describe the beginning of a section only.
-    std::erase_if(in_map, [&](const Item& item) { return item.begin >= type.end(); });
+    std::erase_if(in_map, [&](const Item& item) { return item.begin >= type.end_bit(); });
     walk(is_struct(type) ? members(type, Side::type) : Items{type}, std::move(in_map));
   }
 
@@ -100,12 +100,12 @@ class Comparison {
   void unite(Items& items) {
     Items result;
     for (Item& item : items) {
-      if (result.empty() || item.begin >= result.back().end()) {
+      if (result.empty() || item.begin >= result.back().end_bit()) {
         result.push_back(std::move(item));
         continue;
       }
       Item& last = result.back();
-      const std::uint64_t end = std::max(last.end(), item.end());
+      const std::uint64_t end = std::max(last.end_bit(), item.end_bit());
       Shape& shape = shapes_.add();
       shape.kind = TypeKind::union_type;
       last.bits = end - last.begin;
@@ -158,9 +158,9 @@ class Comparison {
   void walk(Items type, Items map) {
     while (!type.empty() || !map.empty()) {
       if (--steps_ < 0) return;
-      if (type.empty() || (!map.empty() && map.front().end() <= type.front().begin))
+      if (type.empty() || (!map.empty() && map.front().end_bit() <= type.front().begin))
         alone(map, type, Side::map);
-      else if (map.empty() || type.front().end() <= map.front().begin)
+      else if (map.empty() || type.front().end_bit() <= map.front().begin)
         alone(type, map, Side::type);
       else
         pair(type, map);
@@ -244,7 +244,7 @@ class Comparison {
     Item& large = larger.front();
     Item& small = smaller.front();
     const Side other = side == Side::type ? Side::map : Side::type;
-    const bool is_inside = large.begin <= small.begin && small.end() <= large.end();
+    const bool is_inside = large.begin <= small.begin && small.end_bit() <= large.end_bit();
     if (is_opaque(large) && is_inside) {
       if (large.is_covered)
         one_line(small, other, Mark::same);
@@ -439,9 +439,14 @@ class Comparison {
 
   LayoutDifference difference(LayoutFault fault, const Item* type, const Item* map) const {
     LayoutDifference found{.part = types_.part, .fault = fault};
-    found.path = type != nullptr ? type->path : map->path;
-    if (type != nullptr) found.in_type = type->place();
-    if (map != nullptr) found.in_map = map->place();
+    if (map != nullptr) {
+      found.path = map->path;
+      found.in_map = map->place();
+    }
+    if (type != nullptr) {
+      found.path = type->path;
+      found.in_type = type->place();
+    }
     return found;
   }
   void tell(LayoutDifference found) {
@@ -455,16 +460,21 @@ class Comparison {
     tell(std::move(found));
   }
   void tell_one(LayoutFault fault, const Item& item, Side side, std::string text) {
-    side == Side::type ? tell(fault, &item, nullptr, std::move(text))
-                       : tell(fault, nullptr, &item, std::move(text));
+    const bool is_in_type = side == Side::type;
+    tell(fault, is_in_type ? &item : nullptr, is_in_type ? nullptr : &item, std::move(text));
   }
 
   void line(const Item* type, const Item* map, Mark mark) {
     if (report_.lines.size() >= most_lines) return;
     LayoutLine added{.part = types_.part, .mark = mark};
-    added.depth = type != nullptr ? type->depth : map->depth;
-    if (type != nullptr) added.in_type = {type->place(), declaration(*type)};
-    if (map != nullptr) added.in_map = {map->place(), declaration(*map)};
+    if (map != nullptr) {
+      added.depth = map->depth;
+      added.in_map = {map->place(), declaration(*map)};
+    }
+    if (type != nullptr) {
+      added.depth = type->depth;
+      added.in_type = {type->place(), declaration(*type)};
+    }
     report_.lines.push_back(std::move(added));
   }
   void one_line(const Item& item, Side side, Mark mark) {

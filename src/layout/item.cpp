@@ -130,7 +130,7 @@ std::string size_text(const Item& item) {
 
 std::string path_text(LayoutPart part, const Item& item) {
   if (item.depth == 0 && item.path.empty()) return "the " + std::string{to_string(part)};
-  const std::string path = item.path.empty() ? "" : "'" + clean(item.path) + "'";
+  std::string path = item.path.empty() ? "" : "'" + clean(item.path) + "'";
   if (!item.label.empty()) return path;
   return "a member without a name" + (path.empty() ? "" : " of " + path);
 }

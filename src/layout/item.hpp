@@ -27,7 +27,7 @@ struct Item {
   bool is_covered = false;  ///< bytes that the other side's members lie in
   bool is_told = false;     ///< a difference was reported when its namesake was met
 
-  [[nodiscard]] std::uint64_t end() const noexcept { return begin + bits; }
+  [[nodiscard]] std::uint64_t end_bit() const noexcept { return begin + bits; }
   [[nodiscard]] const Shape& shape() const noexcept { return *type.shape; }
   [[nodiscard]] LayoutPlace place() const noexcept { return {begin, bits}; }
 };

@@ -112,7 +112,7 @@ class Layouts {
   void two_columns(char mark, std::string left, const std::string& right) {
     if (left.size() < left_width_) left.append(left_width_ - left.size(), ' ');
     std::string line = std::string{mark} + " " + left + "   " + right;
-    while (line.back() == ' ') line.pop_back();
+    while (!line.empty() && line.back() == ' ') line.pop_back();
     text_ += line + "\n";
   }
 
@@ -184,22 +184,22 @@ std::string json(std::span<const LayoutDifference> list) {
 }  // namespace
 
 std::string_view to_string(LayoutVerdict verdict) noexcept {
-  constexpr std::array<std::string_view, 3> names{"match", "mismatch", "unknown"};
+  static constexpr std::array<std::string_view, 3> names{"match", "mismatch", "unknown"};
   const auto i = static_cast<std::size_t>(verdict);
-  return i < names.size() ? names[i] : "unknown";
+  return i < names.size() ? names[i] : std::string_view{};
 }
 
 std::string_view to_string(LayoutPart part) noexcept {
-  constexpr std::array<std::string_view, 3> names{"key", "value", "variable"};
+  static constexpr std::array<std::string_view, 3> names{"key", "value", "variable"};
   const auto i = static_cast<std::size_t>(part);
-  return i < names.size() ? names[i] : "unknown";
+  return i < names.size() ? names[i] : std::string_view{};
 }
 
 std::string_view to_string(LayoutFault fault) noexcept {
-  constexpr std::array<std::string_view, 9> names{
+  static constexpr std::array<std::string_view, 9> names{
       "size", "offset", "sign", "count", "type", "absent", "flexible_end", "name", "padding"};
   const auto i = static_cast<std::size_t>(fault);
-  return i < names.size() ? names[i] : "unknown";
+  return i < names.size() ? names[i] : std::string_view{};
 }
 
 std::string to_string(const LayoutReport& report) {
