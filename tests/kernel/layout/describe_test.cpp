@@ -18,7 +18,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
-#include <linux/tcp.h>
 #include <linux/time_types.h>
 #include <linux/udp.h>
 #include <sys/uio.h>
@@ -104,14 +103,13 @@ TEST(Describe, AgreesWithClangOnTheShapesOfSelftests) {
 TEST(Describe, AgreesWithTheRunningKernel) {
   const std::unique_ptr<btf, CloseBtf> types{btf__load_vmlinux_btf()};
   ASSERT_NE(types, nullptr);
-  const int found =
-      expect_all_match<in_addr, in6_addr, sockaddr_in, sockaddr_in6, ethhdr, arphdr, icmphdr,
-                       tcphdr, udphdr, ::sockaddr_ll, sockaddr_nl, nlmsghdr, nlattr, rtattr,
-                       ifinfomsg, ifaddrmsg, rtmsg, ndmsg, tcmsg, sock_filter, seccomp_data, iovec,
-                       __kernel_timespec, inet_diag_sockid, inet_diag_req_v2, inet_diag_meminfo,
-                       bpf_spin_lock, bpf_perf_event_value, bpf_devmap_val, bpf_cpumap_val,
-                       bpf_func_info, bpf_line_info, bpf_pidns_info, bpf_cgroup_dev_ctx, bpf_sysctl,
-                       bpf_raw_tracepoint_args>(types.get());
+  const int found = expect_all_match<
+      in_addr, in6_addr, sockaddr_in, sockaddr_in6, ethhdr, arphdr, icmphdr, udphdr, ::sockaddr_ll,
+      sockaddr_nl, nlmsghdr, nlattr, rtattr, ifinfomsg, ifaddrmsg, rtmsg, ndmsg, tcmsg, sock_filter,
+      seccomp_data, iovec, __kernel_timespec, __kernel_itimerspec, nlmsgerr, rta_cacheinfo,
+      ifa_cacheinfo, tcamsg, inet_diag_sockid, inet_diag_req_v2, inet_diag_meminfo, bpf_spin_lock,
+      bpf_perf_event_value, bpf_devmap_val, bpf_cpumap_val, bpf_func_info, bpf_line_info,
+      bpf_pidns_info, bpf_cgroup_dev_ctx, bpf_sysctl, rtgenmsg>(types.get());
   EXPECT_GE(found, 30);
 }
 
