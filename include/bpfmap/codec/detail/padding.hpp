@@ -65,7 +65,8 @@ void copy_members(const T& value, std::byte* out) noexcept {
   } else {
 #ifdef __clang__
     const auto* bytes = reinterpret_cast<const std::byte*>(&value);
-    for (std::size_t i = 0; i < sizeof(T); ++i) out[i] = bytes[i] & mask_of_members<T>[i];
+    const auto& mask = mask_of_members<T>;
+    for (std::size_t i = 0; i < sizeof(T); ++i) out[i] = bytes[i] & mask[i];
 #else
     T copy;
     std::memcpy(static_cast<void*>(&copy), &value, sizeof(T));
