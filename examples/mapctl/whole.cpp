@@ -41,7 +41,8 @@ int copy(const MapOptions& options) {
 int pin(const MapOptions& options) {
   bpfmap::PinOptions how;
   how.make_folders = options.folders;
-  if (!options.mode.empty()) how.mode = static_cast<std::uint32_t>(std::stoul(options.mode, nullptr, 8));
+  if (!options.mode.empty())
+    how.mode = static_cast<std::uint32_t>(std::stoul(options.mode, nullptr, 8));
   open_map(options.map).pin(options.path, how);
   return done;
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -168,6 +169,26 @@ TEST(EntryTextOfARealMap, NamesTheVariablesOfASection) {
   const auto value = data.lookup(0);
   ASSERT_TRUE(value);
   EXPECT_EQ(text.entry_text(Bytes(4), *value), "key: 0 value: {counted=5, hidden=[1, 2]}");
+}
+
+long without_btf_access(int cmd, void* attr, unsigned int size) noexcept {
+  if (cmd == static_cast<int>(sys::Command::btf_get_fd_by_id)) return -EPERM;
+  return sys::bpf_syscall(cmd, attr, size);
+}
+
+TEST(EntryTextOfARealMap, WithoutPermissionToReadBtfSaysSo) {
+  const Skeleton skeleton = loaded();
+  ASSERT_NE(skeleton, nullptr);
+  const Map map = from(skeleton->maps.per_cpu);
+  const auto before = sys::set_bpf_for_testing(&without_btf_access);
+  const EntryText text{map};
+  sys::set_bpf_for_testing(before);
+  EXPECT_FALSE(text.has_btf());
+  EXPECT_EQ(text.reason(),
+            "the map's BTF cannot be read: EPERM (Operation not permitted); that needs "
+            "CAP_SYS_ADMIN");
+  EXPECT_EQ(text.key_text(Bytes(4)), "0");
+  EXPECT_EQ(text.value_text(Bytes(8)), "0");
 }
 
 TEST(EntryTextOfARealMap, WithoutBtfSaysSo) {
