@@ -219,23 +219,18 @@ void EntryEngine::make_kernel_engine(const Map& map, std::error_code& ec) {
   const EntryTarget target =
       target_of(map, {shared_keys_.fd.get(), shared_values_.fd.get(), shared_control_.fd.get()},
                 cpus_, lock_);
-  std::string log;
-  if (may_read(map.fd()))
-    reads_.fd = load_either(read_program(target), "bpfmap_reads", reads_.sleeps, log, refused);
-  else
-    refused = kernel_error(-EPERM);
-  if (reads_.fd)
-    status_.reads = Engine::kernel;
-  else
-    note_refusal(refused, std::move(log));
-  if (may_write(map.fd()))
-    writes_.fd = load_either(write_program(target), "bpfmap_writes", writes_.sleeps, log, refused);
-  else
-    refused = kernel_error(-EPERM);
-  if (writes_.fd)
-    status_.writes = Engine::kernel;
-  else
-    note_refusal(refused, std::move(log));
+  const auto load = [&](bool permitted, bytecode::Assembler code, const char* name,
+                        Program& program) {
+    std::string log;
+    if (permitted)
+      program.fd = load_either(std::move(code), name, program.sleeps, log, refused);
+    else
+      refused = kernel_error(-EPERM);
+    if (!program.fd) note_refusal(refused, std::move(log));
+    return program.fd ? Engine::kernel : Engine::system_calls;
+  };
+  status_.reads = load(may_read(map.fd()), read_program(target), "bpfmap_reads", reads_);
+  status_.writes = load(may_write(map.fd()), write_program(target), "bpfmap_writes", writes_);
 }
 
 void EntryEngine::note_refusal(std::error_code ec, std::string log) {

@@ -21,6 +21,7 @@
 
 #include "bpfmap/bpfmap.hpp"
 #include "maps.hpp"
+#include "syscall_programs.hpp"
 
 namespace bpfmap::test {
 namespace {
@@ -62,16 +63,19 @@ using EachMapTypes =
                    HashMap<Blob<8>, Blob<257>>, HashMap<Blob<500>, Blob<4097>>>;
 TYPED_TEST_SUITE(EachMap, EachMapTypes);
 
-constexpr std::array both{EngineChoice::require_kernel, EngineChoice::system_calls};
+std::vector<EngineChoice> engines() {
+  if (!kernel_has_syscall_programs()) return {EngineChoice::system_calls};
+  return {EngineChoice::require_kernel, EngineChoice::system_calls};
+}
 
 TYPED_TEST(EachMap, DoesTheSameByEitherEngine) {
   using K = typename TypeParam::key_type;
   using V = typename TypeParam::mapped_type;
   for (const MapType type : {MapType::hash, MapType::lru_hash}) {
-    for (const EngineChoice choice : both) {
+    for (const EngineChoice choice : engines()) {
       auto map = TypeParam::create({.type = type, .max_entries = 200});
       auto fast = in_kernel(map, {.engine = choice, .keys_per_call = 7});
-      ASSERT_EQ(fast.status().reads == Engine::kernel, choice == both[0]);
+      ASSERT_EQ(fast.status().reads == Engine::kernel, choice == EngineChoice::require_kernel);
       std::vector<K> keys;
       std::vector<V> values;
       std::vector<V> others;
@@ -145,7 +149,7 @@ std::vector<u32> numbers(u32 count, u32 first = 0) {
 }
 
 TEST(InKernelLookup, ShowsWhatSingleLookupsShow) {
-  for (const EngineChoice choice : both) {
+  for (const EngineChoice choice : engines()) {
     for (const MapFlags flags : {MapFlags::none, MapFlags::no_prealloc}) {
       auto map = HashMap<u32, Flow>::create({.max_entries = 64, .flags = flags});
       for (u32 i = 0; i < 20; ++i) map.update(i, flow(i));
@@ -188,7 +192,7 @@ TYPED_TEST(PerCpuKeys, ShowAllSlotsAndTheirSums) {
     for (u32 cpu = 0; cpu < cpus; ++cpu) slots.push_back(flow(i * 16 + cpu));
     map.update(keys[i], slots);
   }
-  for (const EngineChoice choice : both) {
+  for (const EngineChoice choice : engines()) {
     if constexpr (!is_array) expect_lookups(map, keys, choice);
     auto fast = in_kernel(map, {.engine = choice, .keys_per_call = 8});
     std::size_t seen = 0;
@@ -224,9 +228,9 @@ TYPED_TEST(PerCpuKeys, ShowAllSlotsAndTheirSums) {
 TEST(InKernelLookup, FindsTheLongestPrefixOfManyAddresses) {
   using Key = LpmKey<in_addr>;
   auto trie = LpmTrie<Key, u32>::create({.max_entries = 1000});
-  for (const EngineChoice choice : both) {
+  for (const EngineChoice choice : engines()) {
     auto fast = in_kernel(trie, {.engine = choice, .keys_per_call = 50});
-    EXPECT_EQ(fast.status().reads == Engine::kernel, choice == both[0]);
+    EXPECT_EQ(fast.status().reads == Engine::kernel, choice == EngineChoice::require_kernel);
     const std::array prefixes{Key::parse("10.0.0.0/8"), Key::parse("10.1.0.0/16"),
                               Key::parse("10.1.2.0/24"), Key::parse("192.168.0.0/16")};
     EXPECT_EQ(fast.insert_batch(prefixes, std::array<u32, 4>{8, 16, 24, 99}),
@@ -247,7 +251,7 @@ TEST(InKernelLookup, FindsTheLongestPrefixOfManyAddresses) {
 // --- failures ---
 
 TEST(InKernelFailure, NamesTheKeyThatFailed) {
-  for (const EngineChoice choice : both) {
+  for (const EngineChoice choice : engines()) {
     auto map = HashMap<u32, u64>::create({.max_entries = 10});
     auto fast = in_kernel(map, {.engine = choice, .keys_per_call = 4});
     std::error_code ec;
@@ -322,6 +326,7 @@ TEST(InKernelFailure, IsThatOfTheDescriptorAndOfAFrozenMap) {
       }
     }
   }
+  if (!kernel_has_syscall_programs()) return;
   for (const MapFlags flags : {MapFlags::rdonly_prog, MapFlags::wronly_prog}) {
     auto map = HashMap<u32, u64>::create({.max_entries = 10, .flags = flags});
     auto fast = in_kernel(map);
@@ -343,6 +348,7 @@ long refuse(int command, void* attr, unsigned size) noexcept {
 }
 
 TEST(InKernelFallback, DoesTheWorkAndSaysWhy) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "before Linux 5.14 nothing else is possible";
   struct Row {
     int command;
     int error;

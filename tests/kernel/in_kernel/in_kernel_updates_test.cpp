@@ -30,6 +30,7 @@
 #include "bpfmap/in_kernel/in_kernel.hpp"
 #include "child_process.hpp"
 #include "small_btf.hpp"
+#include "syscall_programs.hpp"
 
 namespace bpfmap::test {
 namespace {
@@ -124,6 +125,7 @@ void expect_all(T Flow::* member, const std::vector<T>& values) {
 }
 
 TEST(InKernelFetch, CombinesIntegersOf4And8BytesWithAndWithoutSign) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   expect_all(&Flow::packets,
              std::vector<u64>{0, 1, 0xffff'ffff'ffff'fffe, 0x8000'0000'0000'0000, 5});
   expect_all(&Flow::balance,
@@ -133,6 +135,7 @@ TEST(InKernelFetch, CombinesIntegersOf4And8BytesWithAndWithoutSign) {
 }
 
 TEST(InKernelFetch, SkipsMissingKeysOrInsertsThem) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   auto map = HashMap<u32, Flow>::create({.max_entries = 20});
   auto fast = in_kernel(map, {.keys_per_call = 8});
   map.update(3, Flow{100, 0, 0, 0});
@@ -241,11 +244,13 @@ void expect_exact(HashMap<u32, V> map, u32 V::* member, std::int16_t offset, int
 }
 
 TEST(InKernelFetch, LosesNothingBesideAProgramOnAnotherCpu) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   expect_exact(HashMap<u32, Flow>::create({.max_entries = 100}), &Flow::flags,
                offsetof(Flow, flags), -1);
 }
 
 TEST(InKernelFetch, LosesNothingUnderTheLockOfAValue) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   const SmallBtf btf;
   expect_exact(HashMap<u32, Locked>::create({.max_entries = 100,
                                              .btf_fd = btf.fd(),
@@ -255,6 +260,7 @@ TEST(InKernelFetch, LosesNothingUnderTheLockOfAValue) {
 }
 
 TEST(InKernelFetch, CombinesUnderTheLockOfAValue) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   const SmallBtf btf;
   auto map = HashMap<u32, Locked>::create({.max_entries = 100,
                                            .btf_fd = btf.fd(),
@@ -307,6 +313,7 @@ bool exists(const std::string& object) {
 }
 
 TEST(InKernelHandle, LeavesNothingBehind) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   auto map = HashMap<u32, Flow>::create({.max_entries = 20});
   const auto before = objects();
   std::vector<std::string> added;
@@ -348,6 +355,7 @@ TEST(InKernelHandle, CanOnlyBeDestroyedInAChild) {
 }
 
 TEST(InKernelHandle, IsOneForEachThread) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   auto map = HashMap<u32, u64>::create({.max_entries = 2000});
   std::vector<std::thread> threads;
   for (u32 t = 0; t < 2; ++t)
@@ -382,6 +390,7 @@ void become_nobody_with(u64 capabilities) {
 }
 
 TEST(InKernelHandle, NeedsCapBpfAlone) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   if (::getuid() != 0) GTEST_SKIP() << "gives privileges up";
   for (const u64 capabilities : {u64{0}, u64{1} << 39U}) {
     auto map = HashMap<u32, Flow>::create({.max_entries = 20});

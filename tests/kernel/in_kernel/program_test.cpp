@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bpfmap/map/map.hpp"
+#include "syscall_programs.hpp"
 
 namespace bpfmap::test {
 namespace {
@@ -43,7 +44,12 @@ Map array_of(u32 entries, u32 value_size = sizeof(u64)) {
                       .flags = MapFlags::mmapable});
 }
 
-class Program : public testing::TestWithParam<ProgramKind> {};
+class Program : public testing::TestWithParam<ProgramKind> {
+ protected:
+  void SetUp() override {
+    if (!kernel_has_syscall_programs()) GTEST_SKIP() << "needs Linux 5.14";
+  }
+};
 INSTANTIATE_TEST_SUITE_P(, Program, testing::Values(ProgramKind::syscall, ProgramKind::cgroup_skb),
                          [](const auto& kind) {
                            return kind.param == ProgramKind::syscall ? "Syscall" : "CgroupSkb";

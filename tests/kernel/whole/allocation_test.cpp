@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/in_kernel/in_kernel.hpp"
 #include "failing_new.hpp"
 #include "kernel_has.hpp"
 #include "rings.hpp"
@@ -133,6 +135,40 @@ TEST(HashMapOperation, AllocatesNothingWhenTheMapIsFull) {
   std::error_code ec;
   EXPECT_EQ(allocations([&] { map.update(4, stats, ec); }), 0U);
   EXPECT_EQ(ec, std::errc::argument_list_too_long);
+}
+
+TEST(InKernel, AllocatesNothingForManyKeys) {
+  auto map = HashMap<std::uint32_t, FlowStats>::create({.max_entries = 64});
+  for (const EngineChoice choice : {EngineChoice::automatic, EngineChoice::system_calls}) {
+    auto fast = in_kernel(map, {.engine = choice, .keys_per_call = 8});
+    std::array<std::uint32_t, 32> keys{};
+    for (std::uint32_t i = 0; i < keys.size(); ++i) keys[i] = i;
+    const std::array<FlowStats, 32> values{};
+    std::error_code ec;
+    fast.fetch_add(keys, &FlowStats::packets, 1, ec);  // loads its program
+    EXPECT_EQ(allocations([&] {
+                fast.insert_batch(keys, values);
+                fast.lookup_batch(keys, [](std::size_t, const FlowStats&) {});
+                fast.fetch_add(keys, &FlowStats::packets, 1, ec);
+                fast.erase_batch(keys);
+              }),
+              0U);
+  }
+}
+
+TEST(InKernel, ReportsTheMemoryThatItDoesNotGet) {
+  const auto map = HashMap<std::uint32_t, FlowStats>::create({.max_entries = 64});
+  std::size_t failures = 0;
+  for (std::size_t left = 0;; ++left) {
+    std::error_code ec;
+    test::allocations_left = left;
+    const auto fast = in_kernel(map, ec);
+    test::allocations_left = SIZE_MAX;
+    if (!ec && fast.status().error.value() != ENOMEM) break;
+    ++failures;
+    ASSERT_LT(left, 1000U);
+  }
+  EXPECT_GT(failures, 0U);
 }
 
 TEST(ArrayMapOperation, AllocatesNothing) {
