@@ -173,6 +173,16 @@ TEST(LayoutOfAnOpenedMap, IsNotComparedWhenTheCallerSaysSo) {
             Errc::wrong_layout);
 }
 
+TEST(LayoutOfAnOpenedMap, IsNotComparedAgainForAnotherOwnerOrAnInnerMap) {
+  const auto flows = Flows::create({.max_entries = 4});
+  using Wrong = HashMap<Flow, Narrow>;
+  const Wrong accepted{flows.map().duplicate(), unchecked_layout};
+  EXPECT_TRUE(accepted.duplicate());
+  auto outer = ArrayOfMaps<Wrong>::create({.max_entries = 1, .inner_map_fd = flows.map().fd()});
+  outer.set(0, accepted);
+  EXPECT_TRUE(outer.lookup(0));
+}
+
 TEST(LayoutOfAnOpenedMap, IsNotComparedForATypeWithoutOne) {
   const auto flows = Flows::create({.max_entries = 4});
   EXPECT_TRUE((HashMap<Flow, Unseen>{flows.map().duplicate()}));

@@ -76,7 +76,8 @@ class InnerMapOperations {
   }
 
   /// Opens the inner map by its id, and returns it; nullopt when there is none
-  /// (BPF_MAP_LOOKUP_ELEM, then BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN.
+  /// (BPF_MAP_LOOKUP_ELEM, then BPF_MAP_GET_FD_BY_ID, 4.13). Needs CAP_SYS_ADMIN. Its BTF is not
+  /// compared with a Layout: check_layout() does that once for all inner maps.
   [[nodiscard]] std::optional<Inner> lookup(argument<K> key) const {
     std::error_code ec = detail::no_error();
     auto inner = lookup(key, ec);
@@ -88,6 +89,9 @@ class InnerMapOperations {
     if (!map) return std::nullopt;
     if constexpr (std::same_as<Inner, Map>) {
       return map;
+    } else if constexpr (detail::layout_of<Inner>() != nullptr) {
+      Inner inner{std::move(map), unchecked_layout, ec};
+      return ec ? std::nullopt : std::optional{std::move(inner)};
     } else {
       Inner inner{std::move(map), ec};
       return ec ? std::nullopt : std::optional{std::move(inner)};

@@ -129,7 +129,7 @@ class TypedMap : public detail::TypedMapTag {
   [[nodiscard]] static Derived create(MapSpec spec, std::error_code& ec) noexcept {
     sys::UniqueFd btf;
     ec = detail::complete(spec, Derived::requirement, detail::layout_of<Derived>(), btf);
-    return ec ? Derived{} : over(Map::create(spec, ec), ec);
+    return ec ? Derived{} : over_known(Map::create(spec, ec), ec);
   }
 
   /// Opens the map pinned at `path` (BPF_OBJ_GET, 4.4). Errors: those of Map::open_pinned() and of
@@ -190,10 +190,15 @@ class TypedMap : public detail::TypedMapTag {
   }
 
   /// Returns another owner of the same map.
-  [[nodiscard]] Derived duplicate() const { return Derived{map_.duplicate()}; }
+  [[nodiscard]] Derived duplicate() const {
+    std::error_code ec = detail::no_error();
+    Derived map = duplicate(ec);
+    detail::throw_if(ec);
+    return map;
+  }
   /// As above; empty when `ec` is set.
   [[nodiscard]] Derived duplicate(std::error_code& ec) const noexcept {
-    return over(map_.duplicate(ec), ec);
+    return over_known(map_.duplicate(ec), ec);
   }
 
   /// Returns the underlying Map, with its descriptor, info, pin and freeze.
@@ -208,6 +213,13 @@ class TypedMap : public detail::TypedMapTag {
  private:
   static Derived over(Map map, std::error_code& ec) noexcept {
     return ec ? Derived{} : Derived{std::move(map), ec};
+  }
+  // Over a map whose layout is known to fit.
+  static Derived over_known(Map map, std::error_code& ec) noexcept {
+    if constexpr (detail::layout_of<Derived>() == nullptr)
+      return over(std::move(map), ec);
+    else
+      return ec ? Derived{} : Derived{std::move(map), unchecked_layout, ec};
   }
   void take_over(Map map, const detail::EntryLayout* layout, std::error_code& ec) noexcept {
     ec = detail::check(map, Derived::requirement, layout);
