@@ -85,8 +85,8 @@ struct st_wide {
   float f;
 };
 struct st_pointers {
-  void *data;
-  const char *text;
+  void* data;
+  const char* text;
   __u64 size;
 };
 struct st_twelve {
