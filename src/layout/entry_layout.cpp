@@ -14,14 +14,15 @@ namespace bpfmap::inline v0::detail {
 std::error_code check_entries(const EntryLayout& layout, const MapInfo& info) noexcept {
   std::error_code ec;
   const bool differs = without_bad_alloc(ec, [&] {
-    return check_layout(info, layout.key, layout.value, {}).verdict == LayoutVerdict::mismatch;
+    return check_layout(info, layout.checked_key, layout.checked_value).verdict ==
+           LayoutVerdict::mismatch;
   });
   if (!ec && differs) ec = Errc::wrong_layout;
   return ec;
 }
 
 std::string report_entries(const EntryLayout& layout, const MapInfo& info) {
-  return to_string(check_layout(info, layout.key, layout.value, {}));
+  return to_string(check_layout(info, layout.checked_key, layout.checked_value));
 }
 
 void describe_entries(const EntryLayout& layout, MapSpec& spec, sys::UniqueFd& btf) noexcept {

@@ -193,6 +193,13 @@ TEST(LayoutOfAnOpenedMap, MayHaveOtherNames) {
   EXPECT_TRUE((HashMap<Flow, Renamed>{flows.map().duplicate()}));
 }
 
+// Programs often declare `__type(key, int)`.
+TEST(LayoutOfAnOpenedMap, IsNotComparedForAnIntegerBesideIt) {
+  const auto of_signed = HashMap<std::int32_t, Stats>::create({.max_entries = 4});
+  ASSERT_NE(of_signed.map().info().btf_key_type_id, 0U);
+  EXPECT_TRUE((HashMap<std::uint32_t, Stats>{of_signed.map().duplicate()}));
+}
+
 TEST(LayoutOfAnOpenedMap, IsUnknownWithoutBtf) {
   Map map = Map::create(
       {.type = MapType::hash, .key_size = sizeof(Flow), .value_size = 16, .max_entries = 4});

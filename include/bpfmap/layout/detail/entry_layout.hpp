@@ -31,6 +31,14 @@ inline constexpr bool is_seen<FixedString<count>> = true;
 template <class Addr, std::size_t data_size>
 inline constexpr bool is_seen<LpmKey<Addr, data_size>> = true;
 
+// The innermost element of std::arrays; T itself when it is none.
+template <class T>
+struct ArrayElement {
+  using type = T;
+};
+template <class T, std::size_t count>
+struct ArrayElement<std::array<T, count>> : ArrayElement<T> {};
+
 template <class T>
 inline constexpr TypeDescription unseen{.kind = TypeKind::bytes, .size = Codec<T>::size};
 
@@ -44,9 +52,23 @@ consteval const TypeDescription* description_of() {
     return &unseen<T>;
 }
 
+// Only who asked for a comparison gets one: a program's key may be an int, and K a std::uint32_t.
+template <class T>
+consteval const TypeDescription* checked_description_of() {
+  if constexpr (has_layout<typename ArrayElement<T>::type>)
+    return description_of<T>();
+  else
+    return nullptr;
+}
+
 template <class K, class V>
-inline constexpr EntryLayout entry_layout_of{description_of<K>(), description_of<V>(),
-                                             &check_entries, &report_entries, &describe_entries};
+inline constexpr EntryLayout entry_layout_of{description_of<K>(),
+                                             description_of<V>(),
+                                             checked_description_of<K>(),
+                                             checked_description_of<V>(),
+                                             &check_entries,
+                                             &report_entries,
+                                             &describe_entries};
 
 // Found by its argument, so that typed maps need not include this header.
 template <class K, class V>

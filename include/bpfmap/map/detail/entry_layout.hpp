@@ -23,8 +23,10 @@ struct TypeDescription;
 /// The key and value of a typed map, and the functions of layout/ that take them: typed maps and
 /// explanations, which know no layout, call these. Has static storage duration.
 struct EntryLayout {
-  const TypeDescription* key;    ///< nullptr for maps without keys
-  const TypeDescription* value;  ///< nullptr when only the key is described
+  const TypeDescription* key;            ///< nullptr for maps without keys
+  const TypeDescription* value;          ///< nullptr for maps without values
+  const TypeDescription* checked_key;    ///< `key` if it has a Layout, otherwise nullptr
+  const TypeDescription* checked_value;  ///< the same
 
   /// Returns Errc::wrong_layout when the BTF of the map contradicts the types; no error when it
   /// cannot be read.
