@@ -69,10 +69,10 @@ inline constexpr Operations event_reads = set(Operation::poll, Operation::consum
 /// The types whose rows `is_member` accepts.
 template <class Predicate>
 [[nodiscard]] consteval Types types_where(Predicate is_member) noexcept {
-  Types types = Types{MapType::unspec} - MapType::unspec;
+  Types found = Types{MapType::unspec} - MapType::unspec;
   for (const MapTypeTraits& row : type_rows::rows)
-    if (is_member(row)) types = types | row.type;
-  return types;
+    if (is_member(row)) found = found | row.type;
+  return found;
 }
 
 inline constexpr Types any_type = Types::all();
