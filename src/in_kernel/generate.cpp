@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 
 namespace bpfmap::inline v0::detail {
 namespace {
@@ -118,13 +119,17 @@ class Generator {
   }
 
   [[nodiscard]] bool write() {
-    if (2 * constants_ > QueryMemory::most_constants) return false;
+    if (2 * constants_ > QueryMemory::most_constants || !reaches_all_members()) return false;
     const Label callback = a_.new_label();
     a_.load_map(r1, target_.map);
     a_.load_function(r2, callback);
     a_.move(r3, 0);
     a_.move(r4, 0);
     a_.call(Helper::for_each_map_elem);
+    // What it returns goes through the memory: a cgroup_skb program may return 0 and 1 only.
+    a_.load_map_value(r1, target_.memory);
+    a_.store(Size::dword, r1, offsetof(QueryMemory, returned), r0);
+    a_.move(r0, 0);
     a_.exit();
 
     a_.begin_function(callback);
@@ -163,6 +168,19 @@ class Generator {
 
   // --- members and constants ---
 
+  // An instruction has 16 bits, signed, for the offset of what it loads or stores.
+  [[nodiscard]] static bool is_reached(std::uint64_t offset, std::uint64_t size) noexcept {
+    return offset + size <= std::numeric_limits<std::int16_t>::max();
+  }
+  [[nodiscard]] bool reaches_all_members() const {
+    bool all = true;
+    for_each_expression(query_, [&](Nodes nodes) {
+      for (const Node& node : nodes)
+        all = all && (node.source == Source::none || is_reached(node.offset, node.size));
+    });
+    for (const Change& change : query_.changes) all = all && is_reached(change.offset, change.size);
+    return all;
+  }
   [[nodiscard]] std::int16_t constant_at(const Node& node, std::size_t word) const {
     const auto of = std::find_if(expressions_.begin(), expressions_.end(), [&](const auto& e) {
       return &node >= e.begin && &node < e.begin + e.size;

@@ -24,6 +24,7 @@ struct QueryMemory {
   std::uint64_t least;  // of top: the least number kept, and its place
   std::uint64_t least_at;
   std::uint64_t scratch;
+  std::int64_t returned;  // what bpf_for_each_map_elem returned
   std::uint64_t from;  // of linear buckets
   std::uint64_t width;
   std::uint64_t constants[most_constants];  // of each: the number, and the mask
@@ -51,7 +52,8 @@ struct GroupSums {
 /// them.
 [[nodiscard]] std::vector<std::uint64_t> constants_of(const Query& query);
 
-/// Writes the program; returns false when it cannot be written: the expression is too large.
+/// Writes the program; returns false when it cannot be written: the expression is too
+/// large, or it reads or changes a member beyond the first 32,767 bytes.
 [[nodiscard]] bool generate(const Query& query, const QueryTarget& target,
                             bytecode::Assembler& program);
 

@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bpfmap/bulk/verbs.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/map/map.hpp"
+#include "bpfmap/sys/bpf.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "bpfmap/sys/mapping.hpp"
 #include "generate.hpp"
+#include "managed_fields.hpp"
 #include "program.hpp"
 #include "query_walk.hpp"
 
@@ -40,6 +43,14 @@ bool is_array(MapType type) noexcept {
 bool has_for_each(MapType type) noexcept {
   return is_array(type) || type == MapType::hash || type == MapType::lru_hash ||
          type == MapType::percpu_hash || type == MapType::lru_percpu_hash;
+}
+
+// A batch of nothing does nothing, but the kernel checks what the descriptor allows, and whether
+// the map is frozen.
+bool descriptor_may(int fd, bool write) noexcept {
+  std::uint32_t none = 0;
+  if (sys::map_lookup_batch(fd, nullptr, nullptr, nullptr, nullptr, none) == -EPERM) return false;
+  return !write || sys::map_update_batch(fd, nullptr, nullptr, none) != -EPERM;
 }
 
 // What decides about the program, without what it reads when it runs.
@@ -82,11 +93,18 @@ Shape shape_of(const Query& query) {
 
 struct Program {
   Shape shape;
-  sys::UniqueFd fd;  // empty when the kernel refused it
+  std::uint64_t last_query = 0;  // that used it
+  sys::UniqueFd fd = {};         // empty when the kernel refused it
   bytecode::ProgramKind kind = bytecode::ProgramKind::syscall;
-  std::string reason;
-  std::error_code refusal;
+  std::string reason = {};
+  std::error_code refusal = {};
 };
+
+// Whether the kernel would refuse the program again.
+bool is_final(const std::error_code& refusal) noexcept {
+  return refusal == Errc::unsupported_operation || refusal == std::errc::invalid_argument ||
+         refusal == std::errc::permission_denied || refusal == std::errc::argument_list_too_long;
+}
 
 // --- what a query may ask ---
 
@@ -103,6 +121,10 @@ std::error_code check(const Nodes nodes, const MapInfo& info, bool percpu) noexc
   }
   return {};
 }
+bool are_possible(const Buckets& buckets, bool is_signed) noexcept {
+  return buckets.count != 0 && buckets.count <= most_buckets && buckets.width != 0 &&
+         (is_signed || !buckets.from_is_negative);
+}
 std::error_code check(const Map& map, const Query& query) noexcept {
   if (!map) return Errc::no_map;
   const MapInfo& info = map.info();
@@ -115,9 +137,10 @@ std::error_code check(const Map& map, const Query& query) noexcept {
     if (const auto ec = check(change.nodes, info, percpu)) return ec;
     if (std::uint64_t{change.offset} + change.size > info.value_size) return Errc::out_of_range;
   }
-  if (query.kind == QueryKind::top && query.most > most_top_entries) return Errc::out_of_range;
-  if (query.kind == QueryKind::histogram &&
-      (query.buckets.count == 0 || query.buckets.count > most_buckets || query.buckets.width == 0))
+  if (query.kind == QueryKind::top && (query.most == 0 || query.most > most_top_entries))
+    return Errc::out_of_range;
+  if (query.kind == QueryKind::group && query.most == 0) return Errc::out_of_range;
+  if (query.kind == QueryKind::histogram && !are_possible(query.buckets, query.is_signed))
     return Errc::out_of_range;
   return {};
 }
@@ -132,19 +155,24 @@ struct QueryEngine::State {
   std::uint32_t longest_walk = 0;
 
   std::vector<Program> programs;
+  Program refused_once;  // for a reason that may pass, such as ENOMEM
+  std::uint64_t queries = 0;
   Map memory_map;
   sys::Mapping memory;
   Map entries_map;
   sys::Mapping entries;
   std::uint64_t room = 0;  // in entries
   Map groups_map;
+  bool groups_are_clear = false;
   WalkMemory walked;
+  std::optional<std::vector<ByteRange>> managed;  // members that a change cannot write
 
   [[nodiscard]] QueryMemory& shared() const noexcept {
     return *reinterpret_cast<QueryMemory*>(memory.data());
   }
 
   QueryResult run(Map& map, const Query& query, std::error_code& ec);
+  [[nodiscard]] bool changes_managed_field(const Map& map, const Query& query);
   [[nodiscard]] bool may_use_program(const Map& map, const Query& query);
   [[nodiscard]] bool run_program(Map& map, const Query& query, QueryResult& result);
   [[nodiscard]] bool run_once(const Map& map, const Query& query, Program*& program);
@@ -156,8 +184,8 @@ struct QueryEngine::State {
   [[nodiscard]] bool make_room_for_copies(Map& map, const Query& query);
   [[nodiscard]] QueryTarget target_for(const Map& map) const noexcept;
   void prepare(const Query& query);
-  void read_result(const Map& map, const Query& query, QueryResult& result);
-  void read_groups(QueryResult& result);
+  [[nodiscard]] bool read_result(const Map& map, const Query& query, QueryResult& result);
+  [[nodiscard]] bool read_groups(QueryResult& result);
   bool refuse(std::string_view why, std::error_code with = Errc::unsupported_operation) {
     reason = why;
     refusal = with;
@@ -168,6 +196,7 @@ struct QueryEngine::State {
 QueryResult QueryEngine::State::run(Map& map, const Query& query, std::error_code& ec) {
   status = {};
   ec = check(map, query);
+  if (!ec && changes_managed_field(map, query)) ec = Errc::unsupported_operation;
   if (ec) {
     ec = record(map, {operation_of(query.kind)}, ec);
     return {};
@@ -188,6 +217,19 @@ QueryResult QueryEngine::State::run(Map& map, const Query& query, std::error_cod
   return result;
 }
 
+// The kernel refuses a program that writes such a member; a system call returns 0 and leaves it.
+bool QueryEngine::State::changes_managed_field(const Map& map, const Query& query) {
+  if (query.changes.empty()) return false;
+  if (!managed) managed = managed_fields(map.info());
+  const auto overlaps = [](const Change& change, const ByteRange& field) {
+    return change.offset < field.end && field.begin < change.offset + std::uint64_t{change.size};
+  };
+  return std::any_of(query.changes.begin(), query.changes.end(), [&](const Change& change) {
+    return std::any_of(managed->begin(), managed->end(),
+                       [&](const ByteRange& field) { return overlaps(change, field); });
+  });
+}
+
 bool QueryEngine::State::may_use_program(const Map& map, const Query& query) {
   const MapInfo& info = map.info();
   if (!has_for_each(info.type)) return refuse("no program can walk over a map of this type");
@@ -198,11 +240,7 @@ bool QueryEngine::State::may_use_program(const Map& map, const Query& query) {
     return refuse("entries of this size are copied by system calls");
   if (map.is_percpu() && sys::possible_cpus().size() > most_unrolled_cpus)
     return refuse("there are too many CPUs to add up");
-  std::error_code ec;
-  const MapFdInfo state = map.fd_info(ec);
-  const bool write = writes(query.kind);
-  if (ec || state.access == Access::write_only || (write && state.access == Access::read_only) ||
-      (write && state.frozen.value_or(false)))
+  if (!descriptor_may(map.fd(), writes(query.kind)))
     return refuse("this descriptor of the map may not do it", kernel_error(-EPERM));
   return true;
 }
@@ -224,7 +262,7 @@ bool QueryEngine::State::make_memory() {
 }
 
 bool QueryEngine::State::make_groups(std::uint32_t most) {
-  if (groups_map && groups_map.info().max_entries == most) return true;
+  if (groups_map && groups_are_clear && groups_map.info().max_entries == most) return true;
   std::erase_if(programs, [](const Program& p) { return p.shape.kind == QueryKind::group; });
   std::error_code ec;
   groups_map = Map::create({.type = MapType::hash,
@@ -233,6 +271,7 @@ bool QueryEngine::State::make_groups(std::uint32_t most) {
                             .max_entries = most,
                             .name = "bpfmap_groups"},
                            ec);
+  groups_are_clear = !ec;
   return ec ? refuse("the map of groups cannot be created: " + ec.message(), ec) : true;
 }
 
@@ -284,36 +323,48 @@ void QueryEngine::State::load(const Map& map, const Query& query, Program& progr
   using bytecode::ProgramKind;
   bytecode::Assembler code;
   if (!generate(query, target_for(map), code)) {
-    program.reason = "the expression is too large for a program";
+    program.reason =
+        "the expression is too large for a program, or it needs a member beyond the first 32,767 "
+        "bytes";
     program.refusal = Errc::unsupported_operation;
     return;
   }
-  std::error_code ec;
-  std::string log;
   for (const ProgramKind kind : {ProgramKind::syscall, ProgramKind::cgroup_skb}) {
+    std::error_code ec;
+    std::string log;
     program.kind = kind;
     program.fd = bytecode::load(code, kind, "bpfmap_query", log, ec);
+    if (program.fd) return;
+    const bool first = !program.refusal;
+    if (first) program.refusal = ec;
+    program.reason += (first ? "the kernel refuses the program: " : "\nand as cgroup_skb: ") +
+                      ec.message() + (log.empty() ? "" : "\n") + log;
     // EINVAL and EACCES: what the verifier returns for a program that it does not accept.
-    if (program.fd || (ec != std::errc::invalid_argument && ec != std::errc::permission_denied))
-      break;
+    if (ec != std::errc::invalid_argument && ec != std::errc::permission_denied) return;
   }
-  if (program.fd) return;
-  program.refusal = ec;
-  program.reason = "the kernel refuses the program: " + ec.message();
-  if (!log.empty()) program.reason += "\n" + log;
 }
 
 Program& QueryEngine::State::program_for(const Map& map, const Query& query) {
   Shape shape = shape_of(query);
   const auto found = std::find_if(programs.begin(), programs.end(),
                                   [&](const Program& p) { return p.shape == shape; });
-  if (found != programs.end()) return *found;
-  constexpr std::size_t most_programs = 64;
-  if (programs.size() == most_programs) programs.erase(programs.begin());
-  Program& program = programs.emplace_back();
-  program.shape = std::move(shape);
+  ++queries;
+  if (found != programs.end()) {
+    found->last_query = queries;
+    return *found;
+  }
+  Program program{.shape = std::move(shape), .last_query = queries};
   load(map, query, program);
-  return program;
+  if (!program.fd && !is_final(program.refusal)) {
+    refused_once = std::move(program);
+    return refused_once;
+  }
+  constexpr std::size_t most_programs = 64;
+  if (programs.size() < most_programs) return programs.emplace_back(std::move(program));
+  const auto oldest = std::min_element(
+      programs.begin(), programs.end(),
+      [](const Program& a, const Program& b) { return a.last_query < b.last_query; });
+  return *oldest = std::move(program);
 }
 
 void QueryEngine::State::prepare(const Query& query) {
@@ -332,10 +383,10 @@ bool QueryEngine::State::run_once(const Map& map, const Query& query, Program*& 
   program = &program_for(map, query);
   if (!program->fd) return refuse(program->reason, program->refusal);
   prepare(query);
+  if (query.kind == QueryKind::group) groups_are_clear = false;  // until they are read
   std::uint32_t returned = 0;
   int result = bytecode::run(program->fd.get(), program->kind, returned);
-  if (result == 0 && static_cast<std::int32_t>(returned) < 0)
-    result = static_cast<std::int32_t>(returned);
+  if (result == 0 && shared().returned < 0) result = static_cast<int>(shared().returned);
   return result == 0
              ? true
              : refuse("the kernel does not run the program: " + kernel_error(result).message());
@@ -350,11 +401,10 @@ bool QueryEngine::State::run_program(Map& map, const Query& query, QueryResult& 
   const std::uint64_t most = map.info().max_entries;
   while (query.kind == QueryKind::copy && shared().stopped != 0 && room < most)
     if (!make_room(map, std::min(most, 2 * room)) || !run_once(map, query, program)) return false;
-  read_result(map, query, result);
-  return true;
+  return read_result(map, query, result);
 }
 
-void QueryEngine::State::read_result(const Map& map, const Query& query, QueryResult& result) {
+bool QueryEngine::State::read_result(const Map& map, const Query& query, QueryResult& result) {
   const QueryMemory& from = shared();
   result.matched = from.matched;
   result.number = from.number;
@@ -362,10 +412,10 @@ void QueryEngine::State::read_result(const Map& map, const Query& query, QueryRe
   switch (query.kind) {
     case QueryKind::copy:
       result.entries = entries.data();
-      return;
+      return true;
     case QueryKind::histogram:
       result.buckets = {from.buckets, query.buckets.count};
-      return;
+      return true;
     case QueryKind::group:
       return read_groups(result);
     case QueryKind::top:
@@ -373,13 +423,13 @@ void QueryEngine::State::read_result(const Map& map, const Query& query, QueryRe
                {from.buckets, from.matched}, query.is_signed, walked);
       result.entries = walked.entries.data();
       result.buckets = walked.buckets;
-      return;
+      return true;
     default:
-      return;
+      return true;
   }
 }
 
-void QueryEngine::State::read_groups(QueryResult& result) {
+bool QueryEngine::State::read_groups(QueryResult& result) {
   walked.groups.clear();
   std::error_code ec;
   Walk groups{groups_map};
@@ -395,7 +445,10 @@ void QueryEngine::State::read_groups(QueryResult& result) {
     }
   }
   if (!ec) clear(groups_map, ec);
+  if (ec) return refuse("the groups cannot be read: " + ec.message(), ec);
+  groups_are_clear = true;
   result.groups = walked.groups;
+  return true;
 }
 
 QueryEngine::QueryEngine() noexcept = default;

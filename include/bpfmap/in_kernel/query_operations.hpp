@@ -12,6 +12,7 @@
 #include <system_error>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 #include "bpfmap/error.hpp"
 #include "bpfmap/in_kernel/detail/query_engine.hpp"
@@ -76,18 +77,26 @@ template <class E>
 /// first needed; the handle keeps 64 of them. The same query with other constants is the same
 /// program. Programs walk over hash and LRU hash maps, arrays, and the per-CPU forms of these.
 /// Other maps, and all maps where programs are not possible, are walked over by system calls, with
-/// the same result. query_status() says which.
+/// the same result; only the order of the walk may differ, which decides between equal numbers in
+/// top() and about the groups that are left out. query_status() says which engine it was.
 ///
 /// On a per-CPU map, an integer member of the value is its sum over all CPUs
 /// (bpf_map_lookup_percpu_elem, 5.19). A query takes no lock, not even the lock in a value: it
 /// reads members while programs change them. While other threads insert and erase, a program may
 /// miss an entry of a hash that stays, or meet it twice; that is rare, and query_status().exact is
-/// false.
+/// false. On an lru_percpu_hash, a program that reads the value marks every entry as used: the
+/// order in which the map evicts entries is lost.
+///
+/// Unlike the operations on given keys, a query allocates a few hundred bytes each time, and the
+/// memory for what it returns when that grows. A query has no limit of time: it walks over the
+/// whole map in one call, and cannot be continued later; InKernelOptions::longest_walk gives large
+/// maps to system calls.
 template <class Handle, class M>
 class QueryOperations {
   using K = typename M::key_type;
   using V = typename M::slot_type;
   static constexpr bool percpu = !std::same_as<typename M::mapped_type, V>;
+  static constexpr std::uint32_t default_groups = 4096;
 
  public:
   /// Returns the number of entries that meet `where`. Errors of every query: Errc::no_map;
@@ -122,6 +131,10 @@ class QueryOperations {
     return static_cast<typename Number::result_type>(
         run_number(detail::QueryKind::sum, number, where, ec).number);
   }
+  template <class Number>
+  [[nodiscard]] auto sum(const Number& number, std::error_code& ec) noexcept {
+    return sum(number, everything, ec);
+  }
   template <class Number, class Where = Predicate<void, void, 0>>
     requires(!std::same_as<Where, std::error_code>)
   [[nodiscard]] auto sum(const Number& number, const Where& where = everything) {
@@ -133,6 +146,10 @@ class QueryOperations {
   [[nodiscard]] auto min(const Number& number, const Where& where, std::error_code& ec) noexcept {
     return extreme<Number>(run_number(detail::QueryKind::min, number, where, ec));
   }
+  template <class Number>
+  [[nodiscard]] auto min(const Number& number, std::error_code& ec) noexcept {
+    return min(number, everything, ec);
+  }
   template <class Number, class Where = Predicate<void, void, 0>>
     requires(!std::same_as<Where, std::error_code>)
   [[nodiscard]] auto min(const Number& number, const Where& where = everything) {
@@ -143,6 +160,10 @@ class QueryOperations {
   template <class Number, class Where>
   [[nodiscard]] auto max(const Number& number, const Where& where, std::error_code& ec) noexcept {
     return extreme<Number>(run_number(detail::QueryKind::max, number, where, ec));
+  }
+  template <class Number>
+  [[nodiscard]] auto max(const Number& number, std::error_code& ec) noexcept {
+    return max(number, everything, ec);
   }
   template <class Number, class Where = Predicate<void, void, 0>>
     requires(!std::same_as<Where, std::error_code>)
@@ -167,7 +188,8 @@ class QueryOperations {
   /// the form with an `ec` takes one change, or several as a std::tuple. In the kernel, other
   /// members keep what programs write meanwhile, and an add() loses nothing; by system calls, the
   /// whole value is written back, and what programs write meanwhile is lost. EPERM as erase_if();
-  /// Errc::unsupported_operation on a per-CPU map.
+  /// Errc::unsupported_operation on a per-CPU map, and for a member that only the kernel writes
+  /// (bpf_spin_lock, bpf_timer, kptr), where the map's BTF can be read (CAP_SYS_ADMIN).
   template <class Where, class... Changes>
   std::uint64_t update_if(const Where& where, const std::tuple<Changes...>& changes,
                           std::error_code& ec) noexcept {
@@ -218,9 +240,32 @@ class QueryOperations {
     return copy_if(everything, ec);
   }
   [[nodiscard]] EntriesView<K, V> snapshot() { return copy_if(everything); }
+  /// Returns the entries that meet `where` as objects of their own, as bpfmap::to_vector() does:
+  /// they stay valid after the next query. An entry may be there twice where
+  /// query_status().exact is false.
+  template <class Where>
+  [[nodiscard]] std::vector<Entry<K, V>> to_vector(const Where& where,
+                                                   std::error_code& ec) noexcept {
+    std::vector<Entry<K, V>> all;
+    const EntriesView<K, V> view = copy_if(where, ec);
+    detail::without_bad_alloc(ec, [&] {
+      all.reserve(view.size());
+      for (const auto& [key, value] : view) all.push_back({key, value});
+    });
+    return all;
+  }
+  [[nodiscard]] std::vector<Entry<K, V>> to_vector(std::error_code& ec) noexcept {
+    return to_vector(everything, ec);
+  }
+  template <class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] std::vector<Entry<K, V>> to_vector(const Where& where = everything) {
+    return throwing([&](std::error_code& ec) { return to_vector(where, ec); });
+  }
 
   /// Returns the `count` (1 to 128) entries with the largest `number` among those that meet
-  /// `where`, in descending order. Errc::out_of_range for another count.
+  /// `where`, in descending order; which entries are left out among those with the same number
+  /// depends on the order of the walk. Errc::out_of_range for another count.
   template <class Number, class Where>
   [[nodiscard]] auto top(std::uint32_t count, const Number& number, const Where& where,
                          std::error_code& ec) noexcept {
@@ -228,6 +273,10 @@ class QueryOperations {
     const auto result = run_number(detail::QueryKind::top, number, where, ec, {.most = count});
     return TopEntries<K, V, typename Number::result_type>{{result.entries, result.matched},
                                                           result.buckets};
+  }
+  template <class Number>
+  [[nodiscard]] auto top(std::uint32_t count, const Number& number, std::error_code& ec) noexcept {
+    return top(count, number, everything, ec);
   }
   template <class Number, class Where = Predicate<void, void, 0>>
     requires(!std::same_as<Where, std::error_code>)
@@ -237,27 +286,62 @@ class QueryOperations {
   }
 
   /// Returns, for each number that `group` has, how many entries have it and the sum of `number`
-  /// over them. The entries of more than `most` groups (default 4,096) are left out, and counted.
+  /// over them. The entries of more than `most` groups (default 4,096) are left out, and counted;
+  /// which groups these are depends on the order of the walk. Errc::out_of_range when `most` is 0.
   template <class GroupKey, class Number, class Where>
   [[nodiscard]] auto group_by(const GroupKey& group, const Number& number, const Where& where,
                               std::uint32_t most, std::error_code& ec) noexcept {
     static_assert(detail::check_query_number<M, GroupKey>());
-    using Key = typename GroupKey::result_type;
-    using Sum = typename Number::result_type;
-    const auto result = run_number(detail::QueryKind::group, number, where, ec,
-                                   {.group = detail::nodes_in(group), .most = most});
-    Groups<Key, Sum> all{{}, result.left_out};
-    detail::without_bad_alloc(ec, [&] {
-      all.groups.reserve(result.groups.size());
-      for (const detail::GroupData& data : result.groups)
-        all.groups.push_back({static_cast<Key>(data.key), data.count, static_cast<Sum>(data.sum)});
-    });
-    return all;
+    return groups_of<typename GroupKey::result_type, typename Number::result_type>(
+        run_number(detail::QueryKind::group, number, where, ec,
+                   {.group = detail::nodes_in(group), .most = most}),
+        ec);
+  }
+  template <class GroupKey, class Number, class Where>
+  [[nodiscard]] auto group_by(const GroupKey& group, const Number& number, const Where& where,
+                              std::error_code& ec) noexcept {
+    return group_by(group, number, where, default_groups, ec);
+  }
+  template <class GroupKey, class Number>
+  [[nodiscard]] auto group_by(const GroupKey& group, const Number& number,
+                              std::error_code& ec) noexcept {
+    return group_by(group, number, everything, default_groups, ec);
   }
   template <class GroupKey, class Number, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
   [[nodiscard]] auto group_by(const GroupKey& group, const Number& number,
-                              const Where& where = everything, std::uint32_t most = 4096) {
+                              const Where& where = everything,
+                              std::uint32_t most = default_groups) {
     return throwing([&](std::error_code& ec) { return group_by(group, number, where, most, ec); });
+  }
+
+  /// As group_by(), without sums: Group::sum is 0.
+  template <class GroupKey, class Where>
+  [[nodiscard]] auto count_by(const GroupKey& group, const Where& where, std::uint32_t most,
+                              std::error_code& ec) noexcept {
+    static_assert(detail::check_query_number<M, GroupKey>() && detail::check_condition<M, Where>());
+    return groups_of<typename GroupKey::result_type, std::uint64_t>(
+        run({.kind = detail::QueryKind::group,
+             .where = detail::nodes_in(where),
+             .group = detail::nodes_in(group),
+             .most = most},
+            ec),
+        ec);
+  }
+  template <class GroupKey, class Where>
+  [[nodiscard]] auto count_by(const GroupKey& group, const Where& where,
+                              std::error_code& ec) noexcept {
+    return count_by(group, where, default_groups, ec);
+  }
+  template <class GroupKey>
+  [[nodiscard]] auto count_by(const GroupKey& group, std::error_code& ec) noexcept {
+    return count_by(group, everything, default_groups, ec);
+  }
+  template <class GroupKey, class Where = Predicate<void, void, 0>>
+    requires(!std::same_as<Where, std::error_code>)
+  [[nodiscard]] auto count_by(const GroupKey& group, const Where& where = everything,
+                              std::uint32_t most = default_groups) {
+    return throwing([&](std::error_code& ec) { return count_by(group, where, most, ec); });
   }
 
   /// Returns the number of entries per number of bits of `number`: bucket 0 counts 0 and negative
@@ -270,6 +354,11 @@ class QueryOperations {
     std::copy(result.buckets.begin(), result.buckets.end(), counts.begin());
     return counts;
   }
+  template <class Number>
+  [[nodiscard]] std::array<std::uint64_t, 65> histogram(const Number& number,
+                                                        std::error_code& ec) noexcept {
+    return histogram(number, everything, ec);
+  }
   template <class Number, class Where = Predicate<void, void, 0>>
     requires(!std::same_as<Where, std::error_code>)
   [[nodiscard]] std::array<std::uint64_t, 65> histogram(const Number& number,
@@ -277,7 +366,8 @@ class QueryOperations {
     return throwing([&](std::error_code& ec) { return histogram(number, where, ec); });
   }
   /// Returns the number of entries per bucket, as a view that is valid until the next query.
-  /// Errc::out_of_range for a width of 0, and for no bucket or more than 512.
+  /// Errc::out_of_range for a width of 0, for no bucket or more than 512, and for a negative `from`
+  /// when `number` is unsigned.
   template <class Number, class Where>
   [[nodiscard]] std::span<const std::uint64_t> histogram(const Number& number,
                                                          const LinearBuckets& buckets,
@@ -287,8 +377,15 @@ class QueryOperations {
                       {.buckets = {.logarithmic = false,
                                    .count = buckets.count,
                                    .from = static_cast<std::uint64_t>(buckets.from),
-                                   .width = buckets.width}})
+                                   .width = buckets.width,
+                                   .from_is_negative = buckets.from < 0}})
         .buckets;
+  }
+  template <class Number>
+  [[nodiscard]] std::span<const std::uint64_t> histogram(const Number& number,
+                                                         const LinearBuckets& buckets,
+                                                         std::error_code& ec) noexcept {
+    return histogram(number, buckets, everything, ec);
   }
   template <class Number, class Where = Predicate<void, void, 0>>
     requires(!std::same_as<Where, std::error_code>)
@@ -322,6 +419,17 @@ class QueryOperations {
     query.where = detail::nodes_in(where);
     query.number = detail::nodes_in(number);
     return run(query, ec);
+  }
+  template <class Key, class Sum>
+  static Groups<Key, Sum> groups_of(const detail::QueryResult& result,
+                                    std::error_code& ec) noexcept {
+    Groups<Key, Sum> all{{}, result.left_out};
+    detail::without_bad_alloc(ec, [&] {
+      all.groups.reserve(result.groups.size());
+      for (const detail::GroupData& data : result.groups)
+        all.groups.push_back({static_cast<Key>(data.key), data.count, static_cast<Sum>(data.sum)});
+    });
+    return all;
   }
   template <class Number>
   static auto extreme(const detail::QueryResult& result) noexcept {

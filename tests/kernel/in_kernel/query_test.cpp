@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Queries over real maps: by programs and by system calls, with the same results.
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -15,6 +22,7 @@
 #include "bpfmap/in_kernel/in_kernel.hpp"
 #include "child_process.hpp"
 #include "kernel_test.hpp"
+#include "small_btf.hpp"
 
 namespace bpfmap::test {
 namespace {
@@ -64,6 +72,20 @@ void expect_engine(By by, const InKernel<M>& queries) {
       << queries.query_status().reason;
 }
 
+// Another user with these capabilities alone.
+void become_nobody_with(u64 capabilities) {
+  ASSERT_EQ(::prctl(PR_SET_KEEPCAPS, 1), 0);
+  ASSERT_EQ(::setgroups(0, nullptr), 0);
+  ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  for (unsigned half = 0; half < 2; ++half) {
+    const auto bits = static_cast<u32>(capabilities >> (32 * half));
+    sets[half] = {.effective = bits, .permitted = bits, .inheritable = 0};
+  }
+  ASSERT_EQ(::syscall(SYS_capset, &header, sets), 0);
+}
+
 HashMap<FlowKey, FlowStats> flows(MapType type = MapType::hash, u32 count = entries) {
   // An LRU map evicts before it is full.
   auto map = HashMap<FlowKey, FlowStats>::create({.type = type, .max_entries = 4 * count});
@@ -80,6 +102,26 @@ std::pair<u64, std::int64_t> plain(Where where, Number number) {
     result.second += static_cast<std::int64_t>(number(stats_of(i)));
   }
   return result;
+}
+
+// A query of each kind, by a program.
+void run_all_kinds(InKernel<HashMap<FlowKey, FlowStats>>& queries) {
+  const auto expect = [&](bool right) {
+    EXPECT_TRUE(right);
+    expect_engine(By::programs, queries);
+  };
+  expect(queries.count_if(packets() >= 10) == entries - 1);
+  expect(queries.any_of(flags() == 3));
+  expect(queries.sum(delta()) == 0);
+  expect(queries.min(packets()) == 0U);
+  expect(queries.max(packets()) == 4990U);
+  expect(queries.copy_if(flags() == 3).size() == 71);
+  expect(queries.top(5, packets()).number(4) == 4950);
+  expect(queries.group_by(flags(), packets()).groups.size() == 7);
+  expect(queries.histogram(packets())[13] == 90);
+  expect(queries.histogram(packets(), {.width = 100, .count = 4})[3] == 470);
+  expect(queries.update_if(flags() == 3, add(packets(), 1), set(delta(), 5)) == 71);
+  expect(queries.erase_if(flags() == 3) == 71);
 }
 
 class Query : public testing::TestWithParam<By> {
@@ -193,6 +235,78 @@ TEST_P(Query, CopiesEntries) {
   EXPECT_EQ(keys.size(), 4 * entries);
   expect_engine(GetParam(), queries);
   EXPECT_TRUE(queries.copy_if(packets() == 7).empty());
+  const auto owned = queries.to_vector(flags() == 3 && packets() < 100);
+  EXPECT_TRUE(queries.copy_if(packets() == 7).empty());
+  ASSERT_EQ(owned.size(), 1U);
+  EXPECT_EQ(owned[0].key.source, 3U);
+  EXPECT_EQ(owned[0].value.packets, 30U);
+}
+
+// An instruction reaches 32,767 bytes.
+TEST_P(Query, ReadsAndChangesMembersFarIntoALargeValue) {
+  struct Far {
+    u64 first;
+    u64 second;
+    char between[32734];
+    u16 last_reached;  // ends at byte 32,752
+    u64 beyond[2];
+    char more[32768];
+    u64 far;  // beyond byte 65,536
+  };
+  auto map = ArrayMap<Far>::create({.max_entries = 2});
+  const auto object = std::make_unique<Far>();
+  object->first = 1;
+  object->second = 2;
+  object->last_reached = 3;
+  object->beyond[1] = 5;
+  object->far = 7;
+  for (const u32 i : {0U, 1U}) map.update(i, *object);
+  auto queries = queries_by(GetParam(), map);
+  EXPECT_EQ(queries.sum(value(&Far::last_reached)), 6U);
+  expect_engine(GetParam(), queries);
+  EXPECT_EQ(queries.sum(value(&Far::beyond, 1)), 10U);
+  EXPECT_EQ(queries.sum(value(&Far::far)), 14U);
+  EXPECT_EQ(queries.count_if(value(&Far::far) == 7), 2U);
+  EXPECT_EQ(queries.update_if(everything, set(value(&Far::far), 9), add(value(&Far::beyond, 1), 1)),
+            2U);
+  expect_engine(By::system_calls, queries);
+  map.lookup_into(1, *object);
+  EXPECT_EQ(object->first, 1U);
+  EXPECT_EQ(object->second, 2U);
+  EXPECT_EQ(object->beyond[1], 6U);
+  EXPECT_EQ(object->far, 9U);
+}
+
+// The kernel keeps a bpf_timer to itself, and says nothing when a system call writes it.
+TEST_P(Query, DoesNotChangeWhatTheKernelManages) {
+  const SmallBtf btf;
+  struct Timed {
+    u64 timer[2];
+  };
+  struct Locked {
+    u32 a;
+    u32 lock;
+  };
+  MapSpec spec{.type = MapType::hash, .key_size = 4, .value_size = 16, .max_entries = 4};
+  spec.btf_fd = btf.fd();
+  spec.btf_key_type_id = SmallBtf::integer;
+  spec.btf_value_type_id = SmallBtf::timed;
+  HashMap<u32, Timed> timed{Map::create(spec)};
+  timed.update(1, {});
+  auto queries = queries_by(GetParam(), timed);
+  std::error_code ec;
+  EXPECT_EQ(queries.update_if(everything, set(value(&Timed::timer, 1), 7), ec), 0U);
+  EXPECT_EQ(ec, Errc::unsupported_operation);
+  spec.value_size = 8;
+  spec.btf_value_type_id = SmallBtf::locked;
+  HashMap<u32, Locked> locked{Map::create(spec)};
+  locked.update(1, {});
+  auto others = queries_by(GetParam(), locked);
+  EXPECT_EQ(others.update_if(everything, set(value(&Locked::lock), 7), ec), 0U);
+  EXPECT_EQ(ec, Errc::unsupported_operation);
+  EXPECT_EQ(others.update_if(everything, set(value(&Locked::a), 7), ec), 1U);
+  EXPECT_FALSE(ec);
+  EXPECT_EQ(locked.lookup(1)->a, 7U);
 }
 
 TEST_P(Query, FindsTheTop) {
@@ -214,8 +328,10 @@ TEST_P(Query, FindsTheTop) {
   EXPECT_EQ(queries.top(20, packets(), packets() < 50).size(), 5U);
   expect_engine(GetParam(), queries);
   std::error_code ec;
-  EXPECT_EQ(queries.top(129, packets(), everything, ec).size(), 0U);
-  EXPECT_EQ(ec, Errc::out_of_range);
+  for (const u32 count : {0U, 129U}) {
+    EXPECT_EQ(queries.top(count, packets(), ec).size(), 0U);
+    EXPECT_EQ(ec, Errc::out_of_range) << count;
+  }
 }
 
 TEST_P(Query, GroupsAndCounts) {
@@ -239,6 +355,41 @@ TEST_P(Query, GroupsAndCounts) {
   EXPECT_EQ(few.left_out, 300U);
   for (const auto& group : few.groups) EXPECT_EQ(group.sum, group.key * 100);
   expect_engine(GetParam(), queries);
+  const auto counted = queries.count_by(flags(), packets() < 700);
+  EXPECT_EQ(counted.groups.size(), 7U);
+  for (const auto& group : counted.groups) EXPECT_EQ(group.count, 10U);
+  expect_engine(GetParam(), queries);
+  std::error_code ec;
+  EXPECT_TRUE(queries.group_by(flags(), packets(), everything, 0, ec).groups.empty());
+  EXPECT_EQ(ec, Errc::out_of_range);
+}
+
+TEST_P(Query, ReportsByAnErrorCodeWithOrWithoutACondition) {
+  auto map = flows();
+  auto queries = queries_by(GetParam(), map);
+  std::error_code ec = Errc::no_map;  // is cleared
+  EXPECT_EQ(queries.sum(packets(), ec), u64{10} * entries * (entries - 1) / 2);
+  EXPECT_FALSE(ec);
+  EXPECT_EQ(queries.min(packets(), ec), 0U);
+  EXPECT_EQ(queries.max(packets(), ec), 4990U);
+  EXPECT_EQ(queries.top(2, packets(), ec).number(1), 4980U);
+  EXPECT_EQ(queries.histogram(packets(), ec)[13], 90U);
+  EXPECT_EQ(queries.histogram(packets(), {.width = 100, .count = 4}, ec)[3], 470U);
+  EXPECT_EQ(queries.group_by(flags(), packets(), ec).groups.size(), 7U);
+  EXPECT_EQ(queries.group_by(flags(), packets(), flags() < 3, ec).groups.size(), 3U);
+  EXPECT_EQ(queries.count_by(flags(), ec).groups.size(), 7U);
+  EXPECT_EQ(queries.count_by(flags(), flags() < 3, ec).groups.size(), 3U);
+  EXPECT_EQ(queries.count_by(flags(), everything, 2, ec).groups.size(), 2U);
+  EXPECT_EQ(queries.to_vector(ec).size(), entries);
+  EXPECT_EQ(queries.to_vector(flags() == 3, ec).size(), 71U);
+  EXPECT_FALSE(ec);
+  InKernel<HashMap<FlowKey, FlowStats>> nothing;
+  EXPECT_TRUE(nothing.to_vector(ec).empty());
+  EXPECT_EQ(ec, Errc::no_map);
+  EXPECT_EQ(nothing.sum(packets(), ec), 0U);
+  EXPECT_EQ(ec, Errc::no_map);
+  EXPECT_TRUE(nothing.count_by(flags(), ec).groups.empty());
+  EXPECT_EQ(ec, Errc::no_map);
 }
 
 TEST_P(Query, MakesHistograms) {
@@ -258,6 +409,8 @@ TEST_P(Query, MakesHistograms) {
   (void)queries.histogram(packets(), {.width = 0}, everything, ec);
   EXPECT_EQ(ec, Errc::out_of_range);
   (void)queries.histogram(packets(), {.count = 513}, everything, ec);
+  EXPECT_EQ(ec, Errc::out_of_range);
+  (void)queries.histogram(packets(), {.from = -5}, everything, ec);
   EXPECT_EQ(ec, Errc::out_of_range);
 }
 
@@ -392,6 +545,139 @@ TEST(QueryPrograms, AreReplacedBySystemCallsWhereTheyAreRefused) {
     EXPECT_EQ(queries.snapshot().size(), entries);
     EXPECT_EQ(queries.erase_if(packets() < 100), 10U);
   }
+}
+
+// As where a syscall program may not use a map, on older kernels.
+TEST(QueryPrograms, AreOfAnotherTypeWhereTheKernelRefusesTheFirst) {
+  static std::uint32_t refused_type;
+  refused_type = sys::prog_type_syscall;
+  const ReplacedBpf refusing{[](int cmd, void* attr, unsigned int size) noexcept {
+    if (cmd == static_cast<int>(sys::Command::prog_load) &&
+        static_cast<sys::ProgLoadAttr*>(attr)->prog_type == refused_type)
+      return long{-EACCES};
+    return sys::bpf_syscall(cmd, attr, size);
+  }};
+  auto map = flows();
+  auto queries = in_kernel(map);
+  run_all_kinds(queries);
+  auto percpu = PerCpuHashMap<u32, u64>::create({.max_entries = 4});
+  percpu.update(1, 7);
+  auto sums = in_kernel(percpu);
+  EXPECT_EQ(sums.sum(value<u64>()), 7 * sys::possible_cpus().size());
+  expect_engine(By::programs, sums);
+}
+
+TEST(QueryPrograms, GiveTheFirstReasonWhereBothTypesAreRefused) {
+  const ReplacedBpf refusing{[](int cmd, void* attr, unsigned int size) noexcept {
+    if (cmd != static_cast<int>(sys::Command::prog_load)) return sys::bpf_syscall(cmd, attr, size);
+    const bool first = static_cast<sys::ProgLoadAttr*>(attr)->prog_type == sys::prog_type_syscall;
+    return first ? long{-EINVAL} : long{-EACCES};
+  }};
+  auto map = flows();
+  auto queries = in_kernel(map);
+  EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
+  const std::string reason{queries.query_status().reason};
+  const auto first = reason.find("Invalid argument");
+  const auto second = reason.find("Permission denied");
+  EXPECT_NE(second, std::string::npos) << reason;
+  EXPECT_LT(first, second) << reason;
+}
+
+TEST(QueryPrograms, AreTriedAgainAfterAFailureThatMayPass) {
+  static bool fails;
+  const ReplacedBpf failing{[](int cmd, void* attr, unsigned int size) noexcept {
+    return fails && cmd == static_cast<int>(sys::Command::prog_load)
+               ? long{-ENOMEM}
+               : sys::bpf_syscall(cmd, attr, size);
+  }};
+  auto map = flows();
+  auto queries = in_kernel(map);
+  for (const bool now : {true, false}) {
+    fails = now;
+    EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
+    expect_engine(now ? By::system_calls : By::programs, queries);
+  }
+}
+
+// Groups that cannot be read are not in the next result.
+TEST(QueryPrograms, BeginWithNoGroupsAfterAFailure) {
+  static bool fails;
+  static int error;
+  const ReplacedBpf failing{[](int cmd, void* attr, unsigned int size) noexcept {
+    return fails && cmd == static_cast<int>(sys::Command::map_lookup_batch)
+               ? static_cast<long>(-error)
+               : sys::bpf_syscall(cmd, attr, size);
+  }};
+  for (const int each : {EIO, ENOMEM}) {
+    error = each;
+    fails = false;
+    auto map = flows();
+    auto queries = in_kernel(map);
+    EXPECT_EQ(queries.count_by(flags()).groups.size(), 7U);
+    fails = true;
+    std::error_code ec;
+    EXPECT_TRUE(queries.count_by(flags(), ec).groups.empty());
+    EXPECT_EQ(ec.value(), each);
+    fails = false;
+    for (int round = 0; round < 2; ++round) {
+      u64 all = 0;
+      for (const auto& group : queries.count_by(flags()).groups) all += group.count;
+      EXPECT_EQ(all, entries);
+      expect_engine(By::programs, queries);
+    }
+  }
+}
+
+// Neither a descriptor nor /proc is needed.
+TEST(QueryPrograms, OpenNothingOnceTheyAreLoaded) {
+  auto map = flows();
+  auto queries = in_kernel(map);
+  EXPECT_EQ(queries.count_if(packets() >= 10), entries - 1);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{0, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  std::error_code ec;
+  const u64 counted = queries.count_if(packets() >= 10, ec);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(counted, entries - 1);
+  EXPECT_FALSE(ec) << explain(ec);
+  expect_engine(By::programs, queries);
+}
+
+// The 64 that were used last.
+TEST(QueryPrograms, StayWhileTheyAreUsed) {
+  static int loads;
+  const ReplacedBpf counting{[](int cmd, void* attr, unsigned int size) noexcept {
+    if (cmd == static_cast<int>(sys::Command::prog_load)) ++loads;
+    return sys::bpf_syscall(cmd, attr, size);
+  }};
+  struct Wide {
+    u64 numbers[100];
+  };
+  auto map = ArrayMap<Wide>::create({.max_entries = 1});
+  auto queries = in_kernel(map);
+  loads = 0;
+  EXPECT_EQ(queries.count_if(everything), 1U);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(queries.count_if(value(&Wide::numbers, i) == 0), 1U);
+    EXPECT_EQ(queries.count_if(everything), 1U);
+  }
+  EXPECT_EQ(loads, 101);
+  EXPECT_EQ(queries.count_if(value(&Wide::numbers, 99) == 0), 1U);
+  EXPECT_EQ(loads, 101);
+  EXPECT_EQ(queries.count_if(value(&Wide::numbers, 0) == 0), 1U);
+  EXPECT_EQ(loads, 102);
+}
+
+TEST(QueryPrograms, NeedCapBpfAlone) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives privileges up";
+  auto map = flows();
+  in_child([&] {
+    become_nobody_with(u64{1} << 39U);
+    auto queries = in_kernel(map);
+    run_all_kinds(queries);
+  });
 }
 
 TEST(QueryPrograms, AreRequiredOnDemand) {

@@ -38,6 +38,7 @@ struct Buckets {
   std::uint32_t count = 65;
   std::uint64_t from = 0;  ///< of linear ones: the first number of the first bucket
   std::uint64_t width = 1;
+  bool from_is_negative = false;
 };
 
 inline constexpr std::uint32_t most_buckets = 512;
