@@ -114,7 +114,8 @@ struct Groups {
 };
 
 /// The range of the buckets of a histogram: `count` (1 to 512) of the width `width`, from `from`
-/// on. Smaller numbers count in the first bucket, larger ones in the last.
+/// on. Smaller numbers count in the first bucket, larger ones in the last. `from` cannot be
+/// negative when the numbers are unsigned.
 struct LinearBuckets {
   std::int64_t from = 0;
   std::uint64_t width = 1;
