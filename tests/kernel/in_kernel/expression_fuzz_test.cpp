@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Random expressions over random entries of types of 1 to 256 bytes: the kernel, the walk in user
-// space and plain C++ agree. BPFMAP_EXPRESSIONS sets how many are tried (default 2,000),
-// BPFMAP_SEED the first one.
+// Random expressions over random entries of types of 1 to 256 bytes, and of one of 64 KiB: the
+// kernel, the walk in user space and plain C++ agree. BPFMAP_EXPRESSIONS sets how many are tried
+// (default 2,000), BPFMAP_SEED the first one.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
@@ -69,6 +69,15 @@ struct Large {
   i32 b[16];
   u16 c[32];
   char text[64];
+};
+struct Far {
+  u64 first;
+  u64 second;
+  u8 between[32734];
+  u16 last_reached;  // by a program
+  u16 beyond;
+  u8 more[32790];
+  u64 far;  // beyond byte 65,536
 };
 struct SmallKey {
   u16 a;
@@ -238,6 +247,17 @@ Subject colors(MapType type) {
   Subject s{"colors", type, 4, sizeof(Colors), {}, {}};
   s.leaves = {value_leaf<Colors>(value(&Colors::color), [](const Colors& c) { return c.color; }),
               key_leaf<u32>(key<u32>(), [](u32 k) { return k; })};
+  return s;
+}
+
+Subject far(MapType type) {
+  Subject s{"far", type, 4, sizeof(Far), {}, {}};
+  s.leaves = {
+      value_leaf<Far>(value(&Far::first), [](const Far& f) { return f.first; }),
+      value_leaf<Far>(value(&Far::second), [](const Far& f) { return f.second; }),
+      value_leaf<Far>(value(&Far::last_reached), [](const Far& f) { return f.last_reached; }),
+      value_leaf<Far>(value(&Far::beyond), [](const Far& f) { return f.beyond; }),
+      value_leaf<Far>(value(&Far::far), [](const Far& f) { return f.far; })};
   return s;
 }
 
@@ -578,6 +598,7 @@ std::vector<std::unique_ptr<Subject>> all_subjects(Random& random) {
   add(nested(MapType::array));
   add(large(MapType::hash));
   add(colors(MapType::hash));
+  add(far(MapType::array));
   return subjects;
 }
 
@@ -618,7 +639,7 @@ TEST(ExpressionFuzz, KernelWalkAndPlainCodeAgree) {
     }
     matches += expected.matched;
   }
-  EXPECT_GT(by_programs, count * 95 / 100);
+  EXPECT_GT(by_programs, count * 90 / 100);
   EXPECT_GT(matches, count);
   RecordProperty("by_programs", std::to_string(by_programs));
 }
