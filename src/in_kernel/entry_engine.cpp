@@ -355,7 +355,7 @@ bool is_aligned(const MapInfo& info, IntegerMember member) noexcept {
 }
 
 // Whether the kernel would refuse the same program again.
-bool is_final(const std::error_code& ec) noexcept {
+bool stays_refused(const std::error_code& ec) noexcept {
   return ec.value() == EINVAL || ec.value() == EACCES || ec.value() == E2BIG;
 }
 }  // namespace
@@ -381,7 +381,7 @@ void EntryEngine::load_fetch(const Map& map, FetchOperation operation, IntegerMe
   if (ec) {
     status_.error = ec;
     status_.log = std::move(log);
-    if (!is_final(ec)) return;
+    if (!stays_refused(ec)) return;
     added.refused = ec = Errc::unsupported_operation;
   }
   fetches_.push_back(std::move(added));
