@@ -63,6 +63,7 @@ constexpr std::array misuse{
     MisuseText{Errc::wrong_layout, std::errc::invalid_argument, "wrong layout"},
     MisuseText{Errc::invalid_text, std::errc::invalid_argument, "not the text of an entry"},
     MisuseText{Errc::too_many_keys, std::errc::argument_list_too_long, "too many keys"},
+    MisuseText{Errc::misaligned_member, std::errc::not_supported, "misaligned member"},
 };
 
 const MisuseText* find_misuse(int value) noexcept {

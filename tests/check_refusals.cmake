@@ -140,6 +140,9 @@ endforeach()
 expect_refused("void f(DevMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use scan() or single lookups")
 expect_refused("void f(SockMap& m, std::array<int, 1> a) { (void)lookup_batch(m, a); }" "use scan() or single lookups")
 
+expect_refused("auto f(InKernel<LpmTrie<LpmKey<std::array<char, 4>>, int>>& m, std::span<const LpmKey<std::array<char, 4>>> k) { m.fetch_add(k, whole_value, 1); return m.fetch_add_or_insert(k, whole_value, 1, 0); }"
+               "whether this very prefix has an entry")
+
 # Expressions of queries.
 set(stats "struct Stats { std::uint64_t n; double d; bool b; char text[8]; Padded p; }; struct Other { int n; };")
 string(APPEND stats " using Fast = InKernel<HashMap<int, Stats>>;")

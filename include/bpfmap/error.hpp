@@ -95,6 +95,8 @@ enum class Errc : int {
   wrong_layout,           ///< the map's BTF contradicts the key or value type; invalid_argument
   invalid_text,           ///< not the text of a key, value or entry; invalid_argument
   too_many_keys,          ///< more keys than the handle's view holds; argument_list_too_long
+  misaligned_member,      ///< the member's address in the map is no multiple of its size, so that
+                          ///< no atomic operation can change it; not_supported
 };
 
 /// The category of every error_code that bpfmap makes: an errno of the kernel, or an Errc.

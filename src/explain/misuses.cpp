@@ -119,6 +119,8 @@ constexpr std::array misuse_rows{
     Cause{any_operation, any_type, misuse(Errc::no_cpu_list), always,
           "/sys/devices/system/cpu/possible {possible}, so the number of slots that the kernel "
           "copies is unknown"},
+    Cause{in_kernel, any_type, misuse(Errc::out_of_range), always,
+          "InKernelOptions::keys_per_call is at most 65,536"},
     Cause{pin, any_type, misuse(Errc::out_of_range), mode_given,
           "the mode {mode} has bits beyond 07777, the permission bits; pass st_mode & 07777"},
     Cause{
@@ -204,6 +206,12 @@ constexpr std::array misuse_rows{
         any_operation, any_type, misuse(Errc::too_many_keys), always,
         "a view holds as many keys as InKernelOptions::keys_per_call: raise it, or pass a function "
         "that sees one value at a time"},
+    Cause{
+        in_kernel, lpm_trie, misuse(Errc::misaligned_member), always,
+        "a trie has its values right behind the bits of their prefixes, where the address of this "
+        "member is no multiple of its size: an atomic operation needs that"},
+    Cause{in_kernel, any_type, misuse(Errc::misaligned_member), always,
+          "the member's offset is no multiple of its size: an atomic operation needs that"},
 };
 
 }  // namespace

@@ -115,6 +115,8 @@ EntryEngine::EntryEngine(const Map& map, const InKernelOptions& options, bool lo
     : locked_{locked}, process_{sys::OwnerProcess::current()} {
   ec.clear();
   const MapInfo& info = map.info();
+  if (options.keys_per_call > most_keys) ec = Errc::out_of_range;
+  if (ec) return;
   choose_sizes(info, options, map.is_percpu());
   if (options.engine != EngineChoice::system_calls) make_kernel_engine(map, ec);
   const bool kernel = status_.reads == Engine::kernel || status_.writes == Engine::kernel;
@@ -133,7 +135,7 @@ void EntryEngine::choose_sizes(const MapInfo& info, const InKernelOptions& optio
   const std::size_t keys = options.keys_per_call != 0
                                ? options.keys_per_call
                                : std::clamp<std::size_t>(fitting, 1, usual_keys);
-  capacity_ = static_cast<std::uint32_t>(std::min(keys, most_keys));
+  capacity_ = static_cast<std::uint32_t>(keys);
 }
 
 void EntryEngine::make_memory(const MapInfo& info, std::error_code& ec) {
@@ -151,8 +153,8 @@ void EntryEngine::make_memory(const MapInfo& info, std::error_code& ec) {
 
 void EntryEngine::share_memory(const MapInfo& info, std::error_code& ec) {
   const std::size_t slots = cpus_ == 0 ? 1 : cpus_;
-  const std::size_t value_size =
-      cpus_ == 0 ? std::max<std::size_t>(info.value_size, 16) : info.value_size;
+  // Room for two operands, or a sum.
+  const std::size_t value_size = std::max<std::size_t>(info.value_size, cpus_ == 0 ? 16 : 8);
   shared_keys_ = make_shared("bpfmap_keys", capacity_, header_size + info.key_size, ec);
   if (!ec) shared_values_ = make_shared("bpfmap_values", capacity_ * slots, value_size, ec);
   if (!ec)
@@ -219,6 +221,7 @@ void EntryEngine::make_kernel_engine(const Map& map, std::error_code& ec) {
   const EntryTarget target =
       target_of(map, {shared_keys_.fd.get(), shared_values_.fd.get(), shared_control_.fd.get()},
                 cpus_, lock_);
+  const bool erases = info.type != MapType::array && info.type != MapType::percpu_array;
   const auto load = [&](bool permitted, bytecode::Assembler code, const char* name,
                         Program& program) {
     std::string log;
@@ -231,6 +234,8 @@ void EntryEngine::make_kernel_engine(const Map& map, std::error_code& ec) {
   };
   status_.reads = load(may_read(map.fd()), read_program(target), "bpfmap_reads", reads_);
   status_.writes = load(may_write(map.fd()), write_program(target), "bpfmap_writes", writes_);
+  // Apart, because the kernel refuses to copy some values, such as one with a bpf_timer.
+  if (erases && reads_.fd && writes_.fd) load(true, take_program(target), "bpfmap_takes", takes_);
 }
 
 void EntryEngine::note_refusal(std::error_code ec, std::string log) {
@@ -242,7 +247,9 @@ void EntryEngine::note_refusal(std::error_code ec, std::string log) {
 // One key costs less with a plain command. A frozen map refuses user space, but not programs.
 void EntryEngine::run(const Map& map, EntryOperation operation, std::uint32_t count,
                       std::int64_t tolerated, std::uint64_t flags) noexcept {
-  const Program& program = writes(operation) ? writes_ : reads_;
+  const Program& program = operation == EntryOperation::take ? takes_
+                           : writes(operation)               ? writes_
+                                                             : reads_;
   const bool possible = program.fd && !(operation == EntryOperation::update && cpus_ != 0);
   if (!possible || count < 2 || (writes(operation) && !may_write(map.fd())))
     return run_calls(map, operation, 0, count, tolerated, flags);
@@ -285,6 +292,17 @@ void EntryEngine::run_program(const Program& program, const Map& map, EntryOpera
   }
 }
 
+// The kernel cannot take an entry of a trie. A lookup finds the longest prefix that matches, and
+// erasing shows whether there is an entry of this very prefix; a program does the same.
+namespace {
+int take(const Map& map, const std::byte* key, std::byte* value, std::uint64_t lock) noexcept {
+  if (map.info().type != MapType::lpm_trie)
+    return sys::map_lookup_and_delete_elem(map.fd(), key, value, lock);
+  const int found = sys::map_lookup_elem(map.fd(), key, value, 0);
+  return found == 0 ? sys::map_delete_elem(map.fd(), key) : found;
+}
+}  // namespace
+
 void EntryEngine::run_calls(const Map& map, EntryOperation operation, std::uint32_t first,
                             std::uint32_t end, std::int64_t tolerated,
                             std::uint64_t flags) const noexcept {
@@ -309,7 +327,7 @@ int EntryEngine::call(const Map& map, EntryOperation operation, std::size_t i,
     case EntryOperation::erase:
       return sys::map_delete_elem(map.fd(), key);
     case EntryOperation::take:
-      return sys::map_lookup_and_delete_elem(map.fd(), key, value, lock);
+      return take(map, key, value, lock);
   }
   return -EINVAL;
 }
@@ -319,31 +337,54 @@ void EntryEngine::prepare_fetch(const Map& map, FetchOperation operation, Intege
   ec.clear();
   for (fetch_ = 0; fetch_ < fetches_.size(); ++fetch_) {
     const FetchProgram& known = fetches_[fetch_];
-    if (known.operation == operation && known.member == member && known.inserts == inserts) return;
+    if (known.operation == operation && known.member == member && known.inserts == inserts) {
+      ec = known.refused;
+      return;
+    }
   }
   without_bad_alloc(ec, [&] { load_fetch(map, operation, member, inserts, ec); });
 }
+
+// A hash and an array have values at addresses that are multiples of 8; a trie has them behind the
+// bits of a prefix. An atomic operation across two cache lines may stop the kernel.
+namespace {
+bool is_aligned(const MapInfo& info, IntegerMember member) noexcept {
+  constexpr std::uint32_t length = 4;  // of a prefix
+  const std::uint32_t value_at = info.type == MapType::lpm_trie ? info.key_size - length : 0;
+  return (value_at + member.offset) % member.size == 0;
+}
+
+// Whether the kernel would refuse the same program again.
+bool stays_refused(const std::error_code& ec) noexcept {
+  return ec.value() == EINVAL || ec.value() == EACCES || ec.value() == E2BIG;
+}
+}  // namespace
 
 void EntryEngine::load_fetch(const Map& map, FetchOperation operation, IntegerMember member,
                              bool inserts, std::error_code& ec) {
   const bool sums =
       operation == FetchOperation::sum_unsigned || operation == FetchOperation::sum_signed;
-  const Engine engine = sums ? status_.reads : status_.writes;
   constexpr auto furthest = static_cast<std::uint32_t>(std::numeric_limits<std::int16_t>::max());
-  if (engine != Engine::kernel || member.offset + member.size > furthest) {
+  if ((!reads_.fd && !writes_.fd) || member.offset + member.size > furthest)
     ec = Errc::unsupported_operation;
-    return;
-  }
+  else if (!sums && !lock_ && !is_aligned(map.info(), member))
+    ec = Errc::misaligned_member;
+  if (ec) return;
   const EntryTarget target =
       target_of(map, {shared_keys_.fd.get(), shared_values_.fd.get(), shared_control_.fd.get()},
                 cpus_, lock_);
-  FetchProgram added{operation, member, inserts, {}};
+  FetchProgram added{operation, member, inserts, {}, {}};
   std::string log;
   fetches_.reserve(fetches_.size() + 1);
   added.program.fd = load_either(fetch_program(target, operation, member, inserts), "bpfmap_fetch",
                                  added.program.sleeps, log, ec);
-  if (ec) status_.log = std::move(log);
-  if (added.program.fd) fetches_.push_back(std::move(added));
+  if (ec) {
+    status_.error = ec;
+    status_.log = std::move(log);
+    if (!stays_refused(ec)) return;
+    added.refused = ec = Errc::unsupported_operation;
+  }
+  fetches_.push_back(std::move(added));
 }
 
 // The program gives up where it gets no memory for an entry to insert, which a command may wait

@@ -485,14 +485,21 @@ Assembler write_program(const EntryTarget& target) {
   Writer w{target};
   const Label update = w.code.new_label();
   const Label erase = w.code.new_label();
-  const Label take = w.code.new_label();
   w.main_begins();
   if (target.cpus == 0) w.main_calls(update, EntryOperation::update);
   w.main_calls(erase, EntryOperation::erase);
-  w.main_calls(take, EntryOperation::take);
   w.main_ends();
   if (target.cpus == 0) write_update(w, update);
   write_erase(w, erase);
+  return w.code;
+}
+
+Assembler take_program(const EntryTarget& target) {
+  Writer w{target};
+  const Label take = w.code.new_label();
+  w.main_begins();
+  w.main_calls(take);
+  w.main_ends();
   write_lookup(w, target, take, true);
   return w.code;
 }

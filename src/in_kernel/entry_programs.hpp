@@ -24,13 +24,13 @@ struct EntryTarget {
 
 /// A copy of a larger value is a call of the kernel, not instructions.
 inline constexpr std::size_t most_unrolled = 256;
-/// Under a lock no call is possible.
-inline constexpr std::size_t most_locked = 4096;
 
 /// The program for contains and lookup.
 [[nodiscard]] bytecode::Assembler read_program(const EntryTarget& target);
-/// The program for update (unless per CPU), erase and take.
+/// The program for update (unless per CPU) and erase.
 [[nodiscard]] bytecode::Assembler write_program(const EntryTarget& target);
+/// The program for take.
+[[nodiscard]] bytecode::Assembler take_program(const EntryTarget& target);
 /// The program for one atomic update, or one sum over CPUs.
 [[nodiscard]] bytecode::Assembler fetch_program(const EntryTarget& target, FetchOperation operation,
                                                 IntegerMember member, bool inserts);

@@ -23,8 +23,9 @@ namespace bpfmap::test {
 /// `struct locked { int a; struct bpf_spin_lock lock; }`,
 /// `struct wide { struct bpf_spin_lock lock; int words[255]; }`,
 /// `struct pair { int a; int b; }`, `struct lock_first { struct bpf_spin_lock lock; int a; }`,
-/// `struct timed { struct bpf_timer t; }`, and, where the kernel knows type tags (5.17),
-/// `struct pointing { struct task_struct __kptr_untrusted *task; }`.
+/// `struct timed { struct bpf_timer t; }`, `struct counted { struct bpf_timer t; u64 count; }`,
+/// and, where the kernel knows type tags (5.17), `struct pointing { struct task_struct
+/// __kptr_untrusted *task; }`.
 class SmallBtf {
  public:
   static constexpr std::uint32_t integer = 1;     // 4 bytes
@@ -35,7 +36,8 @@ class SmallBtf {
   static constexpr std::uint32_t pair = 7;        // 8 bytes
   static constexpr std::uint32_t lock_first = 8;  // 8 bytes
   static constexpr std::uint32_t timed = 10;      // 16 bytes
-  static constexpr std::uint32_t pointing = 14;   // 8 bytes
+  static constexpr std::uint32_t counted = 12;    // 24 bytes
+  static constexpr std::uint32_t pointing = 16;   // 8 bytes
 
   SmallBtf() {
     add({name("int"), BTF_KIND_INT << 24U, 4, BTF_INT_SIGNED << 24U | 32U});
@@ -48,11 +50,13 @@ class SmallBtf {
     add({name("lock_first"), structure(2), 8, name("lock"), spin_lock, 0, name("a"), integer, 32});
     add({name("bpf_timer"), structure(0), 16});
     add({name("timed"), structure(1), 16, name("t"), 9, 0});
+    add({name("u64"), BTF_KIND_INT << 24U, 8, 64U});
+    add({name("counted"), structure(2), 24, name("t"), 9, 0, name("count"), 11, 128});
     const std::size_t without_tags = types_.size();
     add({name("task_struct"), structure(0), 0});
-    add({name("kptr_untrusted"), BTF_KIND_TYPE_TAG << 24U, 11});
-    add({0, BTF_KIND_PTR << 24U, 12});
-    add({name("pointing"), structure(1), 8, name("task"), 13, 0});
+    add({name("kptr_untrusted"), BTF_KIND_TYPE_TAG << 24U, 13});
+    add({0, BTF_KIND_PTR << 24U, 14});
+    add({name("pointing"), structure(1), 8, name("task"), 15, 0});
     if (!load()) {
       types_.resize(without_tags);
       EXPECT_TRUE(load()) << "BPF_BTF_LOAD";

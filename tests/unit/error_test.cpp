@@ -117,7 +117,8 @@ std::vector<Misuse> misuses() {
           {Errc::map_changed, bad_file_descriptor},
           {Errc::wrong_layout, invalid_argument},
           {Errc::invalid_text, invalid_argument},
-          {Errc::too_many_keys, argument_list_too_long}};
+          {Errc::too_many_keys, argument_list_too_long},
+          {Errc::misaligned_member, not_supported}};
 }
 
 TEST(Errc, ComparesWithItsCondition) {

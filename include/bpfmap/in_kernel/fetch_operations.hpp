@@ -24,12 +24,22 @@ inline constexpr detail::WholeValueTag whole_value{};
 /// all keys or a range with one for each (Errc::wrong_value_count; Errc::out_of_range when one does
 /// not fit the member). Keys without an entry are skipped. `visit(i, old)` is called with the
 /// number of each key that has an entry, and the member's value before the update; in the form with
-/// an `ec` it must not throw. Sums wrap around. A V with a bpf_spin_lock is updated under its lock,
-/// as programs must do it then; other values with the processor's atomic operations, as
-/// `__sync_fetch_and_add()` in a program.
+/// an `ec` it must not throw. What it throws in the other form is passed on: the up to
+/// keys_per_call() keys of this system call are updated, later ones are not. Sums wrap around. A V
+/// with a bpf_spin_lock is updated under its lock, as programs must do it then; other values with
+/// the processor's atomic operations, as
+/// `__sync_fetch_and_add()` in a program. In a trie, the entry of the longest prefix that matches
+/// is updated, as a lookup finds it.
 ///
-/// No system call can do this: Errc::unsupported_operation where status().writes is system_calls.
-/// The first call for a member loads a program, which takes about a millisecond.
+/// Without a lock, the member's address must be a multiple of its size: Errc::misaligned_member.
+/// The values of a hash and of an array begin at a multiple of 8; those of a trie begin behind the
+/// bits of a prefix, so that a trie of IPv4 prefixes has members of 8 bytes for this at 4, 12, ...
+/// only.
+///
+/// No system call can do this: Errc::unsupported_operation where system calls do all the work of
+/// the handle, or the kernel refuses the program, whose log is in status() then. EPERM where the
+/// descriptor may not write, or the map is frozen. The first call for a member loads a program,
+/// which takes about a millisecond.
 template <class Derived, class M>
 class FetchOperations {
   using V = typename M::slot_type;
@@ -41,10 +51,7 @@ class FetchOperations {
             detail::visits_old<V, Member> Visit = detail::NoVisit>
   BatchResult fetch_add(const Keys& keys, Member member, const Operands& operands,
                         Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = fetch_add(keys, member, operands, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return fetch_throwing(detail::FetchOperation::add, keys, member, operands, nullptr, visit);
   }
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
@@ -61,22 +68,22 @@ class FetchOperations {
   }
 
   /// As fetch_add(); inserts `initial` first where a key has no entry, unless a program inserts one
-  /// meanwhile. Condition::map_full when there is no room.
+  /// meanwhile. Condition::map_full when there is no room. Does not compile for a trie, where a
+  /// program finds shorter prefixes too.
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
             detail::visits_old<V, Member> Visit = detail::NoVisit>
   BatchResult fetch_add_or_insert(const Keys& keys, Member member, const Operands& operands,
                                   const V& initial, Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = fetch_add_or_insert(keys, member, operands, initial, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    check_inserts();
+    return fetch_throwing(detail::FetchOperation::add, keys, member, operands, &initial, visit);
   }
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
             detail::visits_old<V, Member> Visit>
   BatchResult fetch_add_or_insert(const Keys& keys, Member member, const Operands& operands,
                                   const V& initial, Visit visit, std::error_code& ec) noexcept {
+    check_inserts();
     return fetch(detail::FetchOperation::add, keys, member, operands, &initial, visit, ec);
   }
   template <detail::keys_for<M> Keys, class Member,
@@ -92,10 +99,7 @@ class FetchOperations {
             detail::visits_old<V, Member> Visit = detail::NoVisit>
   BatchResult fetch_or(const Keys& keys, Member member, const Operands& operands,
                        Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = fetch_or(keys, member, operands, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return fetch_throwing(detail::FetchOperation::bit_or, keys, member, operands, nullptr, visit);
   }
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
@@ -117,10 +121,7 @@ class FetchOperations {
             detail::visits_old<V, Member> Visit = detail::NoVisit>
   BatchResult exchange(const Keys& keys, Member member, const Operands& operands,
                        Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = exchange(keys, member, operands, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return fetch_throwing(detail::FetchOperation::exchange, keys, member, operands, nullptr, visit);
   }
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
@@ -144,10 +145,8 @@ class FetchOperations {
                                argument<detail::member_type<V, Member>> expected,
                                argument<detail::member_type<V, Member>> operands,
                                Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = compare_exchange(keys, member, expected, operands, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return fetch_throwing(detail::FetchOperation::compare_exchange, keys, member, operands, nullptr,
+                          visit, &expected);
   }
   template <detail::keys_for<M> Keys, class Member, detail::visits_old<V, Member> Visit>
   BatchResult compare_exchange(const Keys& keys, Member member,
@@ -172,10 +171,8 @@ class FetchOperations {
             detail::visits_old<V, Member> Visit = detail::NoVisit>
   BatchResult fetch_min(const Keys& keys, Member member, const Operands& operands,
                         Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = fetch_min(keys, member, operands, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return fetch_throwing(detail::minimum<detail::member_type<V, Member>>, keys, member, operands,
+                          nullptr, visit);
   }
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
@@ -199,10 +196,8 @@ class FetchOperations {
             detail::visits_old<V, Member> Visit = detail::NoVisit>
   BatchResult fetch_max(const Keys& keys, Member member, const Operands& operands,
                         Visit visit = {}) {
-    std::error_code ec = detail::no_error();
-    const BatchResult result = fetch_max(keys, member, operands, visit, ec);
-    detail::throw_if(ec);
-    return result;
+    return fetch_throwing(detail::maximum<detail::member_type<V, Member>>, keys, member, operands,
+                          nullptr, visit);
   }
   template <detail::keys_for<M> Keys, class Member,
             detail::operands_of<detail::member_type<V, Member>> Operands,
@@ -220,6 +215,12 @@ class FetchOperations {
   }
 
  private:
+  static constexpr void check_inserts() noexcept {
+    static_assert(!detail::finds_longest_prefix<M>,
+                  "bpfmap: in a trie, a program cannot see whether this very prefix has an entry: "
+                  "insert_batch() what is missing, then fetch_add().");
+  }
+
   // Writes an operand to the first 8 bytes of a slot's value, and what is expected behind it.
   template <class T, class Operands>
   struct Encode {
@@ -244,9 +245,20 @@ class FetchOperations {
   };
 
   template <class Keys, class Member, class Operands, class Visit>
+  BatchResult fetch_throwing(detail::FetchOperation operation, const Keys& keys, Member member,
+                             const Operands& operands, const V* initial, Visit& visit,
+                             const argument<detail::member_type<V, Member>>* expected = nullptr) {
+    std::error_code ec = detail::no_error();
+    const BatchResult result =
+        fetch(operation, keys, member, operands, initial, visit, ec, expected);
+    detail::throw_if(ec);
+    return result;
+  }
+  // Throws what `visit` throws.
+  template <class Keys, class Member, class Operands, class Visit>
   BatchResult fetch(detail::FetchOperation operation, const Keys& keys, Member member,
                     const Operands& operands, const V* initial, Visit& visit, std::error_code& ec,
-                    const argument<detail::member_type<V, Member>>* expected = nullptr) noexcept {
+                    const argument<detail::member_type<V, Member>>* expected = nullptr) {
     using T = detail::member_type<V, Member>;
     static_assert(detail::coded_as_object<V>,
                   "bpfmap: a value with a Codec of its own has no members in the map.");
@@ -258,9 +270,12 @@ class FetchOperations {
     auto& self = static_cast<Derived&>(*this);
     BatchResult result;
     detail::EntryEngine* const engine = self.engine_for_updates(ec);
-    if (!ec)
+    Operation named = Operation::update_batch;
+    if (!ec) {
       engine->prepare_fetch(self.map(), operation, detail::MemberType<V, Member>::locate(member),
                             initial != nullptr, ec);
+      if (ec) named = Operation::in_kernel;
+    }
     if constexpr (!std::convertible_to<const Operands&, argument<T>>)
       if (!ec && std::size(operands) != std::size(keys)) ec = Errc::wrong_value_count;
     if (!ec) {
@@ -274,8 +289,6 @@ class FetchOperations {
       result = detail::KeyBatch<M, Keys>{engine, self.typed_map(), keys, tolerated()}(
           Encode<T, Operands>{*engine, operands, expected}, run, show, ec);
     }
-    const Operation named =
-        ec == Errc::unsupported_operation ? Operation::in_kernel : Operation::update_batch;
     detail::record_failed(self.typed_map(), named, keys, result, {}, ec);
     return result;
   }

@@ -24,9 +24,12 @@ namespace bpfmap::inline v0 {
 ///
 /// Where the kernel cannot, system calls do the same work with the same results: status() says
 /// which, and why. A single key always goes by a system call. Entries are worked on in the order of
-/// the keys, up to the first that fails (BatchResult::failed). Operations allocate nothing, but the
-/// first atomic update of a member. Any number of keys is accepted; more than keys_per_call() take
-/// several system calls.
+/// the keys, up to the first that fails (BatchResult::failed). Any number of keys is accepted; more
+/// than keys_per_call() take several system calls.
+///
+/// Operations on given keys allocate nothing, but: the first atomic update or sum of a member,
+/// which loads a program; update_batch(), insert_batch() and replace_batch() on a per-CPU map or by
+/// system calls, as bpfmap::update_batch(); and errors. Queries allocate.
 ///
 /// A program that looks up an entry of an LRU map marks it as used; a system call does not.
 ///
@@ -84,8 +87,8 @@ class InKernel : public FetchOperations<InKernel<M>, M>,
   }
 
   /// Looks up any number of keys, and calls `visit(i, value)` for each key i that has an entry,
-  /// with what LookupView shows; in the form with an `ec` it must not throw, and in both not use
-  /// this handle.
+  /// with what LookupView shows. `visit` must not use this handle; in the form with an `ec` it must
+  /// not throw, and what it throws in the other is passed on.
   template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
   BatchResult lookup_batch(const Keys& keys, Visit&& visit) {
     std::error_code ec = detail::no_error();
@@ -173,14 +176,19 @@ class InKernel : public FetchOperations<InKernel<M>, M>,
     return result;
   }
 
-  /// Removes entries, and calls `visit` with each as lookup_batch() does. The program copies a
-  /// value and then erases its key: what is written to the key in between is lost, which the system
-  /// call (BPF_MAP_LOOKUP_AND_DELETE_ELEM, hash types 5.14, ENOTSUPP on tries) rules out for
-  /// updates that replace the value.
+  /// Removes entries, and calls `visit` with each as lookup_batch() does, in a trie those of
+  /// exactly the given prefixes. The program copies a value and then erases its key: what is
+  /// written to the key in between is lost, which the system call (BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+  /// hash types 5.14) rules out for updates that replace the value. Tries have no such call: two
+  /// calls do what the program does, and a prefix that is inserted between them is removed with the
+  /// value of a shorter one. When `visit` throws, up to keys_per_call() entries are removed that it
+  /// has not seen.
   template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
     requires detail::erasable_map<M>
   BatchResult lookup_and_delete_batch(const Keys& keys, Visit&& visit) {
-    return thrown([&](std::error_code& ec) { return lookup_and_delete_batch(keys, visit, ec); });
+    return thrown([&](std::error_code& ec) {
+      return look_up(detail::EntryOperation::take, Operation::lookup_and_delete, keys, visit, ec);
+    });
   }
   template <detail::keys_for<M> Keys, detail::visits_values<M> Visit>
     requires detail::erasable_map<M>
@@ -276,9 +284,9 @@ class InKernel : public FetchOperations<InKernel<M>, M>,
 };
 
 /// Makes a handle for work on many keys of `map`, which may be closed then. Errors: Errc::no_map;
-/// those of duplicating a descriptor; ENOMEM; with EngineChoice::require_kernel, the kernel's error
-/// where it refuses a program, or Errc::unsupported_operation. Takes a few milliseconds: keep the
-/// handle.
+/// Errc::out_of_range for more than 65,536 keys_per_call; those of duplicating a descriptor;
+/// ENOMEM; with EngineChoice::require_kernel, the kernel's error where it refuses a program, or
+/// Errc::unsupported_operation. Takes a few milliseconds: keep the handle.
 template <detail::written_map M>
 [[nodiscard]] InKernel<M> in_kernel(const M& map, const InKernelOptions& options,
                                     std::error_code& ec) noexcept {

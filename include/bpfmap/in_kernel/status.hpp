@@ -43,9 +43,9 @@ enum class EngineChoice : std::uint8_t {
 /// Options of in_kernel().
 struct InKernelOptions {
   EngineChoice engine = EngineChoice::automatic;
-  /// The number of keys that one system call takes, 1 to 65,536; more keys than that take several
-  /// calls. The handle maps memory for so many keys and values. 0: 1,024, or fewer where values are
-  /// so large that they would take more than 4 MiB.
+  /// The number of keys that one system call takes, 1 to 65,536 (Errc::out_of_range); more keys
+  /// than that take several calls. The handle maps memory for so many keys and values. 0: 1,024, or
+  /// fewer where values are so large that they would take more than 4 MiB.
   std::uint32_t keys_per_call = 0;
   /// A query over a map with more max_entries than this is done by system calls. A program walks
   /// over the whole map in one system call, at some 0.1 us per entry, and a kernel without full
@@ -54,10 +54,12 @@ struct InKernelOptions {
   std::uint32_t longest_walk = 0;
 };
 
-/// What a handle made by in_kernel() found when it was made.
+/// What a handle made by in_kernel() found when it was made; `error` and `log` are those of an
+/// atomic update or a sum when the kernel has refused its program since.
 struct InKernelStatus {
   Engine reads = Engine::system_calls;            ///< of lookup_batch() and contains_batch()
-  Engine writes = Engine::system_calls;           ///< of the operations that change entries
+  Engine writes = Engine::system_calls;           ///< of updates and erase_batch(); of both, what
+                                                  ///< lookup_and_delete_batch() needs
   EngineReason reason = EngineReason::asked_for;  ///< why one of them is system_calls
   std::error_code error;                          ///< the kernel's, when it refused a program
   std::string log;                                ///< the end of what its verifier said

@@ -26,13 +26,23 @@ class SumOperations {
   template <detail::keys_for<M> Keys, class Member, class Visit>
   BatchResult sum_batch(const Keys& keys, Member member, Visit&& visit) {
     std::error_code ec = detail::no_error();
-    const BatchResult result = sum_batch(keys, member, visit, ec);
+    const BatchResult result = sum_keys(keys, member, visit, ec);
     detail::throw_if(ec);
     return result;
   }
   template <detail::keys_for<M> Keys, class Member, class Visit>
   BatchResult sum_batch(const Keys& keys, Member member, Visit&& visit,
                         std::error_code& ec) noexcept {
+    return sum_keys(keys, member, visit, ec);
+  }
+
+ private:
+  template <class T>
+  using Sum = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+
+  // Throws what `visit` throws.
+  template <class Keys, class Member, class Visit>
+  BatchResult sum_keys(const Keys& keys, Member member, Visit& visit, std::error_code& ec) {
     using T = detail::member_type<V, Member>;
     static_assert(detail::has_slots_per_cpu<M> && detail::coded_as_object<V> && integer_like<T> &&
                       sizeof(T) <= 8,
@@ -50,10 +60,6 @@ class SumOperations {
       detail::record_failed(self.typed_map(), Operation::lookup_batch, keys, result, {}, ec);
     return result;
   }
-
- private:
-  template <class T>
-  using Sum = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
 
   // Whether a program does it: not for a single key, nor where the kernel refuses it.
   template <class T, class Member>
@@ -76,7 +82,7 @@ class SumOperations {
   }
   template <class T, class Keys, class Visit>
   static BatchResult sum_in_program(detail::EntryEngine& engine, Derived& self, const Keys& keys,
-                                    Visit& visit, std::error_code& ec) noexcept {
+                                    Visit& visit, std::error_code& ec) {
     constexpr std::int64_t tolerated = detail::has_every_key<M> ? 0 : -ENOENT;
     const auto run = [&](std::uint32_t n) { return engine.fetch(self.map(), n, tolerated); };
     const auto show = [&](std::size_t i, std::size_t slot) {

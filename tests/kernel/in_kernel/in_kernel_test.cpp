@@ -248,6 +248,70 @@ TEST(InKernelLookup, FindsTheLongestPrefixOfManyAddresses) {
   }
 }
 
+TEST(InKernelLookup, TakesExactlyTheGivenPrefixesOfATrie) {
+  using Key = LpmKey<in_addr>;
+  for (const EngineChoice choice : engines()) {
+    for (const u32 keys_per_call : {1U, 2U, 8U}) {
+      auto trie = LpmTrie<Key, u32>::create({.max_entries = 10});
+      auto fast = in_kernel(trie, {.engine = choice, .keys_per_call = keys_per_call});
+      const std::array present{Key::parse("10.0.0.0/8"), Key::parse("10.1.0.0/16"),
+                               Key::parse("10.1.2.0/24")};
+      fast.update_batch(present, std::array<u32, 3>{8, 16, 24});
+      const std::array asked{Key::parse("10.1.0.0/16"), Key::parse("10.2.0.0/16"),
+                             Key::parse("10.1.2.0/24"), Key::parse("10.1.2.3/32"),
+                             Key::parse("11.0.0.0/8")};
+      std::vector<u32> taken;
+      EXPECT_EQ(fast.lookup_and_delete_batch(
+                    asked, [&](std::size_t, u32 value) { taken.push_back(value); }),
+                (BatchResult{2, 3, {}}));
+      EXPECT_EQ(taken, (std::vector<u32>{16, 24}));
+      EXPECT_EQ(trie.lookup(Key::parse("10.1.2.3/32")), 8U);
+    }
+  }
+}
+
+int lookups = 0;
+int loads = 0;
+long count_calls(int command, void* attr, unsigned size) noexcept {
+  lookups += command == BPF_MAP_LOOKUP_ELEM ? 1 : 0;
+  loads += command == BPF_PROG_LOAD ? 1 : 0;
+  return sys::bpf_syscall(command, attr, size);
+}
+template <class Call>
+void counted(Call call) {
+  lookups = loads = 0;
+  const auto real = sys::set_bpf_for_testing(&count_calls);
+  call();
+  sys::set_bpf_for_testing(real);
+}
+
+template <class T>
+void expect_sums_by_a_program(const std::vector<T>& slots) {
+  auto map = PerCpuHashMap<u32, T>::create({.max_entries = 16});
+  T expected{};
+  for (const T slot : slots) expected = static_cast<T>(expected + slot);
+  for (u32 i = 0; i < 4; ++i) map.update(i, slots);
+  auto fast = in_kernel(map, {.engine = EngineChoice::require_kernel});
+  counted([&] {
+    const auto see = [&](std::size_t, auto sum) { EXPECT_EQ(static_cast<T>(sum), expected); };
+    EXPECT_EQ(fast.sum_batch(numbers(6), whole_value, see), (BatchResult{4, 2, {}}));
+  });
+  EXPECT_EQ(lookups, 0) << "sizeof(T) is " << sizeof(T);
+  EXPECT_EQ(fast.status().log, "");
+  const auto view = fast.lookup_batch(numbers(6));
+  EXPECT_EQ(view.found(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_TRUE(std::ranges::equal(view[i], slots));
+}
+
+TEST(InKernelLookup, SumsValuesOfAllSizesByAProgram) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
+  const std::size_t cpus = sys::possible_cpus().size();
+  expect_sums_by_a_program(std::vector<std::uint8_t>(cpus, 3));
+  expect_sums_by_a_program(std::vector<std::int16_t>(cpus, -300));
+  expect_sums_by_a_program(std::vector<u32>(cpus, 70'000));
+  expect_sums_by_a_program(std::vector<std::int64_t>(cpus, -5));
+}
+
 // --- failures ---
 
 TEST(InKernelFailure, NamesTheKeyThatFailed) {
@@ -275,6 +339,15 @@ TEST(InKernelFailure, NamesTheKeyThatFailed) {
     (void)fast.contains_batch(numbers(3), few, ec);
     EXPECT_EQ(ec, Errc::wrong_value_count);
   }
+}
+
+TEST(InKernelFailure, IsTooManyKeysPerCall) {
+  const auto map = ArrayMap<u32>::create({.max_entries = 10});
+  std::error_code ec;
+  EXPECT_EQ(in_kernel(map, {.keys_per_call = 65536}, ec).keys_per_call(), 65536U) << explain(ec);
+  EXPECT_FALSE(in_kernel(map, {.keys_per_call = 65537}, ec));
+  EXPECT_EQ(ec, Errc::out_of_range);
+  EXPECT_NE(explain(ec).find("keys_per_call is at most 65,536"), std::string::npos) << explain(ec);
 }
 
 TEST(InKernelFailure, IsNoMapWhenEmpty) {
@@ -318,9 +391,10 @@ TEST(InKernelFailure, IsThatOfTheDescriptorAndOfAFrozenMap) {
       EXPECT_EQ(fast->erase_batch(numbers(3), ec), (BatchResult{0, 0, 0}));
       EXPECT_EQ(ec, std::errc::operation_not_permitted);
       fast->fetch_add(numbers(3), whole_value, 1, ec);
-      if (fast->status().writes == Engine::kernel) {
+      if (fast->status().reads == Engine::kernel) {
         EXPECT_EQ(ec, std::errc::operation_not_permitted);
-        EXPECT_NE(explain(ec).find("frozen"), std::string::npos) << explain(ec);
+        EXPECT_NE(explain(ec).find(fast == &reads ? "descriptor" : "frozen"), std::string::npos)
+            << explain(ec);
       } else {
         EXPECT_EQ(ec, Errc::unsupported_operation);
       }
@@ -332,10 +406,18 @@ TEST(InKernelFailure, IsThatOfTheDescriptorAndOfAFrozenMap) {
     auto fast = in_kernel(map);
     const bool reads = flags == MapFlags::rdonly_prog;
     EXPECT_EQ(fast.status().reads == Engine::kernel, reads) << fast.status().log;
-    EXPECT_EQ(fast.status().writes, Engine::system_calls);
+    EXPECT_EQ(fast.status().writes == Engine::kernel, !reads) << fast.status().log;
     EXPECT_EQ(fast.status().reason, EngineReason::refused);
     EXPECT_EQ(fast.insert_batch(numbers(3), numbers(3)).done, 3U);
     EXPECT_EQ(fast.lookup_batch(numbers(5)).found(), 3U);
+    std::error_code ec;
+    for (int call = 0; call < 3; ++call) {
+      counted([&] { fast.fetch_add(numbers(3), whole_value, 1, ec); });
+      EXPECT_EQ(ec, Errc::unsupported_operation);
+      EXPECT_NE(fast.status().log, "");
+      EXPECT_EQ(loads != 0, call == 0) << "the refusal is remembered";
+    }
+    EXPECT_EQ(fast.lookup_and_delete_batch(numbers(5), [](std::size_t, u64) {}).done, 3U);
   }
 }
 

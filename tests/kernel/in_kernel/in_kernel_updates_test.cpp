@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -168,6 +169,33 @@ TEST(InKernelFetch, SkipsMissingKeysOrInsertsThem) {
   EXPECT_NE(explain(ec).find("status()"), std::string::npos) << explain(ec);
 }
 
+TEST(InKernelFetch, PassesOnWhatAVisitorThrows) {
+  for (const EngineChoice choice : {EngineChoice::automatic, EngineChoice::system_calls}) {
+    auto map = HashMap<u32, u64>::create({.max_entries = 20});
+    auto fast = in_kernel(map, {.engine = choice, .keys_per_call = 4});
+    fast.update_batch(numbers(10), numbers(10));
+    struct Enough {};
+    const auto stop = [](std::size_t i, auto&&) {
+      if (i == 1) throw Enough{};
+    };
+    if (fast.status().writes == Engine::kernel) {
+      EXPECT_THROW(fast.fetch_add(numbers(10), whole_value, 100, stop), Enough);
+      EXPECT_THROW(fast.compare_exchange(numbers(10), whole_value, 103, 5, stop), Enough);
+      EXPECT_EQ(map.lookup(3), 5U);
+      EXPECT_EQ(map.lookup(4), 4U) << "of the next system call";
+    }
+    EXPECT_THROW(fast.lookup_batch(numbers(10), stop), Enough);
+    EXPECT_THROW(fast.lookup_and_delete_batch(numbers(10), stop), Enough);
+    EXPECT_EQ(fast.lookup_batch(numbers(4)).found(), 0U) << "removed, although not all are seen";
+    EXPECT_TRUE(map.contains(4));
+    auto percpu = PerCpuHashMap<u32, u64>::create({.max_entries = 4});
+    auto sums = in_kernel(percpu, {.engine = choice});
+    sums.update_batch(numbers(4), numbers(4));
+    EXPECT_THROW(sums.sum_batch(numbers(4), whole_value, stop), Enough);
+    EXPECT_EQ(sums.lookup_batch(numbers(4)).found(), 4U) << "the handle works on";
+  }
+}
+
 // A program that adds 1 to the 8 bytes at `offset` of each value of the keys 0 to `count` - 1,
 // under the lock at `lock` when that is not negative.
 sys::UniqueFd counting_program(const Map& map, const Map& keys, std::int16_t offset, int lock) {
@@ -259,6 +287,78 @@ TEST(InKernelFetch, LosesNothingUnderTheLockOfAValue) {
                &Locked::count, offsetof(Locked, count), offsetof(Locked, lock));
 }
 
+// The kernel keeps the timer to itself, and refuses a program that copies the whole value.
+TEST(InKernelFetch, UpdatesACounterBesideWhatAProgramMayNotCopy) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
+  struct Counted {
+    std::array<u64, 2> timer;
+    u64 count;
+  };
+  const SmallBtf btf;
+  std::error_code ec;
+  auto map = HashMap<u32, Counted>::create({.max_entries = 100,
+                                            .btf_fd = btf.fd(),
+                                            .btf_key_type_id = SmallBtf::integer,
+                                            .btf_value_type_id = SmallBtf::counted},
+                                           ec);
+  if (ec) GTEST_SKIP() << explain(ec);
+  auto fast = in_kernel(map);
+  EXPECT_EQ(fast.status().reads, Engine::system_calls);
+  EXPECT_EQ(fast.status().writes, Engine::kernel) << fast.status().log;
+  EXPECT_EQ(fast.insert_batch(numbers(5), std::vector<Counted>(5)).done, 5U);
+  EXPECT_EQ(fast.fetch_add(numbers(7), &Counted::count, 3), (BatchResult{5, 2, {}}));
+  EXPECT_EQ(fast.lookup_batch(numbers(5))[4].count, 3U);
+  EXPECT_EQ(fast.erase_batch(numbers(2)).done, 2U);
+  u64 sum = 0;
+  EXPECT_EQ(fast.lookup_and_delete_batch(numbers(5),
+                                         [&](std::size_t, const Counted& v) { sum += v.count; })
+                .done,
+            3U);
+  EXPECT_EQ(sum, 9U);
+}
+
+TEST(InKernelFetch, RefusesMembersThatAreNotAligned) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
+  struct [[gnu::packed]] Packed {
+    u32 first;
+    u64 second;
+    u32 third;
+  };
+  auto map = HashMap<u32, Packed>::create({.max_entries = 4});
+  map.update(0, Packed{});
+  auto fast = in_kernel(map);
+  std::error_code ec;
+  EXPECT_EQ(fast.fetch_add(numbers(3), &Packed::third, 1, ec), (BatchResult{1, 2, {}}));
+  fast.fetch_add(numbers(3), &Packed::second, 1, ec);
+  EXPECT_EQ(ec, Errc::misaligned_member);
+  EXPECT_NE(explain(ec).find("multiple of its size"), std::string::npos) << explain(ec);
+  using Ipv4 = LpmKey<in_addr>;
+  struct Counters {
+    u32 small;
+    u32 other;
+    u64 large;
+  };
+  auto trie = LpmTrie<Ipv4, Counters>::create({.max_entries = 4});
+  const std::array prefixes{Ipv4::parse("10.0.0.0/8"), Ipv4::parse("10.1.0.0/16"),
+                            Ipv4::parse("10.1.2.0/24")};
+  trie.update(prefixes[1], Counters{});
+  auto prefix_counts = in_kernel(trie);
+  EXPECT_EQ(prefix_counts.fetch_add(prefixes, &Counters::small, 1, ec), (BatchResult{2, 1, {}}));
+  EXPECT_EQ(trie.lookup(prefixes[2])->small, 2U) << "updates what a lookup finds";
+  prefix_counts.fetch_add(prefixes, &Counters::large, 1, ec);
+  EXPECT_EQ(ec, Errc::misaligned_member);
+  EXPECT_NE(explain(ec).find("prefixes"), std::string::npos) << explain(ec);
+}
+
+TEST(InKernelFetch, TakesAMemberOfABaseClass) {
+  if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
+  struct Derived : Flow {};
+  auto fast = in_kernel(HashMap<u32, Derived>::create({.max_entries = 4}));
+  fast.update_batch(numbers(3), std::vector<Derived>(3));
+  EXPECT_EQ(fast.fetch_add(numbers(3), &Derived::level, -2), (BatchResult{3, 0, {}}));
+  EXPECT_EQ(fast.lookup_batch(numbers(3))[2].level, -2);
+}
+
 TEST(InKernelFetch, CombinesUnderTheLockOfAValue) {
   if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   const SmallBtf btf;
@@ -324,7 +424,7 @@ TEST(InKernelHandle, LeavesNothingBehind) {
     EXPECT_EQ(moved.lookup_batch(numbers(5)).found(), 3U);
     const auto now = objects();
     std::ranges::set_difference(now, before, std::back_inserter(added));
-    EXPECT_EQ(added.size(), 6U);  // three arrays, three programs
+    EXPECT_EQ(added.size(), 7U);  // three arrays, four programs
   }
   EXPECT_EQ(objects(), before);
   const auto remains = [&] { return std::ranges::any_of(added, exists); };
@@ -389,6 +489,34 @@ void become_nobody_with(u64 capabilities) {
   ASSERT_EQ(::syscall(SYS_capset, &header, sets), 0);
 }
 
+// Of the entries 0 to 2, whose levels are 7.
+template <class Fast>
+void expect_queries_by_programs(Fast& fast) {
+  const auto level = value(&Flow::level);
+  const auto by_a_program = [&](const char* query) {
+    EXPECT_EQ(fast.query_status().engine, Engine::kernel)
+        << query << ": " << fast.query_status().reason;
+  };
+  EXPECT_EQ(fast.count_if(level == 7 && key<u32>() != 1), 2U);
+  by_a_program("count_if");
+  EXPECT_EQ(fast.sum(level), 21);
+  by_a_program("sum");
+  EXPECT_EQ(fast.max(level), 7);
+  by_a_program("max");
+  EXPECT_EQ(fast.update_if(key<u32>() < 2, add(value(&Flow::flags), 1), set(level, 9)), 2U);
+  by_a_program("update_if");
+  EXPECT_EQ(fast.copy_if(level == 9).size(), 2U);
+  by_a_program("copy_if");
+  EXPECT_EQ(fast.top(1, level).size(), 1U);
+  by_a_program("top");
+  EXPECT_EQ(fast.group_by(level, value(&Flow::flags)).groups.size(), 2U);
+  by_a_program("group_by");
+  EXPECT_FALSE(fast.histogram(level).empty());
+  by_a_program("histogram");
+  EXPECT_EQ(fast.erase_if(level == 7), 1U);
+  by_a_program("erase_if");
+}
+
 TEST(InKernelHandle, NeedsCapBpfAlone) {
   if (!kernel_has_syscall_programs()) GTEST_SKIP() << "programs need Linux 5.14";
   if (::getuid() != 0) GTEST_SKIP() << "gives privileges up";
@@ -408,6 +536,7 @@ TEST(InKernelHandle, NeedsCapBpfAlone) {
         EXPECT_EQ(fast.fetch_add_or_insert(numbers(3), &Flow::flags, 1, Flow{}).done, 3U);
         EXPECT_EQ(fast.fetch_max(numbers(3), &Flow::level, 7).done, 3U);
         EXPECT_EQ(fast.lookup_batch(numbers(5))[2].level, 7);
+        expect_queries_by_programs(fast);
       }
       EXPECT_EQ(fast.update_batch(numbers(9), std::vector<Flow>(9)).done, 9U);
       EXPECT_EQ(fast.erase_batch(numbers(5)).done, 5U);

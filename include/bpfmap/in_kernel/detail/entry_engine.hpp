@@ -114,8 +114,9 @@ class EntryEngine {
 
   /// Returns the memory of the value that fetch() inserts.
   [[nodiscard]] std::byte* initial() noexcept { return control_ + sizeof(EntryControl); }
-  /// Loads the program of an atomic update unless it is loaded; `ec` is the kernel's, and
-  /// Errc::unsupported_operation where system calls do the work.
+  /// Loads the program of an atomic update unless it is loaded. `ec`: Errc::unsupported_operation
+  /// where system calls do the work or the kernel refuses the program, Errc::misaligned_member, and
+  /// the kernel's where it may be another one next time.
   void prepare_fetch(const Map& map, FetchOperation operation, IntegerMember member, bool inserts,
                      std::error_code& ec) noexcept;
   /// As run(), with the program that prepare_fetch() found. The first 8 bytes of a slot's value are
@@ -135,6 +136,7 @@ class EntryEngine {
     IntegerMember member;
     bool inserts;
     Program program;
+    std::error_code refused;  // without a program
   };
 
   void choose_sizes(const MapInfo& info, const InKernelOptions& options, bool percpu);
@@ -167,6 +169,7 @@ class EntryEngine {
   sys::OwnerProcess process_;
   Program reads_;
   Program writes_;
+  Program takes_;  // needs what both of them need
   SharedArray shared_keys_;
   SharedArray shared_values_;
   SharedArray shared_control_;

@@ -13,9 +13,20 @@
 #include <type_traits>
 
 #include "bpfmap/bulk/detail/batch_entries.hpp"
+#include "bpfmap/in_kernel/detail/combine.hpp"
 #include "bpfmap/in_kernel/detail/entry_engine.hpp"
 
+namespace bpfmap::inline v0 {
+template <class K, class V>
+class LpmTrie;
+}  // namespace bpfmap::inline v0
+
 namespace bpfmap::inline v0::detail {
+
+template <class M>
+inline constexpr bool finds_longest_prefix = false;
+template <class K, class V>
+inline constexpr bool finds_longest_prefix<LpmTrie<K, V>> = true;
 
 // Whether a missing key is an error, as in an array, where it is an index out of range.
 template <class M>
@@ -54,15 +65,11 @@ struct MemberType<V, WholeValueTag> {
   using type = V;
   static IntegerMember locate(WholeValueTag) noexcept { return {0, sizeof(V)}; }
 };
-template <class V, class T>
-struct MemberType<V, T V::*> {
+template <class V, class Owner, class T>
+struct MemberType<V, T Owner::*> {
+  static_assert(std::is_base_of_v<Owner, V>, "bpfmap: this is no member of the map's values.");
   using type = T;
-  static IntegerMember locate(T V::* member) noexcept {
-    V object;
-    const auto* const begin = reinterpret_cast<const std::byte*>(&object);
-    const auto* const at = reinterpret_cast<const std::byte*>(&(object.*member));
-    return {static_cast<std::uint32_t>(at - begin), sizeof(T)};
-  }
+  static IntegerMember locate(T V::* member) noexcept { return {offset_of(member), sizeof(T)}; }
 };
 template <class V, class Member>
 using member_type = typename MemberType<V, Member>::type;
