@@ -11,7 +11,6 @@
 #include "../map/btf.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "btf_of.hpp"
-#include "btf_of.hpp"
 #include "compare.hpp"
 #include "shape.hpp"
 
@@ -58,10 +57,15 @@ class Checker {
     report_.verdict = LayoutVerdict::match;
   }
 
-  void key(std::uint32_t id, const TypeDescription* type) {
+  void key(std::uint32_t id, const TypeDescription* type, bool is_prefix) {
     if (type == nullptr) return;
     if (id == 0) return give_up("the map's BTF has no key");
-    compare_with(LayoutPart::key, id, *type);
+    if (!is_prefix || type->kind == TypeKind::structure)
+      return compare_with(LayoutPart::key, id, *type);
+    // The kernel accepts a struct only, which an integer cannot match.
+    Shape& bytes = shapes_.add();
+    bytes.size = type->size;
+    compare_uses({LayoutPart::key, {&bytes}, shapes_.of(id)});
   }
 
   void value(std::uint32_t id, const TypeDescription* type) {
@@ -96,20 +100,25 @@ class Checker {
     compare_uses({part, shapes_.of(type), shapes_.of(id)});
   }
 
-  // A section whose size is a multiple of the type's is an array of them, as to MappedArray.
+  // A section whose size is a multiple of the type's is an array of them, as to MappedArray; or one
+  // of them with more variables behind it.
   void section(std::uint32_t id, const TypeDescription& type) {
     const TypeUse in_map = shapes_.of(id);
-    TypeUse in_type = shapes_.of(type);
-    if (in_map.shape != nullptr && type.size != 0 && in_map.shape->size > type.size &&
-        in_map.shape->size % type.size == 0) {
-      Shape& array = shapes_.add();
-      array.kind = TypeKind::array;
-      array.element = in_type;
-      array.count = in_map.shape->size / type.size;
-      array.size = in_map.shape->size;
-      in_type = {&array};
-    }
+    const TypeUse in_type = shapes_.of(type);
+    if (in_map.shape == nullptr || type.size == 0 || type.size % 8 != 0 ||
+        in_map.shape->size <= type.size || in_map.shape->size % type.size != 0)
+      return compare_uses({LayoutPart::value, in_type, in_map, true});
+    Shape& array = shapes_.add();
+    array.kind = TypeKind::array;
+    array.element = in_type;
+    array.count = in_map.shape->size / type.size;
+    array.size = in_map.shape->size;
+    const LayoutReport before = report_;
+    compare_uses({LayoutPart::value, {&array}, in_map, true});
+    if (report_.verdict != LayoutVerdict::mismatch) return;
+    LayoutReport of_array = std::exchange(report_, before);
     compare_uses({LayoutPart::value, in_type, in_map, true});
+    if (of_array.difference_count < report_.difference_count) report_ = std::move(of_array);
   }
 
   void compare_uses(const ComparedTypes& types) {
@@ -135,24 +144,42 @@ LayoutReport of_map(LayoutReport report, const MapInfo& info) {
   return report;
 }
 
-// The map whose BTF describes the entries: `map`, or an inner map of it.
-LayoutReport check(const Map& map, const TypeDescription* key, const TypeDescription* value,
-                   const LayoutOptions& options) {
+// A larger array of maps is not searched to its end for an inner map.
+constexpr std::uint32_t most_slots = 1024;
+
+// Compares with an inner map of `map`.
+LayoutReport check_inner(const Map& map, const TypeDescription* key, const TypeDescription* value,
+                         const LayoutOptions& options) {
   const MapInfo& info = map.info();
-  if (info.type != MapType::array_of_maps && info.type != MapType::hash_of_maps)
-    return check_layout(info, key, value, options);
+  const auto failed = [&](const char* what, std::error_code ec) {
+    return of_map(unknown(std::string{what} + ": " + ec.message()), info);
+  };
   std::error_code ec;
   // The slots of an array may be empty.
   std::optional<Bytes> slot = map.get_next_key<Bytes>(std::nullopt, ec);
-  for (std::uint32_t i = 0; slot && !ec && i <= info.max_entries; ++i) {
-    if (const auto id = map.lookup<std::uint32_t>(BytesView{*slot}, ec); id && !ec) {
+  for (std::uint32_t i = 0; slot && !ec && i < most_slots; ++i) {
+    const auto id = map.lookup<std::uint32_t>(BytesView{*slot}, ec);
+    if (id && !ec) {
       const Map inner = Map::from_id(*id, ec);
-      if (ec) return of_map(unknown("opening an inner map: " + ec.message()), info);
+      if (ec) return failed("opening an inner map", ec);
       return check_layout(inner.info(), key, value, options);
     }
-    slot = map.get_next_key<Bytes>(BytesView{*slot}, ec);
+    if (!ec) slot = map.get_next_key<Bytes>(BytesView{*slot}, ec);
   }
+  if (ec) return failed("looking for an inner map", ec);
+  if (slot && info.max_entries > most_slots)
+    return of_map(unknown("the first " + std::to_string(most_slots) +
+                          " slots of the map of maps are empty, and only inner maps have BTF"),
+                  info);
   return of_map(unknown("the map of maps is empty, and only inner maps have BTF"), info);
+}
+
+LayoutReport check(const Map& map, const TypeDescription* key, const TypeDescription* value,
+                   const LayoutOptions& options) {
+  const MapInfo& info = map.info();
+  if (info.type == MapType::array_of_maps || info.type == MapType::hash_of_maps)
+    return check_inner(map, key, value, options);
+  return check_layout(info, key, value, options);
 }
 
 LayoutReport variable(const Map& map, std::string_view name, const TypeDescription& type,
@@ -172,7 +199,7 @@ LayoutReport check_layout(BytesView btf, std::uint32_t key_type_id, std::uint32_
                           const TypeDescription* key, const TypeDescription* value,
                           const LayoutOptions& options) {
   Checker checker{btf, options};
-  checker.key(key_type_id, key);
+  checker.key(key_type_id, key, false);
   checker.value(value_type_id, value);
   return checker.take();
 }
@@ -183,9 +210,10 @@ LayoutReport check_layout(const MapInfo& info, const TypeDescription* key,
   if (!btf.reason().empty()) return of_map(unknown(btf.reason()), info);
   // Whatever integer the program declares, it is an index or a descriptor.
   if (has_int_key(info.type)) key = nullptr;
-  return of_map(
-      check_layout(btf.bytes(), info.btf_key_type_id, info.btf_value_type_id, key, value, options),
-      info);
+  Checker checker{btf.bytes(), options};
+  checker.key(info.btf_key_type_id, key, info.type == MapType::lpm_trie);
+  checker.value(info.btf_value_type_id, value);
+  return of_map(checker.take(), info);
 }
 
 LayoutReport check_layout(const Map& map, const TypeDescription* key, const TypeDescription* value,

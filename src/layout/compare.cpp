@@ -83,7 +83,8 @@ class Comparison {
                 .begin = begin + member.bit_offset,
                 .bits = member.bit_size,
                 .depth = parent.depth + 1,
-                .is_bit_field = member.is_bit_field};
+                .is_bit_field = member.is_bit_field,
+                .has_padding_name = is_padding_name(member.name)};
       if (item.bits != 0)
         to.push_back(std::move(item));
       else if (type.kind == TypeKind::array && item.begin == end_[static_cast<int>(side)])
@@ -121,13 +122,16 @@ class Comparison {
   void open(Items& items, Side side) {
     Item item = std::move(items.front());
     items.pop_front();
-    if (item.depth == 0 && item.path.empty()) one_line(item, side, Mark::same);
+    if (item.depth == 0 && item.path.empty() && !types_.is_section)
+      one_line(item, side, Mark::same);
     Items parts;
     if (is_struct(item)) {
       parts = members(item, side);
       for (Item& part : parts) {
         part.label = joined(item.label, part.label);
         part.depth = item.depth;
+        part.scope_begin = item.begin;
+        part.scope_end = item.end_bit();
       }
     } else {
       const TypeUse element = item.shape().element;
@@ -139,18 +143,42 @@ class Comparison {
                        .type = element,
                        .begin = item.begin,
                        .bits = bits,
-                       .depth = item.depth});
+                       .depth = item.depth,
+                       .is_covered = item.is_covered});
       if (++item.skipped < item.shape().count) {
         item.begin += bits;
         item.bits -= bits;
         item.name = {};
+        item.has_line = true;
         parts.push_back(std::move(item));
       }
     }
-    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-      part->is_part = true;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part)
       items.push_front(std::move(*part));
+  }
+
+  // Replaces the first item, which is bytes, by those before `border` and those behind.
+  void cut(Items& items, std::uint64_t border) {
+    Item rest = items.front();
+    rest.name = {};
+    rest.skipped = 0;
+    rest.begin = border;
+    rest.bits = items.front().end_bit() - border;
+    rest.has_line = true;
+    Shape& shape = shapes_.add();
+    shape.size = rest.bits / 8;
+    rest.type = {&shape};
+    if (items.front().is_covered) {
+      items.front() = std::move(rest);
+      return;
     }
+    Shape& first = shapes_.add();
+    items.front().bits = border - items.front().begin;
+    first.size = items.front().bits / 8;
+    items.front().type = {&first};
+    items.front().skipped = 0;
+    rest.is_covered = true;
+    items.insert(items.begin() + 1, std::move(rest));
   }
 
   // --- the walk ---
@@ -172,6 +200,8 @@ class Comparison {
     const Item item = std::move(items.front());
     items.pop_front();
     if (item.is_covered) return;
+    // More elements of a section's array than a type that describes its beginning has.
+    if (types_.is_section && side == Side::map && item.begin >= end_[0]) return;
     if (!item.is_told && !tell_namesake(item, others, side)) {
       if (is_padding(item)) {
         padding(item, side);
@@ -184,10 +214,11 @@ class Comparison {
 
   // Reports that the other side has a member of this name elsewhere, if it has.
   bool tell_namesake(const Item& item, Items& others, Side side) {
-    if (item.name.empty() || item.is_part) return false;
+    if (item.name.empty() || item.has_padding_name) return false;
     const auto other = std::ranges::find_if(others, [&](const Item& candidate) {
-      return candidate.name == item.name && !candidate.is_part && !candidate.is_told &&
-             candidate.begin != item.begin;
+      return candidate.name == item.name && !candidate.is_told && candidate.begin != item.begin &&
+             candidate.is_within(item.scope_begin, item.scope_end) &&
+             item.is_within(candidate.scope_begin, candidate.scope_end);
     });
     if (other == others.end()) return false;
     other->is_told = true;
@@ -210,10 +241,10 @@ class Comparison {
     if (type.is_told && map.is_told) return both(types, maps, Mark::different);
     if (type.is_told) return drop(types, Side::type);
     if (map.is_told) return drop(maps, Side::map);
-    const bool is_same_name = !type.name.empty() && type.name == map.name;
+    const bool is_same_name = !type.name.empty() && !type.has_padding_name && type.name == map.name;
     if (!is_same_name && namesakes(types, maps)) return;
     if (type.place() == map.place()) return same_place(types, maps);
-    if (is_same_name) {
+    if (is_same_name && !is_view(types, maps)) {
       const Item in_type = std::move(type);
       const Item in_map = std::move(map);
       types.pop_front();
@@ -239,21 +270,41 @@ class Comparison {
     return true;
   }
 
+  // Whether one of the first items, which have the same name and different sizes, is a union with
+  // the other as one of its views, or bytes that the other side splits into more bytes.
+  static bool is_view(const Items& types, const Items& maps) {
+    const bool type_is_larger = types.front().bits > maps.front().bits;
+    const Items& smaller = type_is_larger ? maps : types;
+    const Item& large = type_is_larger ? types.front() : maps.front();
+    if (large.begin != smaller.front().begin) return false;
+    if (!is_bytes(large)) return is_opaque(large);
+    std::uint64_t end = large.begin;
+    for (const Item& item : smaller) {
+      if (item.begin != end || !is_bytes(item)) return false;
+      end = item.end_bit();
+      if (end >= large.end_bit()) return true;
+    }
+    return false;
+  }
+
   // The first of `larger` may be made of several of the other's.
   void regroup(Items& larger, Side side, Items& smaller) {
     Item& large = larger.front();
     Item& small = smaller.front();
     const Side other = side == Side::type ? Side::map : Side::type;
-    const bool is_inside = large.begin <= small.begin && small.end_bit() <= large.end_bit();
-    if (is_opaque(large) && is_inside) {
-      if (large.is_covered)
-        one_line(small, other, Mark::same);
-      else
-        side == Side::type ? line(&large, &small, Mark::same) : line(&small, &large, Mark::same);
-      large.is_covered = true;
+    const bool is_inside = small.is_within(large.begin, large.end_bit());
+    const bool holds_bits = small.is_bit_field && may_hold_bit_fields(large);
+    if (is_inside && (is_opaque(large) || holds_bits)) {
+      cover(large, side, small, holds_bits ? Mark::note : Mark::same);
       smaller.pop_front();
     } else if (has_parts(large) && !is_opaque(large)) {
       open(larger, side);
+    } else if (has_parts(small) && !is_opaque(small)) {
+      open(smaller, other);
+    } else if (large.begin < small.begin && crosses(large, small)) {
+      cut(larger, small.begin);
+    } else if (small.begin < large.begin && crosses(small, large)) {
+      cut(smaller, large.begin);
     } else if (has_parts(small)) {
       open(smaller, other);
     } else {
@@ -261,6 +312,22 @@ class Comparison {
       side == Side::type ? both(larger, smaller, Mark::different)
                          : both(smaller, larger, Mark::different);
     }
+  }
+
+  // `large` stands for whatever the other side has in it.
+  void cover(Item& large, Side side, const Item& small, Mark mark) {
+    if (mark == Mark::note && !large.is_covered)
+      note(LayoutFault::size, large, side,
+           path_text(types_.part, large) + ", " + size_text(large) + " at " + place_text(large) +
+               ", holds bit-fields in " + (side == Side::type ? "the map" : "C++"));
+    side == Side::type ? line(&large, &small, mark) : line(&small, &large, mark);
+    large.is_covered = true;
+    large.has_line = true;
+  }
+
+  // Whether the first of two items that overlap is bytes, and can be cut where the second begins.
+  static bool crosses(const Item& first, const Item& second) {
+    return second.begin % 8 == 0 && (is_bytes(first) || (is_opaque(first) && is_bytes(second)));
   }
 
   void same_place(Items& types, Items& maps) {
@@ -420,19 +487,19 @@ class Comparison {
                  ", is only in " + (side == Side::type ? "C++" : "the map"));
   }
 
+  // The map's values end where it begins, so that nothing is lost without it.
   void flexible_end(const Item& item, Side side) {
+    const std::string where = path_text(types_.part, item) + " at " + place_text(item);
+    if (side == Side::map)
+      return note(LayoutFault::flexible_end, item, side, where + " has no elements in the map");
     tell_one(LayoutFault::flexible_end, item, side,
-             path_text(types_.part, item) + " at " + place_text(item) + " has no elements in " +
-                 (side == Side::type ? "C++" : "the map") + ": a flexible end");
+             where + " has no elements in C++: a flexible end");
   }
 
   void padding(const Item& item, Side side) {
-    const bool is_in_type = side == Side::type;
-    LayoutDifference found = difference(LayoutFault::padding, is_in_type ? &item : nullptr,
-                                        is_in_type ? nullptr : &item);
-    found.text = path_text(types_.part, item) + ", " + size_text(item) + " at " + place_text(item) +
-                 ", is padding in " + (is_in_type ? "the map" : "C++");
-    if (report_.notes.size() < most_differences) report_.notes.push_back(std::move(found));
+    note(LayoutFault::padding, item, side,
+         path_text(types_.part, item) + ", " + size_text(item) + " at " + place_text(item) +
+             ", is padding in " + (side == Side::type ? "the map" : "C++"));
   }
 
   // --- the report ---
@@ -464,7 +531,19 @@ class Comparison {
     tell(fault, is_in_type ? &item : nullptr, is_in_type ? nullptr : &item, std::move(text));
   }
 
+  void note(LayoutFault fault, const Item& item, Side side, std::string text) {
+    const bool is_in_type = side == Side::type;
+    LayoutDifference found =
+        difference(fault, is_in_type ? &item : nullptr, is_in_type ? nullptr : &item);
+    found.text = std::move(text);
+    if (report_.notes.size() < most_differences) report_.notes.push_back(std::move(found));
+  }
+
   void line(const Item* type, const Item* map, Mark mark) {
+    // The rest of an item needs no line of its own.
+    if (type != nullptr && type->has_line && mark != Mark::different) type = nullptr;
+    if (map != nullptr && map->has_line && mark != Mark::different) map = nullptr;
+    if (type == nullptr && map == nullptr) return;
     if (report_.lines.size() >= most_lines) return;
     LayoutLine added{.part = types_.part, .mark = mark};
     if (map != nullptr) {

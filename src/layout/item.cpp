@@ -65,17 +65,39 @@ bool has_parts(const Item& item) noexcept {
                              shape.count > item.skipped && shape.element.shape->size != 0);
 }
 
+bool is_bytes(const Item& item) noexcept {
+  return is_byte_array(item) || (!item.is_bit_field && is_byte(item.shape()));
+}
+
+bool may_hold_bit_fields(const Item& item) noexcept {
+  return !item.is_bit_field && item.shape().kind == TypeKind::integer;
+}
+
+bool is_padding_name(std::string_view name) {
+  if (name.empty()) return false;
+  std::string text{name};
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // What is left of "__pad2_" is "pad", and of "_" nothing.
+  text.erase(text.find_last_not_of("_0123456789") + 1);
+  text.erase(0, text.find_first_not_of('_'));
+  constexpr std::array<std::string_view, 15> names{"",     "pad",    "res",  "resv",  "rsv",
+                                                   "rsvd", "mbz",    "gap",  "hole",  "dummy",
+                                                   "fill", "filler", "zero", "align", "spare"};
+  if (std::ranges::find(names, text) != names.end()) return true;
+  constexpr std::array<std::string_view, 3> parts{"padding", "reserved", "unused"};
+  if (std::ranges::any_of(parts, [&](auto part) { return text.find(part) != text.npos; }))
+    return true;
+  // A word of the name.
+  text = "_" + text + "_";
+  return text.find("_pad_") != text.npos || text.find("_rsvd_") != text.npos;
+}
+
 bool is_padding(const Item& item) {
   if (is_byte_array(item)) return true;
   if (item.shape().kind == TypeKind::structure || item.shape().kind == TypeKind::union_type)
     return false;
-  std::string name{item.name};
-  std::ranges::transform(name, name.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array<std::string_view, 10> words{"pad",  "unused", "reserved", "rsvd",  "fill",
-                                                   "hole", "align",  "dummy",    "spare", "zero"};
-  return std::ranges::any_of(
-      words, [&](std::string_view word) { return name.find(word) != std::string::npos; });
+  return item.has_padding_name;
 }
 
 std::string type_text(const TypeUse& type) {

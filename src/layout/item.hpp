@@ -21,13 +21,20 @@ struct Item {
   std::uint64_t begin = 0;    ///< bits
   std::uint64_t bits = 0;     ///< size
   std::uint64_t skipped = 0;  ///< elements of the array before `begin`
+  /// The struct that it is a member of, if the other side has not that struct: bits.
+  std::uint64_t scope_begin = 0;
+  std::uint64_t scope_end = ~std::uint64_t{0};
   std::uint32_t depth = 0;
   bool is_bit_field = false;
-  bool is_part = false;     ///< of a member that the other side has not
-  bool is_covered = false;  ///< bytes that the other side's members lie in
+  bool has_padding_name = false;
+  bool is_covered = false;  ///< members of the other side lie in it
   bool is_told = false;     ///< a difference was reported when its namesake was met
+  bool has_line = false;    ///< the report has a line for it, or for what it is the rest of
 
   [[nodiscard]] std::uint64_t end_bit() const noexcept { return begin + bits; }
+  [[nodiscard]] bool is_within(std::uint64_t first, std::uint64_t end) const noexcept {
+    return first <= begin && end_bit() <= end;
+  }
   [[nodiscard]] const Shape& shape() const noexcept { return *type.shape; }
   [[nodiscard]] LayoutPlace place() const noexcept { return {begin, bits}; }
 };
@@ -42,12 +49,18 @@ struct Dimensions {
 };
 [[nodiscard]] Dimensions dimensions(const Item& item);
 
+/// A byte, or an array of bytes of any dimensions.
+[[nodiscard]] bool is_bytes(const Item& item) noexcept;
 /// Accepts anything of its size: bytes, unions, and structs whose members cannot be seen.
 [[nodiscard]] bool is_opaque(const Item& item) noexcept;
 /// Consists of members or elements.
 [[nodiscard]] bool has_parts(const Item& item) noexcept;
 /// A struct with members.
 [[nodiscard]] bool is_struct(const Item& item) noexcept;
+/// An integer that is no bit-field, and may hold those of the other side.
+[[nodiscard]] bool may_hold_bit_fields(const Item& item) noexcept;
+/// A name for padding, such as "pad", "__reserved2" or "unused_bits".
+[[nodiscard]] bool is_padding_name(std::string_view name);
 /// May stand for padding that the other side does not name.
 [[nodiscard]] bool is_padding(const Item& item);
 

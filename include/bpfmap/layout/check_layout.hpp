@@ -85,16 +85,25 @@ concept typed_map_like = requires(const M& map) {
 ///
 /// - Nested structs and anonymous ones are compared member by member, arrays by their dimensions
 ///   and one element, enumerations by size, unions by size only.
-/// - Bytes (std::byte, arrays of char or of 8-bit integers) match anything of their size.
+/// - Bytes (std::byte, arrays of char or of 8-bit integers) match every member that lies in them,
+///   and other bytes wherever they overlap. Those of the same name and another length match only
+///   if more bytes follow the shorter ones.
+/// - An integer matches the bit-fields that lie in it, with a note.
 /// - A single byte matches one of the other sign; a pointer or an enumeration any integer of its
 ///   size.
-/// - A member with a name that the other side uses elsewhere is at a wrong offset. Other names that
-///   differ are notes.
-/// - The key of an array or a local storage is not compared: any integer is an index.
-/// - A member that is an array of bytes, or has a name such as "pad", matches padding.
+/// - A member with a name that the other side uses elsewhere is at a wrong offset, unless the name
+///   is one for padding. Other names that differ are notes.
+/// - The key of an array or a local storage is not compared: any integer is an index. One of an LPM
+///   trie that is no struct is compared by size.
+/// - A member that is an array of bytes, or has a name such as "pad" or "reserved2", matches
+///   padding.
+/// - An array without elements at the end of the map's struct is a note.
+/// - A V that is a multiple of 8 bytes describes the elements of a data section whose size is a
+///   multiple of it, as in MappedArray, or its beginning; every other V describes the beginning.
 ///
-/// A map of maps has no BTF: K and V are compared with that of its first inner map. Without BTF, or
-/// without the permission to read it, the verdict is LayoutVerdict::unknown, which is no error.
+/// A map of maps has no BTF: K and V are compared with that of its first inner map, which is looked
+/// for in the first 1024 slots. Without BTF, or without the permission to read it, the verdict is
+/// LayoutVerdict::unknown, which is no error.
 /// Throws Error: Errc::no_map for an empty map.
 template <class K, class V>
 [[nodiscard]] LayoutReport check_layout(const Map& map, const LayoutOptions& options,

@@ -29,13 +29,13 @@ enum class LayoutPart : std::uint8_t {
 
 /// The ways in which a member can differ.
 enum class LayoutFault : std::uint8_t {
-  size,
+  size,  ///< also a note: an integer holds the other side's bit-fields
   offset,
   sign,          ///< of an integer of at least 2 bytes
   count,         ///< of an array's elements
   type,          ///< an integer and a floating-point number
   absent,        ///< the other side has neither a member nor padding there
-  flexible_end,  ///< an array without a size ends the struct
+  flexible_end,  ///< an array without a size ends the struct; a note if it is the map's
   name,          ///< only with LayoutOptions::names
   padding,       ///< a note: the other side has padding there
 };
