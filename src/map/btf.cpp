@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "btf.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "bpfmap/map/detail/failure_record.hpp"
@@ -101,9 +102,11 @@ std::optional<std::uint32_t> Btf::word(std::uint32_t id, std::uint32_t i) const 
 }
 
 std::string_view Btf::name(const BtfType& type) const noexcept {
+  constexpr std::size_t longest = 512;  // KSYM_NAME_LEN, the longest name that the kernel accepts
   if (type.name >= strings_.size()) return {};
   const auto* const text = reinterpret_cast<const char*>(strings_.data()) + type.name;
-  return {text, ::strnlen(text, strings_.size() - type.name)};
+  const std::size_t length = ::strnlen(text, std::min(longest + 1, strings_.size() - type.name));
+  return length > longest ? std::string_view{} : std::string_view{text, length};
 }
 
 std::optional<std::uint64_t> Btf::size_of(std::uint32_t id) const noexcept {

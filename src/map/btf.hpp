@@ -61,6 +61,8 @@ class Btf {
                                                                   std::uint32_t i) const noexcept;
   /// The i-th word behind type `id`, whose meaning depends on the kind.
   [[nodiscard]] std::optional<std::uint32_t> word(std::uint32_t id, std::uint32_t i) const noexcept;
+  /// Empty for a name of more than 512 bytes, which the kernel refuses: a million members that
+  /// share a long one would not fit into memory.
   [[nodiscard]] std::string_view name(const BtfType& type) const noexcept;
   /// Returns the bytes of an object of type `id`; nullopt when it has no size, and for pointers.
   [[nodiscard]] std::optional<std::uint64_t> size_of(std::uint32_t id) const noexcept;

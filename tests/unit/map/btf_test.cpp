@@ -85,5 +85,17 @@ TEST(BtfSize, OfACircleIsUnknown) {
   EXPECT_FALSE(Btf{bytes}.size_of(array));
 }
 
+TEST(BtfName, OfMoreThan512BytesIsEmpty) {
+  MadeBtf made;
+  const auto longest = made.add(std::string(512, 'a'), BtfKind::integer, 0, 4, {32});
+  const auto longer = made.add(std::string(513, 'a'), BtfKind::integer, 0, 4, {32});
+  const auto last = made.add("last", BtfKind::integer, 0, 4, {32});
+  Bytes bytes = made.bytes();
+  const Btf btf{bytes};
+  EXPECT_EQ(btf.name(*btf.type(longest)), std::string(512, 'a'));
+  EXPECT_EQ(btf.name(*btf.type(longer)), "");
+  EXPECT_EQ(btf.name(*btf.type(last)), "last");
+}
+
 }  // namespace
 }  // namespace bpfmap
