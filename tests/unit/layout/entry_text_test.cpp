@@ -279,6 +279,30 @@ TEST(EntryTextStructs, ShowPaddingThatIsNotZero) {
   expect_round_trip(made.text(), bytes_of(dirty));
 }
 
+TEST(EntryTextStructs, ReplaceThePaddingThatIsNamed) {
+  const EntryText text = FlowBtf{}.text();
+  Flow flow = sample;
+  flow.hole = 0xffff;
+  Bytes value = bytes_of(flow);
+  const std::string before = "(padding)=0x" + std::string(12, '0');
+  text.parse_value_into("port=1", value);
+  flow.port = 1;
+  EXPECT_EQ(value, bytes_of(flow)) << "padding that is not named stays";
+  text.parse_value_into(before + "00f0" + std::string(48, '0') + " port=2", value);
+  flow.port = 2;
+  flow.hole = little ? 0xf000 : 0x00f0;
+  EXPECT_EQ(value, bytes_of(flow));
+  text.parse_value_into(before + std::string(52, '0'), value);
+  flow.hole = 0;
+  EXPECT_EQ(value, bytes_of(flow));
+  std::error_code ec;
+  text.parse_value_into("(padding)=0x01" + std::string(62, '0'), value, ec);
+  EXPECT_EQ(ec, Errc::invalid_text);
+  EXPECT_NE(explain(ec).find("column 11: expected zero for byte 0, where a member is"),
+            std::string::npos)
+      << explain(ec);
+}
+
 TEST(EntryTextStructs, AreReadMemberByMember) {
   const EntryText text = FlowBtf{}.text(
       {.hints = {{"saddr", FieldFormat::ipv4}, {"value.port", FieldFormat::network}}});
@@ -568,6 +592,21 @@ TEST(EntryTextBrokenBtf, CutAnywhereGivesATextThatReadsBack) {
     const EntryText text{info_of(4, sizeof(Flow), 1, made.flow), whole.first(size)};
     expect_round_trip(text, bytes_of(sample));
   }
+}
+
+TEST(EntryTextBrokenBtf, WithALongNameInManyMembersTakesNoMemoryForIt) {
+  constexpr std::uint32_t count = 100;  // 100 MB, if each of them kept its name
+  const std::string name(1'000'000, 'n');
+  const MadeBtf made;
+  const int u8 = made.integer("unsigned char", 1);
+  const int many = made.structure("many", count);
+  for (std::uint32_t i = 0; i < count; ++i) made.member(i == 0 ? "a" : name.c_str(), u8, 8 * i);
+  const EntryText text{info_of(4, count, 1, many), made.bytes()};
+  EXPECT_EQ(text.reason(), "");
+  Bytes value(count);
+  EXPECT_EQ(text.value_text(value), "{a=0}");
+  value[7] = std::byte{1};
+  expect_round_trip(text, value);
 }
 
 TEST(EntryTextBrokenBtf, WithTheSameNameTwiceReadsBack) {
