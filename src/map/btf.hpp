@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -54,6 +55,10 @@ class Btf {
  public:
   explicit Btf(BytesView bytes);
 
+  /// Why types are missing that the BTF may have, such as a kind that a newer kernel has; else
+  /// empty.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
   [[nodiscard]] std::optional<BtfType> type(std::uint32_t id) const noexcept;
   /// The i-th three words behind type `id`: of a struct name, type and offset in bits; of a section
   /// type, offset and size; of an array the types of element and index, and the number of elements.
@@ -71,6 +76,7 @@ class Btf {
   BytesView types_;
   BytesView strings_;
   std::vector<std::size_t> at_;  // of each type
+  std::string reason_;
 };
 
 /// Reads the BTF that `fd` refers to from the kernel; empty when `ec` is set.
