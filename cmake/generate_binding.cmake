@@ -20,7 +20,7 @@ inline constexpr std::size_t max_bound_members = @most@;
 
 // visit() calls f with the members of an aggregate, and point() with their addresses, which
 // bit-fields do not have. g++ copies a packed member for a reference to it, but points to it. A
-// compiler shows the line of the binding that it refuses, hence the comment in it.
+// compiler shows the line that it refuses, hence the comments in them.
 template <std::size_t count>
 struct Binding;
 
@@ -29,7 +29,7 @@ struct Binding;
 #pragma GCC diagnostic ignored "-Waddress-of-packed-member"
 ]])
 string(CONFIGURE "${text}" text @ONLY)
-set(note "/* An anonymous union or a flexible array cannot be reflected: give bpfmap::Layout<T> its members. */ ")
+set(note "/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ ")
 set(names "")
 set(addresses "")
 set(sep "")
@@ -45,7 +45,7 @@ foreach(i RANGE 1 ${most})
   }
   template <class T, class F> static constexpr auto point(T& object, F f) {
     auto& [${note}${names}] = object;
-    return f(${addresses});
+    return f(${note}${addresses});
   }
 };
 ")

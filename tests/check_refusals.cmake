@@ -179,6 +179,9 @@ expect_not_described("struct T { int a; char rest[]; };" "give bpfmap::Layout<T>
 expect_not_described("struct B { int a; }; struct T : B { int b; };" "a struct with a base class cannot be reflected")
 expect_not_described("class T { int a; }; template <> struct bpfmap::Layout<T> : Reflected {};"
                      "members that are private")
+foreach(fields "bool a : 1; int b" "Open a : 3; int b" "unsigned a : 3; bool b : 1" "unsigned a : 3; Open b : 3")
+  expect_not_described("struct T { ${fields}; };" "a bit-field of bool or of an enum without a fixed type cannot be reflected")
+endforeach()
 set(many "")
 foreach(i RANGE 64)
   string(APPEND many "int m${i}; ")

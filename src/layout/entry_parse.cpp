@@ -43,7 +43,7 @@ bool EntryReader::one_value(MutableBytesView to, bool may_lack_braces) {
 }
 
 bool EntryReader::side(const EntrySide& side, MutableBytesView to, bool may_lack_braces) {
-  root_ = &side.root;
+  side_ = &side;
   to_ = to;
   if (may_lack_braces && side.root.is_aggregate() && begins_with_member())
     return members(side.root, side.root.bit_offset, '\0');
@@ -193,21 +193,29 @@ bool EntryReader::members(const EntryNode& node, std::uint64_t bit, char close) 
 bool EntryReader::member(const EntryNode& node, std::uint64_t bit) {
   Token path;
   if (!scanner_.name_before_value(path)) return false;
-  if (path.text == padding_name && &node == root_) return padding(node);
+  if (path.text == padding_name && &node == &side_->root) return padding();
   const auto place = find(node, bit, path);
   return place && this->node(*place->node, place->bit);
 }
 
-// The bits that are no member's, which are added to what the members wrote.
-bool EntryReader::padding(const EntryNode& node) {
+// Replaces the bits that are no member's.
+bool EntryReader::padding() {
   Token token;
   if (!scanner_.word(token)) return false;
-  Bytes bytes(static_cast<std::size_t>(node.size));
-  if (!read_hex_bytes(token.text, node.size, bytes.data())) {
+  const std::size_t size = to_.size();
+  Bytes bytes(size);
+  if (!read_hex_bytes(token.text, size, bytes.data())) {
     scanner_.go_to(token.at);
-    return scanner_.expected("0x and " + std::to_string(2 * node.size) + " digits");
+    return scanner_.expected("0x and " + std::to_string(2 * size) + " digits");
   }
-  for (std::size_t i = 0; i < bytes.size(); ++i) to_[i] |= bytes[i];
+  const Bytes& covered = side_->covered;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::byte members = covered.empty() ? std::byte{0xff} : covered[i];
+    if ((bytes[i] & members) != std::byte{0})
+      return scanner_.fail(token.at,
+                           "expected zero for byte " + std::to_string(i) + ", where a member is");
+    to_[i] = (to_[i] & members) | bytes[i];
+  }
   return true;
 }
 

@@ -171,7 +171,7 @@ PlanMaker::Made PlanMaker::enumeration(std::uint32_t id, const BtfType& type) {
                  .size = size};
   auto& kept = enumerations_[id];
   if (kept == nullptr) {
-    auto all = std::make_shared<Enumerators>();
+    std::vector<Enumerators::Enumerator> all;
     const std::uint32_t words = large ? 3 : 2;
     for (std::uint32_t i = 0; i < type.members(); ++i) {
       const auto name = btf_.word(id, words * i);
@@ -183,9 +183,9 @@ PlanMaker::Made PlanMaker::enumeration(std::uint32_t id, const BtfType& type) {
       const std::string_view text = btf_.name({*name, 0, 0});
       // A name that could be a number would not be read back.
       const bool is_name = !text.empty() && text[0] != '-' && !(text[0] >= '0' && text[0] <= '9');
-      if (is_name && is_clean_text(text)) all->emplace_back(text, value);
+      if (is_name && is_clean_text(text)) all.push_back({std::string{text}, value});
     }
-    kept = std::move(all);
+    kept = std::make_shared<const Enumerators>(std::move(all));
   }
   node.enumerators = kept;
   return node;
@@ -335,7 +335,7 @@ PlanMaker::Made PlanMaker::make(std::uint32_t id, std::uint64_t room, const std:
   if (depth > most_depth) return fail("types are nested more than 32 deep");
   if (++members_ > most_members) return fail("a type has more than 65536 members");
   const auto resolved = resolve(id);
-  if (!resolved) return std::nullopt;
+  if (!resolved) return btf_.reason().empty() ? std::nullopt : fail(btf_.reason());
   Made made = of_kind(*resolved, *btf_.type(*resolved), room, path, depth);
   if (made && made->size > room / 8 && made->kind != NodeKind::array)
     return fail("a member reaches beyond its struct");
@@ -473,12 +473,6 @@ Bytes uncovered_bytes(const EntrySide& side, BytesView bytes) {
     any = any || rest[i] != std::byte{0};
   }
   return any ? rest : Bytes{};
-}
-
-const std::uint64_t* value_of(const Enumerators& all, std::string_view name) noexcept {
-  for (const auto& [own, value] : all)
-    if (own == name) return &value;
-  return nullptr;
 }
 
 }  // namespace bpfmap::inline v0::detail

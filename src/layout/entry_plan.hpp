@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "bpfmap/bytes.hpp"
@@ -32,8 +32,29 @@ enum class NodeKind : std::uint8_t {
   array,
 };
 
-/// The names and values of an enumeration.
-using Enumerators = std::vector<std::pair<std::string, std::uint64_t>>;
+/// The names and values of an enumeration, found in logarithmic time. Of enumerators with the same
+/// name or value, which is broken BTF or an alias, the first counts.
+class Enumerators {
+ public:
+  struct Enumerator {
+    std::string name;
+    std::uint64_t value;  ///< as BTF has it; see enumerator_fits()
+  };
+
+  explicit Enumerators(std::vector<Enumerator> all);
+
+  /// In the order of the BTF, no name twice.
+  [[nodiscard]] const std::vector<Enumerator>& all() const noexcept { return all_; }
+  /// nullptr when there is none.
+  [[nodiscard]] const Enumerator* named(std::string_view name) const noexcept;
+  /// The enumerator of a number of `bits` bits; nullptr when there is none.
+  [[nodiscard]] const Enumerator* of(std::uint64_t raw, unsigned bits) const noexcept;
+
+ private:
+  std::vector<Enumerator> all_;
+  std::vector<std::uint32_t> by_name_;   // indices of all_
+  std::vector<std::uint32_t> by_value_;  // of equal ones, the first in all_ is first
+};
 
 /// A type at its place: every bit of it is within its parent, and its depth is bounded.
 struct EntryNode {
@@ -88,8 +109,5 @@ void print_quoted(std::string_view text, std::string& to);
 
 /// Whether every byte belongs to UTF-8 that is no control character.
 [[nodiscard]] bool is_clean_text(std::string_view text) noexcept;
-
-/// The value that a name stands for; nullptr when there is none.
-[[nodiscard]] const std::uint64_t* value_of(const Enumerators& all, std::string_view name) noexcept;
 
 }  // namespace bpfmap::inline v0::detail

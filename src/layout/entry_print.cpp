@@ -68,13 +68,9 @@ bool is_word(std::string_view text) noexcept {
 }
 
 ScalarText enumerator(const EntryNode& node, std::uint64_t raw) {
-  for (const auto& [name, own] : *node.enumerators) {
-    if ((own & all_bits(node.bits)) != raw || !enumerator_fits(own, node.bits)) continue;
-    // Of broken BTF, where a name is there twice, only the first is read back.
-    if (const auto* const first = value_of(*node.enumerators, name); *first != own) continue;
-    return {name, is_word(name) ? Quotes::in_json : Quotes::always};
-  }
-  return number(node, raw);
+  const auto* const found = node.enumerators->of(raw, node.bits);
+  if (found == nullptr) return number(node, raw);
+  return {found->name, is_word(found->name) ? Quotes::in_json : Quotes::always};
 }
 
 template <class Float>

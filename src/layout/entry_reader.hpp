@@ -107,7 +107,7 @@ class EntryReader {
   bool members(const EntryNode& node, std::uint64_t bit, char close);
   bool member(const EntryNode& node, std::uint64_t bit);
   bool elements(const EntryNode& node, std::uint64_t bit);
-  bool padding(const EntryNode& node);
+  bool padding();
   std::optional<Place> find(const EntryNode& node, std::uint64_t bit, const Token& path);
   bool step_to_member(Place& at, std::string_view& rest, std::size_t column);
   bool step_to_element(Place& at, std::string_view& rest, std::size_t column);
@@ -115,7 +115,7 @@ class EntryReader {
 
   const EntryPlan& plan_;
   TextScanner scanner_;
-  const EntryNode* root_ = nullptr;
+  const EntrySide* side_ = nullptr;
   MutableBytesView to_;
 };
 

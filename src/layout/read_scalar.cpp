@@ -73,16 +73,16 @@ std::uint64_t to_network(std::uint64_t value, unsigned bits) noexcept {
 
 bool enumeration(TextScanner& scanner, const Token& token, const EntryNode& node,
                  std::uint64_t& to) {
-  if (const auto* const value = value_of(*node.enumerators, token.text)) {
-    to = *value;
+  if (const auto* const found = node.enumerators->named(token.text)) {
+    to = found->value;
     if (enumerator_fits(to, node.bits)) return true;
     return refuse(scanner, token, "an enumerator that fits", Errc::out_of_range);
   }
   std::string names;
   constexpr std::size_t most = 8;
-  for (std::size_t i = 0; i < std::min(most, node.enumerators->size()); ++i)
-    names += (*node.enumerators)[i].first + ", ";
-  if (node.enumerators->size() > most) names += "..., ";
+  const auto& all = node.enumerators->all();
+  for (std::size_t i = 0; i < std::min(most, all.size()); ++i) names += all[i].name + ", ";
+  if (all.size() > most) names += "..., ";
   const char first = token.text.empty() ? '\0' : token.text[0];
   if (first != '-' && (first < '0' || first > '9'))
     return refuse(scanner, token, names + "or a number");

@@ -51,7 +51,10 @@ TypeUse Shapes::of(std::uint32_t id, int depth) {
   const std::uint32_t first = id;
   for (int i = 0; i < most_depth; ++i) {
     const auto type = btf_.type(id);
-    if (!type) return broken(id, "does not exist"), TypeUse{};
+    if (!type)
+      return broken(id,
+                    btf_.reason().empty() ? "does not exist" : "cannot be read: " + btf_.reason()),
+             TypeUse{};
     switch (type->kind()) {
       case BtfKind::type_definition:
         if (name.empty()) name = btf_.name(*type);

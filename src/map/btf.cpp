@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "btf.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/sys/bpf.hpp"
@@ -66,20 +68,42 @@ BytesView part(BytesView body, std::size_t at, std::size_t size) noexcept {
   return body.subspan(at, size);
 }
 
+// Why nothing behind the header is read; empty when it is.
+std::string fault_of(const Header& header, std::size_t size) {
+  constexpr std::uint16_t magic = 0xeb9f;
+  constexpr std::uint16_t swapped = 0x9feb;
+  if (header.magic == swapped) return "the BTF is in the byte order of another machine";
+  if (header.magic != magic) return "the bytes do not begin as BTF does";
+  if (header.version != 1)
+    return "the BTF has version " + std::to_string(header.version) +
+           ", and this library knows version 1";
+  return header.header_size > size ? "the BTF is shorter than its header" : "";
+}
+
 }  // namespace
 
 Btf::Btf(BytesView bytes) {
   const auto header = read<Header>(bytes, 0);
-  if (!header || header->header_size > bytes.size()) return;
+  reason_ = header ? fault_of(*header, bytes.size()) : "the BTF is shorter than its header";
+  if (!reason_.empty()) return;
   const BytesView body = bytes.subspan(header->header_size);
   types_ = part(body, header->types, header->types_size);
   strings_ = part(body, header->strings, header->strings_size);
-  for (std::size_t at = 0; const auto type = read<BtfType>(types_, at);) {
+  std::size_t at = 0;
+  while (const auto type = read<BtfType>(types_, at)) {
     const auto behind = bytes_behind(*type);
-    if (!behind) return;
     at_.push_back(at);
+    if (!behind) {
+      reason_ = "type " + std::to_string(at_.size()) + " of the BTF is of kind " +
+                std::to_string(static_cast<std::uint32_t>(type->kind())) +
+                ", which this library does not know";
+      at_.pop_back();
+      return;
+    }
     at += sizeof(BtfType) + *behind;
   }
+  if (at != types_.size() || types_.size() != header->types_size)
+    reason_ = "the types of the BTF reach beyond its end";
 }
 
 std::optional<BtfType> Btf::type(std::uint32_t id) const noexcept {
@@ -101,9 +125,11 @@ std::optional<std::uint32_t> Btf::word(std::uint32_t id, std::uint32_t i) const 
 }
 
 std::string_view Btf::name(const BtfType& type) const noexcept {
+  constexpr std::size_t longest = 512;  // KSYM_NAME_LEN, the longest name that the kernel accepts
   if (type.name >= strings_.size()) return {};
   const auto* const text = reinterpret_cast<const char*>(strings_.data()) + type.name;
-  return {text, ::strnlen(text, strings_.size() - type.name)};
+  const std::size_t length = ::strnlen(text, std::min(longest + 1, strings_.size() - type.name));
+  return length > longest ? std::string_view{} : std::string_view{text, length};
 }
 
 std::optional<std::uint64_t> Btf::size_of(std::uint32_t id) const noexcept {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -54,6 +55,10 @@ class Btf {
  public:
   explicit Btf(BytesView bytes);
 
+  /// Why types are missing that the BTF may have, such as a kind that a newer kernel has; else
+  /// empty.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
   [[nodiscard]] std::optional<BtfType> type(std::uint32_t id) const noexcept;
   /// The i-th three words behind type `id`: of a struct name, type and offset in bits; of a section
   /// type, offset and size; of an array the types of element and index, and the number of elements.
@@ -61,6 +66,8 @@ class Btf {
                                                                   std::uint32_t i) const noexcept;
   /// The i-th word behind type `id`, whose meaning depends on the kind.
   [[nodiscard]] std::optional<std::uint32_t> word(std::uint32_t id, std::uint32_t i) const noexcept;
+  /// Empty for a name of more than 512 bytes, which the kernel refuses: a million members that
+  /// share a long one would not fit into memory.
   [[nodiscard]] std::string_view name(const BtfType& type) const noexcept;
   /// Returns the bytes of an object of type `id`; nullopt when it has no size, and for pointers.
   [[nodiscard]] std::optional<std::uint64_t> size_of(std::uint32_t id) const noexcept;
@@ -69,6 +76,7 @@ class Btf {
   BytesView types_;
   BytesView strings_;
   std::vector<std::size_t> at_;  // of each type
+  std::string reason_;
 };
 
 /// Reads the BTF that `fd` refers to from the kernel; empty when `ec` is set.

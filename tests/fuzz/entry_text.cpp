@@ -22,11 +22,16 @@ constexpr std::string_view names =
     "\0a\0b\0char\0cpu0\0(padding)\0a.b\0x y\0a#1\0true\0"
     "5\0\xff\0value\0"sv;
 
+// Behind them, one that is longer than the kernel accepts.
+constexpr std::size_t long_name = 600;
+
 // BTF with a good header and these types.
 Bytes btf_with(std::string_view types) {
   const auto size = static_cast<std::uint32_t>(types.size());
-  const std::array<std::uint32_t, 6> header{0x0001'EB9F, 24, 0, size, size, names.size()};
-  Bytes made(sizeof header + types.size() + names.size());
+  const std::array<std::uint32_t, 6> header{0x0001'EB9F, 24,   0,
+                                            size,        size, names.size() + long_name + 1};
+  Bytes made(sizeof header + types.size() + names.size() + long_name, std::byte{'n'});
+  made.push_back(std::byte{0});
   std::memcpy(made.data(), header.data(), sizeof header);
   types.copy(reinterpret_cast<char*>(made.data()) + sizeof header, types.size());
   names.copy(reinterpret_cast<char*>(made.data()) + sizeof header + types.size(), names.size());

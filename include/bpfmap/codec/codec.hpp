@@ -142,8 +142,8 @@ concept bytewise =
 /// Both must be noexcept: they run in operations that do not throw, and after an entry was removed
 /// from the map. Without a specialisation, a trivially copyable T is stored as it lies in memory:
 /// natural C alignment, array fields included, as clang lays out the same struct for a BPF program.
-/// Its padding is written as zeros, if it has up to 4096 bytes and, with clang, neither bit-fields
-/// nor unions; see zeroed_padding for the others.
+/// Its padding is written as zeros, if it has up to 4096 bytes and, with clang, a constexpr default
+/// constructor and no bit-field or union; else with what is in memory there: see zeroed_padding.
 template <class T>
 struct Codec;
 

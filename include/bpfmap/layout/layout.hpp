@@ -22,9 +22,10 @@ namespace bpfmap::inline v0 {
 ///     template <> struct bpfmap::Layout<FlowStats> : bpfmap::Reflected {};
 ///
 /// T is an aggregate of up to 64 members, nested structs, arrays and bit-fields included, without a
-/// base class, an anonymous union or an empty member; the compiler refuses any other T and names
-/// the cure. A union is compared by its size. The names of bit-fields, and of enumerators outside
-/// -8 to 127 that are no power of two, cannot be found.
+/// base class, an anonymous union, an empty member, or a bit-field of bool or of an enum without a
+/// fixed type; the compiler refuses any other T and names the cure. A union is compared by its
+/// size. The names of bit-fields, and of enumerators outside -8 to 127 that are no power of two,
+/// cannot be found.
 struct Reflected {};
 
 namespace detail {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -18,6 +19,11 @@
 
 namespace bpfmap::inline v0 {
 namespace detail {
+
+// The bytes of a long double that hold its value: ten of the 80-bit ones, the others are padding.
+template <class M>
+inline constexpr std::size_t value_bytes =
+    std::is_same_v<M, long double> && std::numeric_limits<M>::digits == 64 ? 10 : sizeof(M);
 
 // An object whose members are copied to the same places of `out`.
 struct MemberCopy {
@@ -58,7 +64,9 @@ inline void copy_described(const TypeDescription& type, const std::byte* object,
         copy_described(*member.type, object + member.bit_offset / 8, out + member.bit_offset / 8);
     }
   } else {
-    std::memcpy(out, object, static_cast<std::size_t>(type.size));
+    const bool extended = type.kind == TypeKind::floating && type.name == "long double";
+    std::memcpy(out, object,
+                extended ? value_bytes<long double> : static_cast<std::size_t>(type.size));
   }
 }
 
@@ -69,7 +77,7 @@ void MemberCopy::operator()(const M* member) const noexcept {
   } else if constexpr (!std::is_class_v<M> || std::has_unique_object_representations_v<M>) {
     // A union as well: which of its members is the active one is not known.
     const auto* bytes = reinterpret_cast<const std::byte*>(member);
-    std::memcpy(out + (bytes - object), bytes, sizeof(M));
+    std::memcpy(out + (bytes - object), bytes, value_bytes<std::remove_cv_t<M>>);
   } else {
     copy_struct(*member);
   }

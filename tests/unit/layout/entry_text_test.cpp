@@ -11,6 +11,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -145,6 +146,50 @@ TEST(EntryTextScalars, OfAnEnumAreNames) {
   EXPECT_EQ(text.parse_value("0x11"), bytes_of(17));
 }
 
+TEST(EntryTextScalars, OfAnEnumHaveTheFirstOfEqualNamesAndValues) {
+  const MadeBtf made;
+  (void)made.integer("int", 4, BTF_INT_SIGNED);
+  const int state = ::btf__add_enum(*made, "state", 4);
+  constexpr std::array<std::pair<const char*, std::int64_t>, 6> rows{
+      {{"Z", 5}, {"A", 5}, {"M", 1}, {"Z", 7}, {"B", -1}, {"LOW", -2147483648}}};
+  for (const auto& [name, value] : rows) ::btf__add_enum_value(*made, name, value);
+  expect_value(made, state, bytes_of(std::int32_t{5}), "Z", "\"Z\"");
+  expect_value(made, state, bytes_of(std::int32_t{1}), "M", "\"M\"");
+  expect_value(made, state, bytes_of(std::int32_t{7}), "7", "7");
+  expect_value(made, state, bytes_of(std::int32_t{-1}), "B", "\"B\"");
+  const auto lowest = std::numeric_limits<std::int32_t>::min();
+  expect_value(made, state, bytes_of(lowest), "LOW", "\"LOW\"");
+  const int fields = made.structure("fields", 4);
+  made.member("a", state, 0, 3);
+  made.member("b", state, 3, 29);
+  struct Fields {
+    unsigned a : 3;
+    unsigned b : 29;
+  };
+  expect_value(made, fields, bytes_of(Fields{7, 5}), "{a=B, b=Z}", R"({"a":"B","b":"Z"})");
+  const EntryText text{info_of(4, 4, 1, state), made.bytes()};
+  EXPECT_EQ(text.parse_value("A"), bytes_of(5));
+  EXPECT_EQ(text.parse_value("Z"), bytes_of(5));
+}
+
+TEST(EntryTextScalars, OfALargeEnumAreFoundFast) {
+  constexpr int count = 60'000;
+  const MadeBtf made;
+  const int many = ::btf__add_enum(*made, "many", 4);
+  for (int i = 0; i < count; ++i)
+    ::btf__add_enum_value(*made, ("E" + std::to_string(i)).c_str(), i / 2);
+  const int all = made.array(many, count);
+  std::vector<std::int32_t> values(count);
+  for (int i = 0; i < count; ++i) values[static_cast<std::size_t>(i)] = i;
+  Bytes bytes(4 * count);
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  const EntryText text{info_of(4, 4 * count, 1, all), made.bytes()};
+  const std::string printed = text.value_text(bytes);  // 1.8 billion comparisons one by one
+  EXPECT_TRUE(printed.starts_with("[E0, E2, E4, ")) << printed.substr(0, 40);
+  EXPECT_TRUE(printed.ends_with(", 59998, 59999]"));
+  EXPECT_EQ(text.parse_value(printed), bytes);
+}
+
 TEST(EntryTextScalars, MayBeBitFields) {
   const MadeBtf made;
   const int i32 = made.integer("int", 4, BTF_INT_SIGNED);
@@ -277,6 +322,30 @@ TEST(EntryTextStructs, ShowPaddingThatIsNotZero) {
   EXPECT_TRUE(made.text().value_text(bytes_of(dirty)).ends_with(", (padding)=" + digits + "}"));
   EXPECT_TRUE(made.text({.exact = false}).value_text(bytes_of(dirty)).ends_with("\"eth0\"}"));
   expect_round_trip(made.text(), bytes_of(dirty));
+}
+
+TEST(EntryTextStructs, ReplaceThePaddingThatIsNamed) {
+  const EntryText text = FlowBtf{}.text();
+  Flow flow = sample;
+  flow.hole = 0xffff;
+  Bytes value = bytes_of(flow);
+  const std::string before = "(padding)=0x" + std::string(12, '0');
+  text.parse_value_into("port=1", value);
+  flow.port = 1;
+  EXPECT_EQ(value, bytes_of(flow)) << "padding that is not named stays";
+  text.parse_value_into(before + "00f0" + std::string(48, '0') + " port=2", value);
+  flow.port = 2;
+  flow.hole = little ? 0xf000 : 0x00f0;
+  EXPECT_EQ(value, bytes_of(flow));
+  text.parse_value_into(before + std::string(52, '0'), value);
+  flow.hole = 0;
+  EXPECT_EQ(value, bytes_of(flow));
+  std::error_code ec;
+  text.parse_value_into("(padding)=0x01" + std::string(62, '0'), value, ec);
+  EXPECT_EQ(ec, Errc::invalid_text);
+  EXPECT_NE(explain(ec).find("column 11: expected zero for byte 0, where a member is"),
+            std::string::npos)
+      << explain(ec);
 }
 
 TEST(EntryTextStructs, AreReadMemberByMember) {
@@ -541,6 +610,32 @@ TEST(EntryTextBrokenBtf, IsNotUsed) {
   expect_unused(made, nothing, 8, "the type has 0 bytes, the map's values have 8");
 }
 
+TEST(EntryTextBrokenBtf, OfANewerKindOrAnotherMachineSaysSo) {
+  const MadeBtf made;
+  const int u32 = made.integer("unsigned int", 4);
+  const int alias = ::btf__add_typedef(*made, "alias", u32);
+  const int outer = made.structure("outer", 4);
+  made.member("a", alias, 0);
+  const auto reason_of = [&](const Bytes& bytes, int type) {
+    const EntryText text{info_of(4, 4, 1, type), bytes};
+    expect_round_trip(text, Bytes(4));
+    return text.reason();
+  };
+  Bytes bytes(made.bytes().begin(), made.bytes().end());
+  const auto word = [&bytes](std::size_t at) {
+    return std::span<std::byte, 4>{bytes.data() + at, 4};
+  };
+  constexpr std::size_t alias_info = 24 + 16 + 4;
+  word(alias_info)[little ? 3 : 0] = std::byte{30};
+  const std::string newer = "type 2 of the BTF is of kind 30, which this library does not know";
+  EXPECT_EQ(reason_of(bytes, u32), "");
+  EXPECT_EQ(reason_of(bytes, alias), "the BTF of the value cannot be used: " + newer);
+  EXPECT_EQ(reason_of(bytes, outer), "the BTF of the value cannot be used: " + newer);
+  std::swap(bytes[0], bytes[1]);
+  EXPECT_EQ(reason_of(bytes, u32),
+            "the BTF of the key cannot be used: the BTF is in the byte order of another machine");
+}
+
 TEST(EntryTextBrokenBtf, OfTypesThatMultiplyIsNotUsed) {
   const MadeBtf made;
   int type = made.integer("unsigned int", 4);
@@ -568,6 +663,21 @@ TEST(EntryTextBrokenBtf, CutAnywhereGivesATextThatReadsBack) {
     const EntryText text{info_of(4, sizeof(Flow), 1, made.flow), whole.first(size)};
     expect_round_trip(text, bytes_of(sample));
   }
+}
+
+TEST(EntryTextBrokenBtf, WithALongNameInManyMembersTakesNoMemoryForIt) {
+  constexpr std::uint32_t count = 100;  // 100 MB, if each of them kept its name
+  const std::string name(1'000'000, 'n');
+  const MadeBtf made;
+  const int u8 = made.integer("unsigned char", 1);
+  const int many = made.structure("many", count);
+  for (std::uint32_t i = 0; i < count; ++i) made.member(i == 0 ? "a" : name.c_str(), u8, 8 * i);
+  const EntryText text{info_of(4, count, 1, many), made.bytes()};
+  EXPECT_EQ(text.reason(), "");
+  Bytes value(count);
+  EXPECT_EQ(text.value_text(value), "{a=0}");
+  value[7] = std::byte{1};
+  expect_round_trip(text, value);
 }
 
 TEST(EntryTextBrokenBtf, WithTheSameNameTwiceReadsBack) {

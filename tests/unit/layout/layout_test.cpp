@@ -194,6 +194,11 @@ struct Anonymous {
   };
   std::uint8_t low : 4, high : 4;
 };
+struct OfBool {
+  bool on : 1;
+  bool off : 1;
+  std::uint32_t count;
+};
 template <class T>
 struct Pair {
   T first, second;
@@ -251,6 +256,13 @@ struct bpfmap::Layout<Anonymous> {
   static constexpr auto members =
       std::tuple{member("kind", &Anonymous::kind), member("v4", &Anonymous::v4),
                  member("port", &Anonymous::port), bit_field("high", high), bit_field("low", low)};
+};
+template <>
+struct bpfmap::Layout<OfBool> {
+  static bool on(OfBool& x) { return x.on = true; }
+  static bool off(OfBool& x) { return x.off = true; }
+  static constexpr auto members =
+      std::tuple{bit_field("on", on), bit_field("off", off), member("count", &OfBool::count)};
 };
 template <>
 struct bpfmap::Layout<Address> {
@@ -389,6 +401,8 @@ TEST(Layout, NamesMembersThatReflectionCannotSee) {
   EXPECT_EQ(text(describe<Private>()), "struct Private 8 {first@0 s32, second@4 s16}");
   EXPECT_EQ(text(describe<Anonymous>()),
             "struct Anonymous 12 {kind@0 u8, v4@4 u32, port@4 u16, low@8.0:4 u8, high@8.4:4 u8}");
+  EXPECT_EQ(text(describe<OfBool>()),
+            "struct OfBool 8 {on@0.0:1 bool, off@0.1:1 bool, count@4 u32}");
   EXPECT_EQ(text(describe<Derived>()), "struct Derived 8 {a@0 u32, b@4 u32}");
 }
 

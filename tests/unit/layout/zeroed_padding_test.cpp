@@ -155,6 +155,28 @@ TEST(ZeroedPadding, WritesZerosBetweenBitFields) {
   });
 }
 
+TEST(ZeroedPadding, WritesZerosBehindTheValueOfALongDouble) {
+  struct Ratios {
+    std::uint32_t count;
+    long double ratio;
+    long double more[2];
+  };
+  struct WithBitField {
+    std::uint32_t flag : 1;
+    long double ratio;
+  };
+  expect_same<Ratios>([](Ratios& x) {
+    x.count = 1;
+    x.ratio = 0.5L;
+    x.more[0] = -1.25L;
+    x.more[1] = 2.0L;
+  });
+  expect_same<WithBitField>([](WithBitField& x) {
+    x.flag = 1;
+    x.ratio = 0.5L;
+  });
+}
+
 TEST(ZeroedPadding, CopiesUnionsWhole) {
   expect_same<WithUnion>([](WithUnion& x) {
     x.family = 2;

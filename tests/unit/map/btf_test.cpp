@@ -85,5 +85,46 @@ TEST(BtfSize, OfACircleIsUnknown) {
   EXPECT_FALSE(Btf{bytes}.size_of(array));
 }
 
+TEST(BtfName, OfMoreThan512BytesIsEmpty) {
+  MadeBtf made;
+  const auto longest = made.add(std::string(512, 'a'), BtfKind::integer, 0, 4, {32});
+  const auto longer = made.add(std::string(513, 'a'), BtfKind::integer, 0, 4, {32});
+  const auto last = made.add("last", BtfKind::integer, 0, 4, {32});
+  Bytes bytes = made.bytes();
+  const Btf btf{bytes};
+  EXPECT_EQ(btf.name(*btf.type(longest)), std::string(512, 'a'));
+  EXPECT_EQ(btf.name(*btf.type(longer)), "");
+  EXPECT_EQ(btf.name(*btf.type(last)), "last");
+}
+
+TEST(BtfReason, SaysWhyTypesAreMissing) {
+  MadeBtf made;
+  const auto integer = made.add("int", BtfKind::integer, 0, 4, {32});
+  const Bytes good = made.bytes();
+  EXPECT_EQ(Btf{good}.reason(), "");
+  made.add("new", BtfKind{31}, 0, 0);
+  const Bytes newer = made.bytes();
+  EXPECT_EQ(Btf{newer}.reason(),
+            "type 2 of the BTF is of kind 31, which this library does not know");
+  EXPECT_TRUE(Btf{newer}.type(integer));
+  EXPECT_FALSE(Btf{newer}.type(2));
+  struct {
+    std::size_t at;
+    std::uint16_t word;
+    const char* reason;
+  } const rows[]{{0, 0x9feb, "the BTF is in the byte order of another machine"},
+                 {0, 0xeb9e, "the bytes do not begin as BTF does"},
+                 {2, 0x0202, "the BTF has version 2, and this library knows version 1"},
+                 {4, 0xffff, "the BTF is shorter than its header"},
+                 {12, 0xffff, "the types of the BTF reach beyond its end"},
+                 {12, 12, "the types of the BTF reach beyond its end"}};
+  for (const auto& [at, word, reason] : rows) {
+    Bytes bytes = good;
+    std::memcpy(bytes.data() + at, &word, sizeof word);
+    EXPECT_EQ(Btf{bytes}.reason(), reason);
+  }
+  EXPECT_EQ(Btf{BytesView{good}.first(23)}.reason(), "the BTF is shorter than its header");
+}
+
 }  // namespace
 }  // namespace bpfmap

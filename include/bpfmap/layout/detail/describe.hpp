@@ -50,9 +50,10 @@ template <class T>
 constexpr std::string_view number_name() {
   if constexpr (std::is_same_v<T, bool>) return "_Bool";
   if constexpr (std::is_floating_point_v<T>)
-    return std::is_same_v<T, float>    ? "float"
-           : std::is_same_v<T, double> ? "double"
-                                       : "long double";
+    return std::is_same_v<T, float>         ? "float"
+           : std::is_same_v<T, double>      ? "double"
+           : std::is_same_v<T, long double> ? "long double"
+                                            : "__float128";
   if constexpr (std::is_same_v<T, long>) return "long";
   if constexpr (std::is_same_v<T, unsigned long>) return "unsigned long";
   constexpr bool is_signed = static_cast<T>(-1) < T{1};

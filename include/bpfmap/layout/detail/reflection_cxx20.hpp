@@ -200,8 +200,11 @@ constexpr auto find_places() {
           {(is_copied<T>(member) ? nullptr : __builtin_addressof(member))...}, {&describe<M>()...}};
     });
 }
+// Compilers show this line for a bit-field that is_truncated() does not see.
+// clang-format off
 template <class T>
-inline constexpr auto places = find_places<T>();
+inline constexpr auto places /* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ = find_places<T>();
+// clang-format on
 
 template <class T>
 auto find_members() noexcept {
