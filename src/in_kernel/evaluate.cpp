@@ -35,11 +35,11 @@ std::uint64_t shift_right(std::uint64_t number, std::uint64_t bits, bool is_sign
                    : number >> (bits & 63U);
 }
 
-std::uint64_t load_member(const Node& load, const EntryBytes& entry) noexcept {
-  if (load.source == Source::key) return read_member(load, entry.key + load.offset);
+std::uint64_t load_member(const Node& load, const EntryBytes& bytes) noexcept {
+  if (load.source == Source::key) return read_member(load, bytes.key + load.offset);
   std::uint64_t sum = 0;
-  for (std::size_t slot = 0; slot < entry.slots; ++slot)
-    sum += read_member(load, entry.value + slot * entry.slot_stride + load.offset);
+  for (std::size_t i = 0; i < bytes.slots; ++i)
+    sum += read_member(load, bytes.value + i * bytes.slot_stride + load.offset);
   return sum;
 }
 
@@ -91,18 +91,18 @@ bool compare(const Node& node, std::uint64_t left, std::uint64_t right) noexcept
   }
 }
 
-bool is_one_of(Nodes nodes, const EntryBytes& entry) noexcept {
+bool is_one_of(Nodes nodes, const EntryBytes& bytes) noexcept {
   const std::size_t count = nodes.back().count;
   const Nodes before = nodes.first(nodes.size() - 1);
-  const std::uint64_t number = evaluate_number(before.first(before.size() - count), entry);
+  const std::uint64_t number = evaluate_number(before.first(before.size() - count), bytes);
   const Nodes list = before.last(count);
   return std::any_of(list.begin(), list.end(),
                      [&](const Node& node) { return node.constant == number; });
 }
 
-bool has_bytes(Nodes nodes, const EntryBytes& entry) noexcept {
+bool has_bytes(Nodes nodes, const EntryBytes& bytes) noexcept {
   const Node& last = nodes.back();
-  const std::byte* from = (last.source == Source::key ? entry.key : entry.value) + last.offset;
+  const std::byte* from = (last.source == Source::key ? bytes.key : bytes.value) + last.offset;
   std::size_t at = 0;
   for (const Node& piece : nodes.first(last.count)) {
     const std::size_t size = piece_size(last.size, at);
@@ -123,48 +123,48 @@ std::uint64_t read_member(const Node& load, const std::byte* from) noexcept {
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(number << unused) >> unused);
 }
 
-std::uint64_t evaluate_number(Nodes nodes, const EntryBytes& entry) noexcept {
+std::uint64_t evaluate_number(Nodes nodes, const EntryBytes& bytes) noexcept {
   const Node& last = nodes.back();
   switch (last.kind) {
     case NodeKind::constant:
       return last.constant;
     case NodeKind::load:
-      return load_member(last, entry);
+      return load_member(last, bytes);
     case NodeKind::negate:
-      return negate(evaluate_number(operand(nodes, 1), entry));
+      return negate(evaluate_number(operand(nodes, 1), bytes));
     case NodeKind::complement:
-      return ~evaluate_number(operand(nodes, 1), entry);
+      return ~evaluate_number(operand(nodes, 1), bytes);
     default:
-      return calculate(last, evaluate_number(operand(nodes, 0), entry),
-                       evaluate_number(operand(nodes, 1), entry));
+      return calculate(last, evaluate_number(operand(nodes, 0), bytes),
+                       evaluate_number(operand(nodes, 1), bytes));
   }
 }
 
-bool evaluate_condition(Nodes nodes, const EntryBytes& entry) noexcept {
+bool evaluate_condition(Nodes nodes, const EntryBytes& bytes) noexcept {
   if (nodes.empty()) return true;
   const Node& last = nodes.back();
   switch (last.kind) {
     case NodeKind::both:
-      return evaluate_condition(operand(nodes, 0), entry) &&
-             evaluate_condition(operand(nodes, 1), entry);
+      return evaluate_condition(operand(nodes, 0), bytes) &&
+             evaluate_condition(operand(nodes, 1), bytes);
     case NodeKind::either:
-      return evaluate_condition(operand(nodes, 0), entry) ||
-             evaluate_condition(operand(nodes, 1), entry);
+      return evaluate_condition(operand(nodes, 0), bytes) ||
+             evaluate_condition(operand(nodes, 1), bytes);
     case NodeKind::negation:
-      return !evaluate_condition(operand(nodes, 1), entry);
+      return !evaluate_condition(operand(nodes, 1), bytes);
     case NodeKind::one_of:
-      return is_one_of(nodes, entry);
+      return is_one_of(nodes, bytes);
     case NodeKind::bytes:
-      return has_bytes(nodes, entry);
+      return has_bytes(nodes, bytes);
     default:
-      return compare(last, evaluate_number(operand(nodes, 0), entry),
-                     evaluate_number(operand(nodes, 1), entry));
+      return compare(last, evaluate_number(operand(nodes, 0), bytes),
+                     evaluate_number(operand(nodes, 1), bytes));
   }
 }
 
-void apply(const Change& change, const EntryBytes& entry, std::byte* value) noexcept {
+void apply(const Change& change, const EntryBytes& bytes, std::byte* value) noexcept {
   const Node member{.kind = NodeKind::load, .big_endian = change.big_endian, .size = change.size};
-  std::uint64_t number = evaluate_number(change.nodes, entry);
+  std::uint64_t number = evaluate_number(change.nodes, bytes);
   std::byte* const to = value + change.offset;
   if (change.adds) number += read_member(member, to);
   if (change.big_endian && std::endian::native == std::endian::little)

@@ -25,7 +25,7 @@ struct QueryMemory {
   std::uint64_t least_at;
   std::uint64_t scratch;
   std::int64_t returned;  // what bpf_for_each_map_elem returned
-  std::uint64_t from;  // of linear buckets
+  std::uint64_t from;     // of linear buckets
   std::uint64_t width;
   std::uint64_t constants[most_constants];  // of each: the number, and the mask
   std::uint64_t buckets[most_buckets];      // of top: the numbers kept

@@ -277,7 +277,7 @@ class Comparison {
     const Items& smaller = type_is_larger ? maps : types;
     const Item& large = type_is_larger ? types.front() : maps.front();
     if (large.begin != smaller.front().begin) return false;
-    if (!is_bytes(large)) return is_opaque(large);
+    if (!is_bytes(large)) return is_of_bytes(large);
     std::uint64_t end = large.begin;
     for (const Item& item : smaller) {
       if (item.begin != end || !is_bytes(item)) return false;
@@ -294,12 +294,12 @@ class Comparison {
     const Side other = side == Side::type ? Side::map : Side::type;
     const bool is_inside = small.is_within(large.begin, large.end_bit());
     const bool holds_bits = small.is_bit_field && may_hold_bit_fields(large);
-    if (is_inside && (is_opaque(large) || holds_bits)) {
+    if (is_inside && (is_of_bytes(large) || holds_bits)) {
       cover(large, side, small, holds_bits ? Mark::note : Mark::same);
       smaller.pop_front();
-    } else if (has_parts(large) && !is_opaque(large)) {
+    } else if (has_parts(large) && !is_of_bytes(large)) {
       open(larger, side);
-    } else if (has_parts(small) && !is_opaque(small)) {
+    } else if (has_parts(small) && !is_of_bytes(small)) {
       open(smaller, other);
     } else if (large.begin < small.begin && crosses(large, small)) {
       cut(larger, small.begin);
@@ -327,7 +327,7 @@ class Comparison {
 
   // Whether the first of two items that overlap is bytes, and can be cut where the second begins.
   static bool crosses(const Item& first, const Item& second) {
-    return second.begin % 8 == 0 && (is_bytes(first) || (is_opaque(first) && is_bytes(second)));
+    return second.begin % 8 == 0 && (is_bytes(first) || (is_of_bytes(first) && is_bytes(second)));
   }
 
   void same_place(Items& types, Items& maps) {
@@ -339,7 +339,7 @@ class Comparison {
       const Item in_map = map;
       both(types, maps, mark);
       walk(members(in_type, Side::type), members(in_map, Side::map));
-    } else if (is_opaque(type) || is_opaque(map)) {
+    } else if (is_of_bytes(type) || is_of_bytes(map)) {
       both(types, maps, mark);
     } else if (type.shape().kind == TypeKind::array && map.shape().kind == TypeKind::array) {
       arrays(types, maps, mark);

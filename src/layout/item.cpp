@@ -53,7 +53,7 @@ bool is_struct(const Item& item) noexcept {
          !item.shape().members.empty();
 }
 
-bool is_opaque(const Item& item) noexcept {
+bool is_of_bytes(const Item& item) noexcept {
   const Shape& shape = item.shape();
   return shape.kind == TypeKind::union_type ||
          (shape.kind == TypeKind::structure && shape.members.empty()) || is_byte_array(item);

@@ -52,7 +52,7 @@ struct Dimensions {
 /// A byte, or an array of bytes of any dimensions.
 [[nodiscard]] bool is_bytes(const Item& item) noexcept;
 /// Accepts anything of its size: bytes, unions, and structs whose members cannot be seen.
-[[nodiscard]] bool is_opaque(const Item& item) noexcept;
+[[nodiscard]] bool is_of_bytes(const Item& item) noexcept;
 /// Consists of members or elements.
 [[nodiscard]] bool has_parts(const Item& item) noexcept;
 /// A struct with members.

@@ -9,7 +9,7 @@ namespace {
 
 // Maps have values of at most 4 GiB.
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 32U;
-constexpr int most_depth = 64;
+constexpr int deepest = 64;
 
 constexpr std::uint32_t encoded_signed = 1;
 constexpr std::uint32_t encoded_bool = 4;
@@ -49,7 +49,7 @@ bool Shapes::broken(std::uint32_t id, std::string_view what) {
 TypeUse Shapes::of(std::uint32_t id, int depth) {
   std::string_view name;
   const std::uint32_t first = id;
-  for (int i = 0; i < most_depth; ++i) {
+  for (int i = 0; i < deepest; ++i) {
     const auto type = btf_.type(id);
     if (!type)
       return broken(id,
@@ -73,7 +73,7 @@ TypeUse Shapes::of(std::uint32_t id, int depth) {
     if (known != read_.end() && known->second == nullptr)
       return broken(id, "contains itself"), TypeUse{};
     if (known != read_.end()) return {known->second, name};
-    if (depth > most_depth) return broken(id, "is nested too deeply"), TypeUse{};
+    if (depth > deepest) return broken(id, "is nested too deeply"), TypeUse{};
     read_[id] = nullptr;
     const Shape* const shape = read(id, *type, depth);
     if (shape == nullptr) return {};
