@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "bpfmap/error.hpp"
@@ -672,7 +673,7 @@ TEST(EntryTextBrokenBtf, WithALongNameInManyMembersTakesNoMemoryForIt) {
   const int u8 = made.integer("unsigned char", 1);
   const int many = made.structure("many", count);
   for (std::uint32_t i = 0; i < count; ++i) made.member(i == 0 ? "a" : name.c_str(), u8, 8 * i);
-  const EntryText text{info_of(4, count, 1, many), made.bytes()};
+  const EntryText text{info_of(4, count, 0, many), made.bytes()};
   EXPECT_EQ(text.reason(), "");
   Bytes value(count);
   EXPECT_EQ(text.value_text(value), "{a=0}");
