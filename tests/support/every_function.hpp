@@ -263,8 +263,10 @@ void each_query(Check check) {
   check("update_if", [&](auto&... ec) { (void)handle.update_if(where, add(number, 1), ec...); });
   check("copy_if", [&](auto&... ec) { (void)handle.copy_if(where, ec...); });
   check("snapshot", [&](auto&... ec) { (void)handle.snapshot(ec...); });
+  check("to_vector of a query", [&](auto&... ec) { (void)handle.to_vector(where, ec...); });
   check("top", [&](auto&... ec) { (void)handle.top(3, number, where, ec...); });
   check("group_by", [&](auto&... ec) { (void)handle.group_by(number, number, where, 8, ec...); });
+  check("count_by", [&](auto&... ec) { (void)handle.count_by(number, where, 8, ec...); });
   check("histogram", [&](auto&... ec) { (void)handle.histogram(number, where, ec...); });
   check("histogram with LinearBuckets",
         [&](auto&... ec) { (void)handle.histogram(number, LinearBuckets{}, where, ec...); });
