@@ -22,10 +22,10 @@ constexpr std::int16_t context_at = -static_cast<std::int16_t>(sizeof(Context));
 constexpr std::int32_t key_at = 8;  // in a slot, behind the result
 
 // In a callback, all the time.
-constexpr Register slot = r6;
+constexpr Register slot_register = r6;
 constexpr Register index_address = r7;
-constexpr Register context = r8;
-constexpr Register entry = r9;  // the value in the map
+constexpr Register context_register = r8;
+constexpr Register entry_register = r9;  // the value in the map
 
 // The callback's stack.
 constexpr std::int16_t element_at = -8;  // index of an element of the values' array
@@ -73,17 +73,17 @@ class Writer {
     may_miss_ = false;
     code.begin_function(callback);
     code.move(index_address, r2);
-    code.move(slot, r3);
-    code.move(context, r4);
+    code.move(slot_register, r3);
+    code.move(context_register, r4);
     const Label not_before = code.new_label();
     const Label is_asked = code.new_label();
     code.load(Size::word, r1, index_address, 0);
-    code.load(Size::word, r2, context, offsetof(Context, first));
+    code.load(Size::word, r2, context_register, offsetof(Context, first));
     code.jump_if(When::ge, r1, r2, not_before);
     code.move(r0, 0);
     code.exit();
     code.bind(not_before);
-    code.load(Size::word, r2, context, offsetof(Context, end));
+    code.load(Size::word, r2, context_register, offsetof(Context, end));
     code.jump_if(When::lt, r1, r2, is_asked);
     code.move(r0, 1);
     code.exit();
@@ -98,9 +98,9 @@ class Writer {
       code.move(r0, -ENOENT);
     }
     code.bind(finish_);
-    code.store(Size::word, slot, 0, r0);
+    code.store(Size::word, slot_register, 0, r0);
     code.jump_if(When::eq, r0, 0, go_on);
-    code.load(Size::dword, r1, context, offsetof(Context, tolerated));
+    code.load(Size::dword, r1, context_register, offsetof(Context, tolerated));
     code.jump_if(When::eq, r0, r1, go_on);
     code.move(r0, 1);
     code.exit();
@@ -125,7 +125,7 @@ class Writer {
 
   void map_and_key() {
     code.load_map(r1, target_.map_fd);
-    code.move(r2, slot);
+    code.move(r2, slot_register);
     code.alu(Alu::add, r2, key_at);
   }
   // r0 and `entry` become the address of the value in the map.
@@ -133,7 +133,7 @@ class Writer {
     map_and_key();
     code.call(Helper::map_lookup_elem);
     ends_if_missing();
-    code.move(entry, r0);
+    code.move(entry_register, r0);
   }
   // The same of the CPU in `cpu_at`.
   void find_entry_of_cpu() {
@@ -141,7 +141,7 @@ class Writer {
     code.load(Size::dword, r3, fp, cpu_at);
     code.call(Helper::map_lookup_percpu_elem);
     ends_if_missing();
-    code.move(entry, r0);
+    code.move(entry_register, r0);
   }
   // r0 becomes the address of the slot's value in shared memory.
   void find_shared_value() {
@@ -168,7 +168,7 @@ class Writer {
     if (!target_.lock && target_.value_size > most_unrolled) return copy_large_entry();
     find_shared_value();
     if (!target_.lock) {
-      code.copy(r0, 0, entry, 0, target_.value_size, 8, r1);
+      code.copy(r0, 0, entry_register, 0, target_.value_size, 8, r1);
     } else {
       code.store(Size::dword, fp, shared_at, r0);
       lock();
@@ -211,16 +211,17 @@ class Writer {
       code.move(r2, fp);
       code.alu(Alu::add, r2, element_at);
     }
-    code.move(r3, entry);
+    code.move(r3, entry_register);
     code.move(r4, 0);
     code.call(Helper::map_update_elem);
   }
   // From the entry to r2; the lock is at a multiple of 4.
   void copy_part(std::uint32_t offset, std::uint32_t size) {
-    code.copy(r2, offset_of(offset), entry, offset_of(offset), size, offset % 8 == 0 ? 8 : 4, r1);
+    code.copy(r2, offset_of(offset), entry_register, offset_of(offset), size,
+              offset % 8 == 0 ? 8 : 4, r1);
   }
   void call_with_lock(Helper helper) {
-    code.move(r1, entry);
+    code.move(r1, entry_register);
     code.alu(Alu::add, r1, static_cast<std::int32_t>(*target_.lock));
     code.call(helper);
   }
@@ -263,7 +264,7 @@ void write_update(Writer& w, Label callback) {
   w.find_shared_value();
   w.code.move(r3, r0);
   w.map_and_key();
-  w.code.load(Size::dword, r4, context, offsetof(Context, flags));
+  w.code.load(Size::dword, r4, context_register, offsetof(Context, flags));
   w.code.call(Helper::map_update_elem);
   w.callback_ends();
 }
@@ -323,18 +324,18 @@ class FetchWriter {
     code.move(r2, r1);
     switch (operation_) {
       case FetchOperation::add:
-        return code.atomic(Atomic::fetch_add, size_, entry, offset_, r2);
+        return code.atomic(Atomic::fetch_add, size_, entry_register, offset_, r2);
       case FetchOperation::bit_or:
-        return code.atomic(Atomic::fetch_or, size_, entry, offset_, r2);
+        return code.atomic(Atomic::fetch_or, size_, entry_register, offset_, r2);
       case FetchOperation::bit_and:
-        return code.atomic(Atomic::fetch_and, size_, entry, offset_, r2);
+        return code.atomic(Atomic::fetch_and, size_, entry_register, offset_, r2);
       case FetchOperation::bit_xor:
-        return code.atomic(Atomic::fetch_xor, size_, entry, offset_, r2);
+        return code.atomic(Atomic::fetch_xor, size_, entry_register, offset_, r2);
       case FetchOperation::exchange:
-        return code.atomic(Atomic::exchange, size_, entry, offset_, r2);
+        return code.atomic(Atomic::exchange, size_, entry_register, offset_, r2);
       case FetchOperation::compare_exchange:
         code.move(r0, r3);
-        code.atomic(Atomic::compare_exchange, size_, entry, offset_, r2);
+        code.atomic(Atomic::compare_exchange, size_, entry_register, offset_, r2);
         return code.move(r2, r0);
       default:
         return exchange_extreme();
@@ -350,13 +351,13 @@ class FetchWriter {
     const Label done = code.new_label();
     extend(r1);
     for (int i = 0; i < attempts; ++i) {
-      code.load(size_, r2, entry, offset_);
+      code.load(size_, r2, entry_register, offset_);
       code.move(r3, r2);
       extend(r3);
       code.jump_if(keeps(), r3, r1, done);
       code.move(r0, r2);
       code.move(r3, r1);
-      code.atomic(Atomic::compare_exchange, size_, entry, offset_, r3);
+      code.atomic(Atomic::compare_exchange, size_, entry_register, offset_, r3);
       code.jump_if(When::eq, r0, r2, done);
     }
     code.move(r0, -EAGAIN);
@@ -368,7 +369,7 @@ class FetchWriter {
     Assembler& code = w_.code;
     w_.lock();
     load_operands();
-    code.load(size_, r2, entry, offset_);
+    code.load(size_, r2, entry_register, offset_);
     const Label keep = code.new_label();
     switch (operation_) {
       case FetchOperation::add:
@@ -394,7 +395,7 @@ class FetchWriter {
         extend(r1);
         code.jump_if(keeps(), r3, r1, keep);
     }
-    code.store(size_, entry, offset_, r1);
+    code.store(size_, entry_register, offset_, r1);
     code.bind(keep);
     code.store(Size::dword, fp, total_at, r2);
     w_.unlock();
@@ -427,7 +428,7 @@ void write_sum(Writer& w, FetchOperation operation, IntegerMember member) {
   code.store(Size::dword, fp, total_at, 0);
   w.for_each_cpu([&] {
     w.find_entry_of_cpu();
-    code.load(size_of_bytes(member.size), r1, entry, offset_of(member.offset));
+    code.load(size_of_bytes(member.size), r1, entry_register, offset_of(member.offset));
     if (unused_bits != 0 && is_signed(operation)) {
       code.alu(Alu::lsh, r1, unused_bits);
       code.alu(Alu::arsh, r1, unused_bits);
@@ -452,8 +453,8 @@ void find_or_insert(Writer& w, const EntryTarget& target) {
   const Label exists = code.new_label();
   w.map_and_key();
   code.call(Helper::map_lookup_elem);
-  code.move(entry, r0);
-  code.jump_if(When::ne, entry, 0, found);
+  code.move(entry_register, r0);
+  code.jump_if(When::ne, entry_register, 0, found);
   w.map_and_key();
   code.load_map_value(r3, target.control_fd, sizeof(EntryControl));
   code.move(r4, static_cast<std::int32_t>(sys::f_noexist));

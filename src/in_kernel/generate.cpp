@@ -23,9 +23,9 @@ void for_each_expression(const Query& query, Visit visit) {
 
 // Where the registers r2 to r5 and r9 end, the results of a deep expression are on the stack.
 constexpr std::array results{r2, r3, r4, r5, r9};
-constexpr Register key = r6;
-constexpr Register value = r7;
-constexpr Register memory = r8;
+constexpr Register key_register = r6;
+constexpr Register value_register = r7;
+constexpr Register memory_register = r8;
 constexpr std::int16_t stack_size = 256;  // of 512 bytes for both functions
 constexpr std::int16_t index_at = -8;     // a u32, the key of the array of entries
 constexpr std::int16_t group_at = -16;
@@ -133,9 +133,9 @@ class Generator {
     a_.exit();
 
     a_.begin_function(callback);
-    a_.move(key, r2);
-    a_.move(value, r3);
-    a_.load_map_value(memory, target_.memory);
+    a_.move(key_register, r2);
+    a_.move(value_register, r3);
+    a_.load_map_value(memory_register, target_.memory);
     if (!target_.cpus.empty()) sum_over_cpus();
     if (!query_.where.empty()) {
       const Label accept = a_.new_label();
@@ -150,7 +150,7 @@ class Generator {
     }
     if (query_.kind == QueryKind::copy) {
       a_.bind(stop_);
-      a_.store(Size::dword, memory, offsetof(QueryMemory, stopped), 1);
+      a_.store(Size::dword, memory_register, offsetof(QueryMemory, stopped), 1);
       a_.move(r0, 1);
       a_.exit();
     }
@@ -192,7 +192,7 @@ class Generator {
     return in_memory(offsetof(QueryMemory, constants) + (2 * index + word) * 8);
   }
   void load_constant(Register to, const Node& node) {
-    a_.load(Size::dword, to, memory, constant_at(node, 0));
+    a_.load(Size::dword, to, memory_register, constant_at(node, 0));
   }
 
   // Loads 1, 2, 4 or 8 bytes as they are; in pieces where only aligned loads are allowed.
@@ -226,7 +226,7 @@ class Generator {
     if (node.source == Source::value && !target_.cpus.empty())
       a_.load(Size::dword, to, fp, sum_at(node));
     else
-      load_integer(to, node.source == Source::key ? key : value, node, other);
+      load_integer(to, node.source == Source::key ? key_register : value_register, node, other);
   }
 
   // --- per-CPU values ---
@@ -258,7 +258,7 @@ class Generator {
     for (const std::uint32_t cpu : target_.cpus) {
       const Label next = a_.new_label();
       a_.load_map(r1, target_.map);
-      a_.move(r2, key);
+      a_.move(r2, key_register);
       a_.move(r3, static_cast<std::int32_t>(cpu));
       a_.call(Helper::map_lookup_percpu_elem);
       a_.jump_if(When::eq, r0, 0, next);
@@ -437,8 +437,9 @@ class Generator {
     std::size_t at = 0;
     for (const Node& piece : nodes.first(last.count)) {
       const std::size_t size = piece_size(last.size, at);
-      load_raw(r2, last.source == Source::key ? key : value, last.offset + at, size, r1);
-      a_.load(Size::dword, r1, memory, constant_at(piece, 1));
+      load_raw(r2, last.source == Source::key ? key_register : value_register, last.offset + at,
+               size, r1);
+      a_.load(Size::dword, r1, memory_register, constant_at(piece, 1));
       a_.alu(Alu::bit_and, r2, r1);
       load_constant(r1, piece);
       a_.jump_if(When::ne, r2, r1, no);
@@ -454,7 +455,7 @@ class Generator {
       case QueryKind::count:
         return add_to_memory(offsetof(QueryMemory, matched), 1);
       case QueryKind::any:
-        a_.store(Size::dword, memory, offsetof(QueryMemory, matched), 1);
+        a_.store(Size::dword, memory_register, offsetof(QueryMemory, matched), 1);
         a_.move(r0, 1);
         return a_.exit();
       case QueryKind::sum:
@@ -478,33 +479,33 @@ class Generator {
   }
 
   void add_to_memory(std::size_t offset, std::int32_t number) {
-    a_.load(Size::dword, r1, memory, in_memory(offset));
+    a_.load(Size::dword, r1, memory_register, in_memory(offset));
     a_.alu(Alu::add, r1, number);
-    a_.store(Size::dword, memory, in_memory(offset), r1);
+    a_.store(Size::dword, memory_register, in_memory(offset), r1);
   }
   void sum() {
     number(query_.number, 0);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, number));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, number));
     a_.alu(Alu::add, r1, r2);
-    a_.store(Size::dword, memory, offsetof(QueryMemory, number), r1);
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, number), r1);
     add_to_memory(offsetof(QueryMemory, matched), 1);
   }
   void extreme() {
     const Label take = a_.new_label();
     const bool least = query_.kind == QueryKind::min;
     number(query_.number, 0);
-    a_.load(Size::dword, r3, memory, offsetof(QueryMemory, matched));
+    a_.load(Size::dword, r3, memory_register, offsetof(QueryMemory, matched));
     a_.jump_if(When::eq, r3, 0, take);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, number));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, number));
     a_.jump_if(query_.is_signed ? (least ? When::sge : When::sle) : (least ? When::ge : When::le),
                r2, r1, reject_);
     a_.bind(take);
-    a_.store(Size::dword, memory, offsetof(QueryMemory, number), r2);
-    a_.store(Size::dword, memory, offsetof(QueryMemory, matched), 1);
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, number), r2);
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, matched), 1);
   }
   void erase() {
     a_.load_map(r1, target_.map);
-    a_.move(r2, key);
+    a_.move(r2, key_register);
     a_.call(Helper::map_delete_elem);
     a_.jump_if(When::ne, r0, 0, reject_);
     add_to_memory(offsetof(QueryMemory, matched), 1);
@@ -516,12 +517,12 @@ class Generator {
       const auto offset = in_memory(change.offset);
       const bool aligned = change.offset % change.size == 0;
       if (change.adds && aligned && !change.big_endian && change.size >= 4) {
-        a_.atomic(Atomic::add, size_of_bytes(change.size), value, offset, r2);
+        a_.atomic(Atomic::add, size_of_bytes(change.size), value_register, offset, r2);
         continue;
       }
       if (change.adds) {
         load_integer(
-            r3, value,
+            r3, value_register,
             {.big_endian = change.big_endian, .size = change.size, .offset = change.offset}, r1);
         a_.alu(Alu::add, r2, r3);
       }
@@ -534,10 +535,10 @@ class Generator {
   // Stores the lower bytes of r2 into the value.
   void store_raw(std::size_t offset, std::size_t size) {
     if (!target_.aligned_loads_only || offset % size == 0)
-      return a_.store(size_of_bytes(size), value, in_memory(offset), r2);
+      return a_.store(size_of_bytes(size), value_register, in_memory(offset), r2);
     for (std::size_t i = 0; i < size; ++i) {
       const std::size_t at = std::endian::native == std::endian::little ? i : size - 1 - i;
-      a_.store(Size::byte, value, in_memory(offset + at), r2);
+      a_.store(Size::byte, value_register, in_memory(offset + at), r2);
       a_.alu(Alu::rsh, r2, 8);
     }
   }
@@ -551,12 +552,12 @@ class Generator {
     a_.call(Helper::map_lookup_elem);
     a_.jump_if(When::eq, r0, 0, otherwise);
     const std::size_t alignment = target_.key_size % 8 == 0 || !target_.aligned_loads_only ? 8 : 1;
-    a_.copy(r0, 0, key, 0, target_.key_size, alignment, r1);
-    a_.copy(r0, in_memory(layout.value_offset), value, 0, target_.value_size, 8, r1);
+    a_.copy(r0, 0, key_register, 0, target_.key_size, alignment, r1);
+    a_.copy(r0, in_memory(layout.value_offset), value_register, 0, target_.value_size, 8, r1);
   }
   void copy() {
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, matched));
-    a_.load(Size::dword, r2, memory, offsetof(QueryMemory, room));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, matched));
+    a_.load(Size::dword, r2, memory_register, offsetof(QueryMemory, room));
     a_.jump_if(When::ge, r1, r2, stop_);
     a_.store(Size::word, fp, index_at, r1);
     copy_entry(stop_);
@@ -569,18 +570,18 @@ class Generator {
     const Label store = a_.new_label();
     number(query_.number, 0);
     a_.move(r9, r2);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, matched));
-    a_.load(Size::dword, r2, memory, offsetof(QueryMemory, room));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, matched));
+    a_.load(Size::dword, r2, memory_register, offsetof(QueryMemory, room));
     a_.jump_if(When::ge, r1, r2, replace);
-    a_.store(Size::dword, memory, offsetof(QueryMemory, least_at), r1);
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, least_at), r1);
     a_.alu(Alu::add, r1, 1);
-    a_.store(Size::dword, memory, offsetof(QueryMemory, matched), r1);
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, matched), r1);
     a_.jump(store);
     a_.bind(replace);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, least));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, least));
     a_.jump_if(query_.is_signed ? When::sle : When::le, r9, r1, reject_);
     a_.bind(store);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, least_at));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, least_at));
     a_.jump_if(When::ge, r1, most_top_entries, reject_);
     a_.store(Size::word, fp, index_at, r1);
     bucket_address(r2, r1);
@@ -591,23 +592,24 @@ class Generator {
   // to = the address of the bucket of `index`, less the offset of the buckets.
   void bucket_address(Register to, Register index) {
     a_.alu(Alu::lsh, index, 3);
-    a_.move(to, memory);
+    a_.move(to, memory_register);
     a_.alu(Alu::add, to, index);
   }
   // All in memory: the verifier would follow what it knows of registers on too many paths.
   void find_least() {
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, buckets));
-    a_.store(Size::dword, memory, offsetof(QueryMemory, least), r1);
-    a_.store(Size::dword, memory, offsetof(QueryMemory, least_at), 0);
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, buckets));
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, least), r1);
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, least_at), 0);
     for (std::size_t i = 1; i < query_.most; ++i) {
       const Label next = a_.new_label();
-      a_.load(Size::dword, r1, memory, offsetof(QueryMemory, matched));
+      a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, matched));
       a_.jump_if(When::le, r1, static_cast<std::int32_t>(i), reject_);
-      a_.load(Size::dword, r1, memory, in_memory(offsetof(QueryMemory, buckets) + 8 * i));
-      a_.load(Size::dword, r2, memory, offsetof(QueryMemory, least));
+      a_.load(Size::dword, r1, memory_register, in_memory(offsetof(QueryMemory, buckets) + 8 * i));
+      a_.load(Size::dword, r2, memory_register, offsetof(QueryMemory, least));
       a_.jump_if(query_.is_signed ? When::sge : When::ge, r1, r2, next);
-      a_.store(Size::dword, memory, offsetof(QueryMemory, least), r1);
-      a_.store(Size::dword, memory, offsetof(QueryMemory, least_at), static_cast<std::int32_t>(i));
+      a_.store(Size::dword, memory_register, offsetof(QueryMemory, least), r1);
+      a_.store(Size::dword, memory_register, offsetof(QueryMemory, least_at),
+               static_cast<std::int32_t>(i));
       a_.bind(next);
     }
   }
@@ -666,8 +668,8 @@ class Generator {
     else
       divide_into_buckets();
     // Through the memory: the verifier forgets what it knows, and does not follow every number.
-    a_.store(Size::dword, memory, offsetof(QueryMemory, scratch), r3);
-    a_.load(Size::dword, r3, memory, offsetof(QueryMemory, scratch));
+    a_.store(Size::dword, memory_register, offsetof(QueryMemory, scratch), r3);
+    a_.load(Size::dword, r3, memory_register, offsetof(QueryMemory, scratch));
     a_.jump_if(When::ge, r3, most_buckets, reject_);
     bucket_address(r2, r3);
     a_.load(Size::dword, r1, r2, offsetof(QueryMemory, buckets));
@@ -698,10 +700,10 @@ class Generator {
     const Label inside = a_.new_label();
     const auto last = static_cast<std::int32_t>(query_.buckets.count - 1);
     a_.move(r3, 0);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, from));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, from));
     a_.jump_if(query_.is_signed ? When::slt : When::lt, r2, r1, done);
     a_.alu(Alu::sub, r2, r1);
-    a_.load(Size::dword, r1, memory, offsetof(QueryMemory, width));
+    a_.load(Size::dword, r1, memory_register, offsetof(QueryMemory, width));
     a_.alu(Alu::div, r2, r1);
     a_.move(r3, r2);
     a_.jump_if(When::le, r3, last, inside);

@@ -20,6 +20,29 @@
 #include "query_walk.hpp"
 
 namespace bpfmap::inline v0::detail {
+
+// What decides about the program, without what it reads when it runs.
+struct QueryShape {
+  QueryKind kind = QueryKind::count;
+  bool is_signed = false;
+  bool logarithmic = false;
+  std::uint32_t buckets = 0;
+  std::uint32_t most = 0;
+  std::vector<Node> nodes = {};             // of all expressions
+  std::vector<std::uint32_t> numbers = {};  // the sizes of the expressions, and the changes
+
+  friend bool operator==(const QueryShape&, const QueryShape&) = default;
+};
+
+struct QueryProgram {
+  QueryShape shape;
+  std::uint64_t last_query = 0;  // that used it
+  sys::UniqueFd fd = {};         // empty when the kernel refused it
+  bytecode::ProgramKind kind = bytecode::ProgramKind::syscall;
+  std::string reason = {};
+  std::error_code refusal = {};
+};
+
 namespace {
 
 // A larger entry would make a program of its copying alone.
@@ -53,20 +76,7 @@ bool descriptor_may(int fd, bool write) noexcept {
   return !write || sys::map_update_batch(fd, nullptr, nullptr, none) != -EPERM;
 }
 
-// What decides about the program, without what it reads when it runs.
-struct Shape {
-  QueryKind kind = QueryKind::count;
-  bool is_signed = false;
-  bool logarithmic = false;
-  std::uint32_t buckets = 0;
-  std::uint32_t most = 0;
-  std::vector<Node> nodes = {};             // of all expressions
-  std::vector<std::uint32_t> numbers = {};  // the sizes of the expressions, and the changes
-
-  friend bool operator==(const Shape&, const Shape&) = default;
-};
-
-void add_nodes(Shape& shape, Nodes nodes) {
+void add_nodes(QueryShape& shape, Nodes nodes) {
   shape.numbers.push_back(static_cast<std::uint32_t>(nodes.size()));
   for (Node node : nodes) {
     node.constant = 0;
@@ -74,12 +84,12 @@ void add_nodes(Shape& shape, Nodes nodes) {
     shape.nodes.push_back(node);
   }
 }
-Shape shape_of(const Query& query) {
-  Shape shape{.kind = query.kind,
-              .is_signed = query.is_signed,
-              .logarithmic = query.buckets.logarithmic,
-              .buckets = query.buckets.count,
-              .most = query.most};
+QueryShape shape_of(const Query& query) {
+  QueryShape shape{.kind = query.kind,
+                   .is_signed = query.is_signed,
+                   .logarithmic = query.buckets.logarithmic,
+                   .buckets = query.buckets.count,
+                   .most = query.most};
   add_nodes(shape, query.where);
   add_nodes(shape, query.number);
   add_nodes(shape, query.group);
@@ -90,15 +100,6 @@ Shape shape_of(const Query& query) {
   }
   return shape;
 }
-
-struct Program {
-  Shape shape;
-  std::uint64_t last_query = 0;  // that used it
-  sys::UniqueFd fd = {};         // empty when the kernel refused it
-  bytecode::ProgramKind kind = bytecode::ProgramKind::syscall;
-  std::string reason = {};
-  std::error_code refusal = {};
-};
 
 // Whether the kernel would refuse the program again.
 bool is_final(const std::error_code& refusal) noexcept {
@@ -154,8 +155,8 @@ struct QueryEngine::State {
   EngineChoice choice = EngineChoice::automatic;
   std::uint32_t longest_walk = 0;
 
-  std::vector<Program> programs;
-  Program refused_once;  // for a reason that may pass, such as ENOMEM
+  std::vector<QueryProgram> programs;
+  QueryProgram refused_once;  // for a reason that may pass, such as ENOMEM
   std::uint64_t queries = 0;
   Map memory_map;
   sys::Mapping memory;
@@ -175,9 +176,9 @@ struct QueryEngine::State {
   [[nodiscard]] bool changes_managed_field(const Map& map, const Query& query);
   [[nodiscard]] bool may_use_program(const Map& map, const Query& query);
   [[nodiscard]] bool run_program(Map& map, const Query& query, QueryResult& result);
-  [[nodiscard]] bool run_once(const Map& map, const Query& query, Program*& program);
-  Program& program_for(const Map& map, const Query& query);
-  void load(const Map& map, const Query& query, Program& program);
+  [[nodiscard]] bool run_once(const Map& map, const Query& query, QueryProgram*& program);
+  QueryProgram& program_for(const Map& map, const Query& query);
+  void load(const Map& map, const Query& query, QueryProgram& program);
   [[nodiscard]] bool make_memory();
   [[nodiscard]] bool make_groups(std::uint32_t most);
   [[nodiscard]] bool make_room(const Map& map, std::uint64_t entries);
@@ -263,7 +264,7 @@ bool QueryEngine::State::make_memory() {
 
 bool QueryEngine::State::make_groups(std::uint32_t most) {
   if (groups_map && groups_are_clear && groups_map.info().max_entries == most) return true;
-  std::erase_if(programs, [](const Program& p) { return p.shape.kind == QueryKind::group; });
+  std::erase_if(programs, [](const QueryProgram& p) { return p.shape.kind == QueryKind::group; });
   std::error_code ec;
   groups_map = Map::create({.type = MapType::hash,
                             .key_size = 8,
@@ -277,7 +278,7 @@ bool QueryEngine::State::make_groups(std::uint32_t most) {
 
 bool QueryEngine::State::make_room(const Map& map, std::uint64_t wanted) {
   if (entries && wanted <= room) return true;
-  std::erase_if(programs, [](const Program& p) { return copies(p.shape.kind); });
+  std::erase_if(programs, [](const QueryProgram& p) { return copies(p.shape.kind); });
   const std::size_t stride = entry_places(map.info().key_size, map.info().value_size).stride;
   entries = {};
   entries_map = {};
@@ -319,7 +320,7 @@ QueryTarget QueryEngine::State::target_for(const Map& map) const noexcept {
           .cpus = map.is_percpu() ? sys::possible_cpus() : std::span<const std::uint32_t>{}};
 }
 
-void QueryEngine::State::load(const Map& map, const Query& query, Program& program) {
+void QueryEngine::State::load(const Map& map, const Query& query, QueryProgram& program) {
   using bytecode::ProgramKind;
   bytecode::Assembler code;
   if (!generate(query, target_for(map), code)) {
@@ -344,16 +345,16 @@ void QueryEngine::State::load(const Map& map, const Query& query, Program& progr
   }
 }
 
-Program& QueryEngine::State::program_for(const Map& map, const Query& query) {
-  Shape shape = shape_of(query);
+QueryProgram& QueryEngine::State::program_for(const Map& map, const Query& query) {
+  QueryShape shape = shape_of(query);
   const auto found = std::find_if(programs.begin(), programs.end(),
-                                  [&](const Program& p) { return p.shape == shape; });
+                                  [&](const QueryProgram& p) { return p.shape == shape; });
   ++queries;
   if (found != programs.end()) {
     found->last_query = queries;
     return *found;
   }
-  Program program{.shape = std::move(shape), .last_query = queries};
+  QueryProgram program{.shape = std::move(shape), .last_query = queries};
   load(map, query, program);
   if (!program.fd && !is_final(program.refusal)) {
     refused_once = std::move(program);
@@ -363,7 +364,7 @@ Program& QueryEngine::State::program_for(const Map& map, const Query& query) {
   if (programs.size() < most_programs) return programs.emplace_back(std::move(program));
   const auto oldest = std::min_element(
       programs.begin(), programs.end(),
-      [](const Program& a, const Program& b) { return a.last_query < b.last_query; });
+      [](const QueryProgram& a, const QueryProgram& b) { return a.last_query < b.last_query; });
   return *oldest = std::move(program);
 }
 
@@ -379,7 +380,7 @@ void QueryEngine::State::prepare(const Query& query) {
 }
 
 // Runs the program once; `program` is the one that ran.
-bool QueryEngine::State::run_once(const Map& map, const Query& query, Program*& program) {
+bool QueryEngine::State::run_once(const Map& map, const Query& query, QueryProgram*& program) {
   program = &program_for(map, query);
   if (!program->fd) return refuse(program->reason, program->refusal);
   prepare(query);
@@ -396,7 +397,7 @@ bool QueryEngine::State::run_program(Map& map, const Query& query, QueryResult& 
   if (!make_memory()) return false;
   if (query.kind == QueryKind::group && !make_groups(query.most)) return false;
   if (copies(query.kind) && !make_room_for_copies(map, query)) return false;
-  Program* program = nullptr;
+  QueryProgram* program = nullptr;
   if (!run_once(map, query, program)) return false;
   const std::uint64_t most = map.info().max_entries;
   while (query.kind == QueryKind::copy && shared().stopped != 0 && room < most)

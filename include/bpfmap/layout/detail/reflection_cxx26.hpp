@@ -3,6 +3,11 @@
 // bases, private members, unions and the names of bit-fields. Knows no map.
 #pragma once
 
+#include "bpfmap/config.hpp"
+
+// Compiles to nothing without it.
+#ifdef __cpp_impl_reflection
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -14,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include "bpfmap/config.hpp"
 #include "bpfmap/layout/detail/type_description.hpp"
 
 namespace bpfmap::inline v0::detail {
@@ -108,3 +112,5 @@ inline constexpr auto enumerators =
     copy_enumerators<E>(std::make_index_sequence<enumerators_of(^^E).size()>{});
 
 }  // namespace bpfmap::inline v0::detail
+
+#endif
