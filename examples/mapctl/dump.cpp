@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string>
 
 #include "csv.hpp"
 #include "mapctl.hpp"
@@ -92,16 +93,17 @@ class Restorer {
     // One CPU's slot: the others are those of earlier rows, and zero before the first.
     const auto value = text_.parse_value("[{\"cpu\":" + row.cpu + ",\"value\":" + row.value + "}]");
     Bytes slots = value;
-    if (const auto before = read(map_, key); before && !seen_.insert(key).second)
+    const bool is_first =
+        seen_.emplace(reinterpret_cast<const char*>(key.data()), key.size()).second;
+    if (const auto before = read(map_, key); before && !is_first)
       for (std::size_t i = 0; i < slots.size(); ++i) slots[i] |= (*before)[i];
-    seen_.insert(key);
     entry({key, slots});
   }
 
   bpfmap::Map& map_;
   const bpfmap::EntryText& text_;
   CsvReader reader_;
-  std::set<Bytes> seen_;
+  std::set<std::string> seen_;  // the keys' bytes
   std::uint64_t count_ = 0;
   bool is_csv_ = false;
 };

@@ -17,6 +17,13 @@
 
 namespace bpfmap::inline v0 {
 
+namespace detail {
+// The kernel takes no other local storage.
+inline void fill_no_prealloc(MapSpec& spec) noexcept {
+  spec.flags = spec.flags | MapFlags::no_prealloc;
+}
+}  // namespace detail
+
 /// Per-socket storage of V, keyed by a socket descriptor: BPF_MAP_TYPE_SK_STORAGE (5.2). Any other
 /// descriptor is ENOTSOCK.
 template <class V>
@@ -27,8 +34,9 @@ class SkStorage : public TypedMap<SkStorage<V>>, public EntryOperations<SkStorag
  private:
   friend TypedMap<SkStorage>;
   static constexpr std::array types{MapType::sk_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
-                                                   Codec<V>::size, MapFlags::no_prealloc};
+  static constexpr detail::Requirement requirement{types,          sizeof(int),
+                                                   Codec<V>::size, Codec<V>::size,
+                                                   MapFlags::none, &detail::fill_no_prealloc};
 };
 
 /// Per-task storage of V, keyed by a pidfd, as pidfd_open(2) returns: BPF_MAP_TYPE_TASK_STORAGE
@@ -43,8 +51,9 @@ class TaskStorage : public TypedMap<TaskStorage<V>>,
  private:
   friend TypedMap<TaskStorage>;
   static constexpr std::array types{MapType::task_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
-                                                   Codec<V>::size, MapFlags::no_prealloc};
+  static constexpr detail::Requirement requirement{types,          sizeof(int),
+                                                   Codec<V>::size, Codec<V>::size,
+                                                   MapFlags::none, &detail::fill_no_prealloc};
 };
 
 /// Per-inode storage of V, keyed by any descriptor of the file: BPF_MAP_TYPE_INODE_STORAGE (5.10).
@@ -58,8 +67,9 @@ class InodeStorage : public TypedMap<InodeStorage<V>>,
  private:
   friend TypedMap<InodeStorage>;
   static constexpr std::array types{MapType::inode_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
-                                                   Codec<V>::size, MapFlags::no_prealloc};
+  static constexpr detail::Requirement requirement{types,          sizeof(int),
+                                                   Codec<V>::size, Codec<V>::size,
+                                                   MapFlags::none, &detail::fill_no_prealloc};
 };
 
 /// Per-cgroup storage of V, keyed by a descriptor of the cgroup's directory:
@@ -74,8 +84,9 @@ class CgrpStorage : public TypedMap<CgrpStorage<V>>,
  private:
   friend TypedMap<CgrpStorage>;
   static constexpr std::array types{MapType::cgrp_storage};
-  static constexpr detail::Requirement requirement{types, sizeof(int), Codec<V>::size,
-                                                   Codec<V>::size, MapFlags::no_prealloc};
+  static constexpr detail::Requirement requirement{types,          sizeof(int),
+                                                   Codec<V>::size, Codec<V>::size,
+                                                   MapFlags::none, &detail::fill_no_prealloc};
 };
 
 }  // namespace bpfmap::inline v0

@@ -22,6 +22,7 @@
 #include "bpfmap/bpfmap.hpp"
 #include "maps.hpp"
 #include "syscall_programs.hpp"
+#include "told_texts.hpp"
 
 namespace bpfmap::test {
 namespace {
@@ -330,8 +331,10 @@ TEST(InKernelFailure, NamesTheKeyThatFailed) {
     const std::vector<std::int64_t> wide{0, 1, 2, 3, 4, -1, 6};
     EXPECT_EQ(fast.lookup_batch(wide, [](std::size_t, u64) {}, ec), (BatchResult{5, 0, 5}));
     EXPECT_EQ(ec, Errc::out_of_range);
+    test::note_text(explain(ec));
     EXPECT_EQ(fast.lookup_batch(wide, ec).size(), 0U);
     EXPECT_EQ(ec, Errc::too_many_keys);
+    test::note_text(explain(ec));
     EXPECT_NE(explain(ec).find("keys_per_call"), std::string::npos) << explain(ec);
     EXPECT_TRUE(fast.lookup_batch(std::vector<u32>{}, ec).empty());
     EXPECT_FALSE(ec);
@@ -347,6 +350,7 @@ TEST(InKernelFailure, IsTooManyKeysPerCall) {
   EXPECT_EQ(in_kernel(map, {.keys_per_call = 65536}, ec).keys_per_call(), 65536U) << explain(ec);
   EXPECT_FALSE(in_kernel(map, {.keys_per_call = 65537}, ec));
   EXPECT_EQ(ec, Errc::out_of_range);
+  test::note_text(explain(ec));
   EXPECT_NE(explain(ec).find("keys_per_call is at most 65,536"), std::string::npos) << explain(ec);
 }
 
@@ -397,6 +401,7 @@ TEST(InKernelFailure, IsThatOfTheDescriptorAndOfAFrozenMap) {
             << explain(ec);
       } else {
         EXPECT_EQ(ec, Errc::unsupported_operation);
+        test::note_text(explain(ec));
       }
     }
   }
@@ -414,6 +419,7 @@ TEST(InKernelFailure, IsThatOfTheDescriptorAndOfAFrozenMap) {
     for (int call = 0; call < 3; ++call) {
       counted([&] { fast.fetch_add(numbers(3), whole_value, 1, ec); });
       EXPECT_EQ(ec, Errc::unsupported_operation);
+      test::note_text(explain(ec));
       EXPECT_NE(fast.status().log, "");
       EXPECT_EQ(loads != 0, call == 0) << "the refusal is remembered";
     }

@@ -32,6 +32,7 @@
 #include "child_process.hpp"
 #include "small_btf.hpp"
 #include "syscall_programs.hpp"
+#include "told_texts.hpp"
 
 namespace bpfmap::test {
 namespace {
@@ -159,6 +160,7 @@ TEST(InKernelFetch, SkipsMissingKeysOrInsertsThem) {
   EXPECT_EQ(fast.fetch_add(numbers(3), &Flow::packets, std::vector<int>{1, -1, 1}, ec),
             (BatchResult{1, 0, 1}));
   EXPECT_EQ(ec, Errc::out_of_range);
+  test::note_text(explain(ec));
   EXPECT_THROW(fast.compare_exchange(numbers(2), &Flow::flags, -1, 0), BatchError);
   auto array = in_kernel(ArrayMap<Flow>::create({.max_entries = 4}));
   EXPECT_EQ(array.fetch_add(numbers(6), &Flow::packets, 1, ec), (BatchResult{4, 0, 4}));
@@ -166,6 +168,7 @@ TEST(InKernelFetch, SkipsMissingKeysOrInsertsThem) {
   auto calls = in_kernel(map, {.engine = EngineChoice::system_calls});
   calls.fetch_add(numbers(2), &Flow::packets, 1, ec);
   EXPECT_EQ(ec, Errc::unsupported_operation);
+  test::note_text(explain(ec));
   EXPECT_NE(explain(ec).find("status()"), std::string::npos) << explain(ec);
 }
 
@@ -331,6 +334,7 @@ TEST(InKernelFetch, RefusesMembersThatAreNotAligned) {
   EXPECT_EQ(fast.fetch_add(numbers(3), &Packed::third, 1, ec), (BatchResult{1, 2, {}}));
   fast.fetch_add(numbers(3), &Packed::second, 1, ec);
   EXPECT_EQ(ec, Errc::misaligned_member);
+  test::note_text(explain(ec));
   EXPECT_NE(explain(ec).find("multiple of its size"), std::string::npos) << explain(ec);
   using Ipv4 = LpmKey<in_addr>;
   struct Counters {
@@ -347,6 +351,7 @@ TEST(InKernelFetch, RefusesMembersThatAreNotAligned) {
   EXPECT_EQ(trie.lookup(prefixes[2])->small, 2U) << "updates what a lookup finds";
   prefix_counts.fetch_add(prefixes, &Counters::large, 1, ec);
   EXPECT_EQ(ec, Errc::misaligned_member);
+  test::note_text(explain(ec));
   EXPECT_NE(explain(ec).find("prefixes"), std::string::npos) << explain(ec);
 }
 

@@ -5,7 +5,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -122,26 +121,6 @@ TEST(MemoryCgroup, RefusesAMapThatDoesNotFit) {
     }
     // There is room for a smaller one.
     EXPECT_TRUE(make_map(MapType::array, 4, 8));
-  });
-}
-
-// A hash without preallocation charges every element to the cgroup of the map's creator.
-TEST(MemoryCgroup, RefusesAnEntryThatDoesNotFitAndKeepsTheOthers) {
-  const OwnMemoryLimit memory{limit};
-  if (!memory.is_there()) GTEST_SKIP() << "no writable memory cgroup";
-  test::in_child([&] {
-    memory.enter();
-    using Page = std::array<std::byte, 16384>;
-    auto map =
-        HashMap<std::uint32_t, Page>::create({.max_entries = 4096, .flags = MapFlags::no_prealloc});
-    static const Page page{};
-    std::error_code ec;
-    std::uint32_t written = 0;
-    while (written < map.max_entries() && (map.update(written, page, ec), !ec)) ++written;
-    EXPECT_EQ(ec, errno_code(ENOMEM));
-    EXPECT_GT(written, 0U);
-    EXPECT_EQ(count(map), written);
-    EXPECT_TRUE(map.erase(0));
   });
 }
 
