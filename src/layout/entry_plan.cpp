@@ -215,7 +215,7 @@ PlanMaker::Made PlanMaker::array(std::uint32_t id, std::uint64_t room, const std
     if (is_char || !element->is_signed)
       return hinted({.kind = is_char ? NodeKind::text : NodeKind::bytes, .size = count}, path);
   }
-  const Made whole = hinted(node, path);
+  Made whole = hinted(node, path);
   if (whole->kind != NodeKind::array) return whole;
   if (element->size == 0) node.count = 0;
   node.children.push_back(std::move(*element));
@@ -284,7 +284,7 @@ bool PlanMaker::add_member(EntryNode& to, const BtfType& parent, std::uint32_t i
 PlanMaker::Made PlanMaker::structure(std::uint32_t id, const BtfType& type, const std::string& path,
                                      unsigned depth) {
   EntryNode node{.kind = NodeKind::structure, .size = type.size_or_type};
-  const Made whole = hinted(node, path);
+  Made whole = hinted(node, path);
   if (whole->kind != NodeKind::structure) return whole;
   for (std::uint32_t i = 0; i < type.members(); ++i)
     if (!add_member(node, type, id, i, path, depth)) return std::nullopt;

@@ -79,8 +79,9 @@ ScalarText floating(const std::byte* at) {
   std::memcpy(&value, at, sizeof value);
   if (std::isinf(value)) return {value < 0 ? "-inf" : "inf", Quotes::in_json};
   if (std::isnan(value)) {
-    constexpr Float usual = std::numeric_limits<Float>::quiet_NaN();
-    if (std::memcmp(&value, &usual, sizeof value) == 0) return {"nan", Quotes::in_json};
+    const auto usual = std::bit_cast<std::array<std::byte, sizeof(Float)>>(
+        std::numeric_limits<Float>::quiet_NaN());
+    if (std::memcmp(at, usual.data(), usual.size()) == 0) return {"nan", Quotes::in_json};
     constexpr bool big = std::endian::native == std::endian::big;
     return {"nan(" + hex_bytes(at, sizeof value, !big) + ")", Quotes::in_json};
   }
