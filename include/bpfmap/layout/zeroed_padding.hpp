@@ -72,14 +72,19 @@ inline void copy_described(const TypeDescription& type, const std::byte* object,
 
 template <class M>
 void MemberCopy::operator()(const M* member) const noexcept {
+  // No reference to it: in a packed struct it may not be aligned.
+  const auto* bytes = reinterpret_cast<const std::byte*>(member);
   if constexpr (std::is_array_v<M>) {
-    for (const auto& element : *member) (*this)(__builtin_addressof(element));
+    using Element = std::remove_extent_t<M>;
+    for (std::size_t i = 0; i < std::extent_v<M>; ++i)
+      (*this)(reinterpret_cast<const Element*>(bytes + i * sizeof(Element)));
   } else if constexpr (!std::is_class_v<M> || std::has_unique_object_representations_v<M>) {
     // A union as well: which of its members is the active one is not known.
-    const auto* bytes = reinterpret_cast<const std::byte*>(member);
     std::memcpy(out + (bytes - object), bytes, value_bytes<std::remove_cv_t<M>>);
   } else {
-    copy_struct(*member);
+    alignas(M) std::byte aligned[sizeof(M)];
+    std::memcpy(aligned, bytes, sizeof(M));
+    MemberCopy{aligned, out + (bytes - object)}.copy_struct(*reinterpret_cast<const M*>(aligned));
   }
 }
 

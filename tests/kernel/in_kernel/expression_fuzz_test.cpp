@@ -162,8 +162,9 @@ BytesLeaf bytes_leaf(const E& member, Get get) {
     if (!first.empty() && random() % 4 == 0) first[random() % first.size()] ^= std::byte{1};
     const Plain starts = [=](const std::byte*, const std::byte* of) {
       const auto found = get(object_in<V>(of));
-      return static_cast<u64>(first.size() <= sizeof found &&
-                              std::memcmp(&found, first.data(), first.size()) == 0);
+      return static_cast<u64>(
+          first.size() <= sizeof found &&
+          (first.empty() || std::memcmp(&found, first.data(), first.size()) == 0));
     };
     if (random() % 2 == 0) return std::pair{nodes_of(member.starts_with(first)), starts};
     const auto bits = static_cast<u32>(random() % (8 * sizeof sample + 1));
