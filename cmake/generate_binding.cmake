@@ -19,7 +19,8 @@ namespace bpfmap::inline v0::detail {
 inline constexpr std::size_t max_bound_members = @most@;
 
 // visit() calls f with the members of an aggregate, and point() with their addresses, which
-// bit-fields do not have. g++ copies a packed member for a reference to it, but points to it. A
+// bit-fields do not have. References to members of a packed struct need not be aligned, and are not
+// read. g++ copies a packed member for a reference to it, but points to it. A
 // compiler shows the line that it refuses, hence the comments in them.
 template <std::size_t count>
 struct Binding;
@@ -39,7 +40,7 @@ foreach(i RANGE 1 ${most})
   string(APPEND addresses "${sep}&m${last}")
   set(sep ", ")
   string(APPEND text "template <> struct Binding<${i}> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize(\"alignment\"))) static constexpr auto visit(T& object, F f) {
     auto& [${note}${names}] = object;
     return f(${names});
   }

@@ -12,7 +12,8 @@ namespace bpfmap::inline v0::detail {
 inline constexpr std::size_t max_bound_members = 64;
 
 // visit() calls f with the members of an aggregate, and point() with their addresses, which
-// bit-fields do not have. g++ copies a packed member for a reference to it, but points to it. A
+// bit-fields do not have. References to members of a packed struct need not be aligned, and are not
+// read. g++ copies a packed member for a reference to it, but points to it. A
 // compiler shows the line that it refuses, hence the comments in them.
 template <std::size_t count>
 struct Binding;
@@ -21,7 +22,7 @@ struct Binding;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Waddress-of-packed-member"
 template <> struct Binding<1> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0] = object;
     return f(m0);
   }
@@ -31,7 +32,7 @@ template <> struct Binding<1> {
   }
 };
 template <> struct Binding<2> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1] = object;
     return f(m0, m1);
   }
@@ -41,7 +42,7 @@ template <> struct Binding<2> {
   }
 };
 template <> struct Binding<3> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2] = object;
     return f(m0, m1, m2);
   }
@@ -51,7 +52,7 @@ template <> struct Binding<3> {
   }
 };
 template <> struct Binding<4> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3] = object;
     return f(m0, m1, m2, m3);
   }
@@ -61,7 +62,7 @@ template <> struct Binding<4> {
   }
 };
 template <> struct Binding<5> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4] = object;
     return f(m0, m1, m2, m3, m4);
   }
@@ -71,7 +72,7 @@ template <> struct Binding<5> {
   }
 };
 template <> struct Binding<6> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5] = object;
     return f(m0, m1, m2, m3, m4, m5);
   }
@@ -81,7 +82,7 @@ template <> struct Binding<6> {
   }
 };
 template <> struct Binding<7> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6] = object;
     return f(m0, m1, m2, m3, m4, m5, m6);
   }
@@ -91,7 +92,7 @@ template <> struct Binding<7> {
   }
 };
 template <> struct Binding<8> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7);
   }
@@ -101,7 +102,7 @@ template <> struct Binding<8> {
   }
 };
 template <> struct Binding<9> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8);
   }
@@ -111,7 +112,7 @@ template <> struct Binding<9> {
   }
 };
 template <> struct Binding<10> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9);
   }
@@ -121,7 +122,7 @@ template <> struct Binding<10> {
   }
 };
 template <> struct Binding<11> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10);
   }
@@ -131,7 +132,7 @@ template <> struct Binding<11> {
   }
 };
 template <> struct Binding<12> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11);
   }
@@ -141,7 +142,7 @@ template <> struct Binding<12> {
   }
 };
 template <> struct Binding<13> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12);
   }
@@ -151,7 +152,7 @@ template <> struct Binding<13> {
   }
 };
 template <> struct Binding<14> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13);
   }
@@ -161,7 +162,7 @@ template <> struct Binding<14> {
   }
 };
 template <> struct Binding<15> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14);
   }
@@ -171,7 +172,7 @@ template <> struct Binding<15> {
   }
 };
 template <> struct Binding<16> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15);
   }
@@ -181,7 +182,7 @@ template <> struct Binding<16> {
   }
 };
 template <> struct Binding<17> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16);
   }
@@ -191,7 +192,7 @@ template <> struct Binding<17> {
   }
 };
 template <> struct Binding<18> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17);
   }
@@ -201,7 +202,7 @@ template <> struct Binding<18> {
   }
 };
 template <> struct Binding<19> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18);
   }
@@ -211,7 +212,7 @@ template <> struct Binding<19> {
   }
 };
 template <> struct Binding<20> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19);
   }
@@ -221,7 +222,7 @@ template <> struct Binding<20> {
   }
 };
 template <> struct Binding<21> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20);
   }
@@ -231,7 +232,7 @@ template <> struct Binding<21> {
   }
 };
 template <> struct Binding<22> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21);
   }
@@ -241,7 +242,7 @@ template <> struct Binding<22> {
   }
 };
 template <> struct Binding<23> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22);
   }
@@ -251,7 +252,7 @@ template <> struct Binding<23> {
   }
 };
 template <> struct Binding<24> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23);
   }
@@ -261,7 +262,7 @@ template <> struct Binding<24> {
   }
 };
 template <> struct Binding<25> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24);
   }
@@ -271,7 +272,7 @@ template <> struct Binding<25> {
   }
 };
 template <> struct Binding<26> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25);
   }
@@ -281,7 +282,7 @@ template <> struct Binding<26> {
   }
 };
 template <> struct Binding<27> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26);
   }
@@ -291,7 +292,7 @@ template <> struct Binding<27> {
   }
 };
 template <> struct Binding<28> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27);
   }
@@ -301,7 +302,7 @@ template <> struct Binding<28> {
   }
 };
 template <> struct Binding<29> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28);
   }
@@ -311,7 +312,7 @@ template <> struct Binding<29> {
   }
 };
 template <> struct Binding<30> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29);
   }
@@ -321,7 +322,7 @@ template <> struct Binding<30> {
   }
 };
 template <> struct Binding<31> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30);
   }
@@ -331,7 +332,7 @@ template <> struct Binding<31> {
   }
 };
 template <> struct Binding<32> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31);
   }
@@ -341,7 +342,7 @@ template <> struct Binding<32> {
   }
 };
 template <> struct Binding<33> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32);
   }
@@ -351,7 +352,7 @@ template <> struct Binding<33> {
   }
 };
 template <> struct Binding<34> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33);
   }
@@ -361,7 +362,7 @@ template <> struct Binding<34> {
   }
 };
 template <> struct Binding<35> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34);
   }
@@ -371,7 +372,7 @@ template <> struct Binding<35> {
   }
 };
 template <> struct Binding<36> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35);
   }
@@ -381,7 +382,7 @@ template <> struct Binding<36> {
   }
 };
 template <> struct Binding<37> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36);
   }
@@ -391,7 +392,7 @@ template <> struct Binding<37> {
   }
 };
 template <> struct Binding<38> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37);
   }
@@ -401,7 +402,7 @@ template <> struct Binding<38> {
   }
 };
 template <> struct Binding<39> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38);
   }
@@ -411,7 +412,7 @@ template <> struct Binding<39> {
   }
 };
 template <> struct Binding<40> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39);
   }
@@ -421,7 +422,7 @@ template <> struct Binding<40> {
   }
 };
 template <> struct Binding<41> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40);
   }
@@ -431,7 +432,7 @@ template <> struct Binding<41> {
   }
 };
 template <> struct Binding<42> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41);
   }
@@ -441,7 +442,7 @@ template <> struct Binding<42> {
   }
 };
 template <> struct Binding<43> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42);
   }
@@ -451,7 +452,7 @@ template <> struct Binding<43> {
   }
 };
 template <> struct Binding<44> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43);
   }
@@ -461,7 +462,7 @@ template <> struct Binding<44> {
   }
 };
 template <> struct Binding<45> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44);
   }
@@ -471,7 +472,7 @@ template <> struct Binding<45> {
   }
 };
 template <> struct Binding<46> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45);
   }
@@ -481,7 +482,7 @@ template <> struct Binding<46> {
   }
 };
 template <> struct Binding<47> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46);
   }
@@ -491,7 +492,7 @@ template <> struct Binding<47> {
   }
 };
 template <> struct Binding<48> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47);
   }
@@ -501,7 +502,7 @@ template <> struct Binding<48> {
   }
 };
 template <> struct Binding<49> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48);
   }
@@ -511,7 +512,7 @@ template <> struct Binding<49> {
   }
 };
 template <> struct Binding<50> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49);
   }
@@ -521,7 +522,7 @@ template <> struct Binding<50> {
   }
 };
 template <> struct Binding<51> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50);
   }
@@ -531,7 +532,7 @@ template <> struct Binding<51> {
   }
 };
 template <> struct Binding<52> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51);
   }
@@ -541,7 +542,7 @@ template <> struct Binding<52> {
   }
 };
 template <> struct Binding<53> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52);
   }
@@ -551,7 +552,7 @@ template <> struct Binding<53> {
   }
 };
 template <> struct Binding<54> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53);
   }
@@ -561,7 +562,7 @@ template <> struct Binding<54> {
   }
 };
 template <> struct Binding<55> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54);
   }
@@ -571,7 +572,7 @@ template <> struct Binding<55> {
   }
 };
 template <> struct Binding<56> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55);
   }
@@ -581,7 +582,7 @@ template <> struct Binding<56> {
   }
 };
 template <> struct Binding<57> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56);
   }
@@ -591,7 +592,7 @@ template <> struct Binding<57> {
   }
 };
 template <> struct Binding<58> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57);
   }
@@ -601,7 +602,7 @@ template <> struct Binding<58> {
   }
 };
 template <> struct Binding<59> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58);
   }
@@ -611,7 +612,7 @@ template <> struct Binding<59> {
   }
 };
 template <> struct Binding<60> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59);
   }
@@ -621,7 +622,7 @@ template <> struct Binding<60> {
   }
 };
 template <> struct Binding<61> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60);
   }
@@ -631,7 +632,7 @@ template <> struct Binding<61> {
   }
 };
 template <> struct Binding<62> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60, m61] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60, m61);
   }
@@ -641,7 +642,7 @@ template <> struct Binding<62> {
   }
 };
 template <> struct Binding<63> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60, m61, m62] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60, m61, m62);
   }
@@ -651,7 +652,7 @@ template <> struct Binding<63> {
   }
 };
 template <> struct Binding<64> {
-  template <class T, class F> static constexpr auto visit(T& object, F f) {
+  template <class T, class F> __attribute__((no_sanitize("alignment"))) static constexpr auto visit(T& object, F f) {
     auto& [/* An anonymous union, a flexible array, and a bit-field of bool or of an enum without a fixed type cannot be reflected: give bpfmap::Layout<T> its members. */ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60, m61, m62, m63] = object;
     return f(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15, m16, m17, m18, m19, m20, m21, m22, m23, m24, m25, m26, m27, m28, m29, m30, m31, m32, m33, m34, m35, m36, m37, m38, m39, m40, m41, m42, m43, m44, m45, m46, m47, m48, m49, m50, m51, m52, m53, m54, m55, m56, m57, m58, m59, m60, m61, m62, m63);
   }
