@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "../map/btf.hpp"
+#include "bpfmap/layout/detail/load_btf.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "btf_of.hpp"
 #include "compare.hpp"
@@ -29,18 +30,20 @@ std::string unreadable(std::error_code ec) {
   return "the map's BTF cannot be read: " + ec.message();
 }
 
-// The BTF of a map, or the reason for which there is none.
+// The BTF of a map, or the reason for which there is none. What this process lacks at the moment is
+// an error: nobody would notice that a map was not compared.
 class MapBtfReader {
  public:
-  explicit MapBtfReader(const MapInfo& info) {
+  MapBtfReader(const MapInfo& info, std::error_code& ec) {
     if (info.btf_id == 0 || info.btf_value_type_id == 0) {
       reason_ = "the map has no BTF";
       return;
     }
-    std::error_code ec;
     bytes_ = read_btf(info.btf_id, ec);
-    if (ec == std::errc::not_enough_memory) throw std::bad_alloc{};
-    if (ec) reason_ = unreadable(ec);
+    if (ec && !is_out_of_resources(ec)) {
+      reason_ = unreadable(ec);
+      ec.clear();
+    }
   }
   [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
@@ -149,24 +152,26 @@ constexpr std::uint32_t most_slots = 1024;
 
 // Compares with an inner map of `map`.
 LayoutReport check_inner(const Map& map, const TypeDescription* key, const TypeDescription* value,
-                         const LayoutOptions& options) {
+                         const LayoutOptions& options, std::error_code& ec) {
   const MapInfo& info = map.info();
-  const auto failed = [&](const char* what, std::error_code ec) {
-    return of_map(unknown(std::string{what} + ": " + ec.message()), info);
+  const auto failed = [&](const char* what) {
+    if (is_out_of_resources(ec)) return LayoutReport{};
+    LayoutReport report = of_map(unknown(std::string{what} + ": " + ec.message()), info);
+    ec.clear();
+    return report;
   };
-  std::error_code ec;
   // The slots of an array may be empty.
   std::optional<Bytes> slot = map.get_next_key<Bytes>(std::nullopt, ec);
   for (std::uint32_t i = 0; slot && !ec && i < most_slots; ++i) {
     const auto id = map.lookup<std::uint32_t>(BytesView{*slot}, ec);
     if (id && !ec) {
       const Map inner = Map::from_id(*id, ec);
-      if (ec) return failed("opening an inner map", ec);
-      return check_layout(inner.info(), key, value, options);
+      if (ec) return failed("opening an inner map");
+      return check_layout(inner.info(), key, value, options, ec);
     }
     if (!ec) slot = map.get_next_key<Bytes>(BytesView{*slot}, ec);
   }
-  if (ec) return failed("looking for an inner map", ec);
+  if (ec) return failed("looking for an inner map");
   if (slot && info.max_entries > most_slots)
     return of_map(unknown("the first " + std::to_string(most_slots) +
                           " slots of the map of maps are empty, and only inner maps have BTF"),
@@ -175,17 +180,18 @@ LayoutReport check_inner(const Map& map, const TypeDescription* key, const TypeD
 }
 
 LayoutReport check(const Map& map, const TypeDescription* key, const TypeDescription* value,
-                   const LayoutOptions& options) {
+                   const LayoutOptions& options, std::error_code& ec) {
   const MapInfo& info = map.info();
   if (info.type == MapType::array_of_maps || info.type == MapType::hash_of_maps)
-    return check_inner(map, key, value, options);
-  return check_layout(info, key, value, options);
+    return check_inner(map, key, value, options, ec);
+  return check_layout(info, key, value, options, ec);
 }
 
 LayoutReport variable(const Map& map, std::string_view name, const TypeDescription& type,
                       const LayoutOptions& options, std::error_code& ec) {
   const MapInfo& info = map.info();
-  const MapBtfReader btf{info};
+  const MapBtfReader btf{info, ec};
+  if (ec) return {};
   if (!btf.reason().empty()) return of_map(unknown(btf.reason()), info);
   if (info.btf_key_type_id != 0) return of_map(unknown("the map is not a data section"), info);
   Checker checker{btf.bytes(), options};
@@ -205,8 +211,10 @@ LayoutReport check_layout(BytesView btf, std::uint32_t key_type_id, std::uint32_
 }
 
 LayoutReport check_layout(const MapInfo& info, const TypeDescription* key,
-                          const TypeDescription* value, const LayoutOptions& options) {
-  const MapBtfReader btf{info};
+                          const TypeDescription* value, const LayoutOptions& options,
+                          std::error_code& ec) {
+  const MapBtfReader btf{info, ec};
+  if (ec) return {};
   if (!btf.reason().empty()) return of_map(unknown(btf.reason()), info);
   // Whatever integer the program declares, it is an index or a descriptor.
   if (has_int_key(info.type)) key = nullptr;
@@ -221,7 +229,7 @@ LayoutReport check_layout(const Map& map, const TypeDescription* key, const Type
   ec.clear();
   if (!map) ec = Errc::no_map;
   LayoutReport report;
-  if (!ec) report = without_bad_alloc(ec, [&] { return check(map, key, value, options); });
+  if (!ec) report = without_bad_alloc(ec, [&] { return check(map, key, value, options, ec); });
   if (ec) ec = record(map, {.operation = Operation::info}, ec);
   return report;
 }

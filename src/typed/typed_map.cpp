@@ -64,8 +64,8 @@ std::error_code complete(MapSpec& spec, const Requirement& required, const Entry
     ec = check_cpu_list();
   if (ec) return record_create(spec, fields(required), ec);
   if (layout != nullptr && spec.btf_fd < 0 && with_entry_btf.contains(spec.type))
-    layout->describe(*layout, spec, btf);
-  return ec;
+    ec = layout->describe(*layout, spec, btf);
+  return ec ? record_create(spec, fields(required), ec) : ec;
 }
 
 std::uint32_t entries_for(std::span<const std::uint32_t> cpus) noexcept {

@@ -17,11 +17,11 @@
 namespace bpfmap::inline v0 {
 namespace detail {
 
-// What both are compared with is in the BTF of `info`; nullptr is not compared. Throws
-// std::bad_alloc only.
+// Compares both with the BTF of `info`; nullptr is not compared. Sets `ec` to EMFILE, ENFILE or
+// ENOMEM; throws std::bad_alloc only.
 [[nodiscard]] LayoutReport check_layout(const MapInfo& info, const TypeDescription* key,
-                                        const TypeDescription* value,
-                                        const LayoutOptions& options = {});
+                                        const TypeDescription* value, const LayoutOptions& options,
+                                        std::error_code& ec);
 // As above; of a map of maps, the BTF is that of its first inner map.
 [[nodiscard]] LayoutReport check_layout(const Map& map, const TypeDescription* key,
                                         const TypeDescription* value, const LayoutOptions& options,
@@ -104,7 +104,7 @@ concept typed_map_like = requires(const M& map) {
 /// A map of maps has no BTF: K and V are compared with that of its first inner map, which is looked
 /// for in the first 1024 slots. Without BTF, or without the permission to read it, the verdict is
 /// LayoutVerdict::unknown, which is no error.
-/// Throws Error: Errc::no_map for an empty map.
+/// Throws Error: Errc::no_map for an empty map; EMFILE, ENFILE and ENOMEM.
 template <class K, class V>
 [[nodiscard]] LayoutReport check_layout(const Map& map, const LayoutOptions& options,
                                         std::error_code& ec) noexcept {
@@ -143,7 +143,7 @@ template <detail::typed_map_like M>
 }
 
 /// Compares T with the variable `name` of the data section that `map` holds (.bss, .data, .rodata),
-/// as check_layout() does. Throws Error: Errc::no_map for an empty map; Errc::no_such_variable.
+/// as check_layout() does. Throws Error: those of check_layout(); Errc::no_such_variable.
 template <class T>
 [[nodiscard]] LayoutReport check_variable(const Map& map, std::string_view name,
                                           const LayoutOptions& options,

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/layout/check_layout.hpp"
 #include "kernel_test.hpp"
 #include "told.hpp"
 
@@ -204,6 +205,39 @@ TEST(LayoutOfAnOpenedMap, IsUnknownWithoutBtf) {
   Map map = Map::create(
       {.type = MapType::hash, .key_size = sizeof(Flow), .value_size = 16, .max_entries = 4});
   EXPECT_TRUE((HashMap<Flow, Narrow>{map.duplicate()}));
+}
+
+// What the process lacks at the moment is reported: nobody would notice a map that was not
+// compared, or that describes nothing.
+TEST(LayoutWithoutResources, IsAnErrorAndWithoutPermissionIsNot) {
+  const auto flows = Flows::create({.max_entries = 4});
+  using Wrong = HashMap<Flow, Narrow>;
+  static int failing_command;
+  static int failure;
+  const auto with = [](int command, int error, auto body) {
+    failing_command = command;
+    failure = error;
+    const test::ReplacedBpf replaced{[](int cmd, void* attr, unsigned int size) noexcept -> long {
+      return cmd == failing_command ? -failure : sys::bpf_syscall(cmd, attr, size);
+    }};
+    body();
+  };
+  for (const int error : {EMFILE, ENFILE, ENOMEM}) {
+    SCOPED_TRACE(error);
+    with(BPF_BTF_GET_FD_BY_ID, error, [&] {
+      (void)told(error, [&](auto&... ec) { (void)Wrong{flows.map().duplicate(), ec...}; });
+      (void)told(error, [&](auto&... ec) { (void)check_layout<Flow, Narrow>(flows.map(), ec...); });
+    });
+    with(BPF_BTF_LOAD, error, [&] {
+      (void)told(error, [](auto&... ec) { (void)Flows::create({.max_entries = 4}, ec...); });
+    });
+  }
+  with(BPF_BTF_GET_FD_BY_ID, EPERM, [&] {
+    EXPECT_TRUE((Wrong{flows.map().duplicate()}));
+    EXPECT_EQ((check_layout<Flow, Narrow>(flows.map()).verdict), LayoutVerdict::unknown);
+  });
+  with(BPF_BTF_LOAD, EPERM,
+       [&] { EXPECT_EQ(Flows::create({.max_entries = 4}).map().info().btf_id, 0U); });
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ namespace bpfmap::inline v0::detail {
 [[nodiscard]] std::error_code check_entries(const EntryLayout& layout,
                                             const MapInfo& info) noexcept;
 [[nodiscard]] std::string report_entries(const EntryLayout& layout, const MapInfo& info);
-void describe_entries(const EntryLayout& layout, MapSpec& spec, sys::UniqueFd& btf) noexcept;
+[[nodiscard]] std::error_code describe_entries(const EntryLayout& layout, MapSpec& spec,
+                                               sys::UniqueFd& btf) noexcept;
 
 // Whether a T is looked into. A class that did not ask for it is compared by its size only.
 template <class T>

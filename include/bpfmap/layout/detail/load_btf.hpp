@@ -11,6 +11,13 @@
 
 namespace bpfmap::inline v0::detail {
 
+/// Whether `ec` is something that this process lacks at the moment, and not an answer of the
+/// kernel's.
+[[nodiscard]] inline bool is_out_of_resources(const std::error_code& ec) noexcept {
+  return ec == std::errc::not_enough_memory || ec == std::errc::too_many_files_open ||
+         ec == std::errc::too_many_files_open_in_system;
+}
+
 /// The BTF of a map to create: MapSpec::btf_fd and its two type ids.
 struct MapBtf {
   sys::UniqueFd fd;

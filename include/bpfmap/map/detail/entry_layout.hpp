@@ -28,14 +28,15 @@ struct EntryLayout {
   const TypeDescription* checked_key;    ///< `key` if it has a Layout, otherwise nullptr
   const TypeDescription* checked_value;  ///< the same
 
-  /// Returns Errc::wrong_layout when the BTF of the map contradicts the types; no error when it
-  /// cannot be read.
+  /// Returns Errc::wrong_layout when the BTF of the map contradicts the types; EMFILE, ENFILE or
+  /// ENOMEM; no error when there is no BTF, or the kernel refuses it.
   std::error_code (*check)(const EntryLayout& layout, const MapInfo& info) noexcept;
   /// Returns what `check` found, both layouts side by side.
   std::string (*report)(const EntryLayout& layout, const MapInfo& info);
-  /// Loads BTF that describes the types, and sets it in `spec`. `btf` owns it. The spec stays
-  /// without BTF when the kernel refuses to load it.
-  void (*describe)(const EntryLayout& layout, MapSpec& spec, sys::UniqueFd& btf) noexcept;
+  /// Loads BTF that describes the types, and sets it in `spec`. `btf` owns it. Returns EMFILE,
+  /// ENFILE or ENOMEM; the spec stays without BTF when the kernel refuses to load it.
+  std::error_code (*describe)(const EntryLayout& layout, MapSpec& spec,
+                              sys::UniqueFd& btf) noexcept;
 };
 
 }  // namespace detail
