@@ -71,6 +71,10 @@ constexpr std::array buffers{
         set(Operation::drain), any_type, ESTALE, always,
         "the drain was begun before fork(2) and belongs to the parent process; create a new one in "
         "the child"},
+    // No command of the kernel's returns it.
+    Cause{set(Operation::in_kernel) | element_operations, any_type, ESTALE, always,
+          "the handle was made by in_kernel() before fork(2) and belongs to the parent process; "
+          "make a new one in the child"},
     Cause{view, perf_event_array, EACCES, lacks_perfmon,
           "opening the CPUs' perf events needs CAP_PERFMON (CAP_SYS_ADMIN before Linux 5.8; see "
           "kernel.perf_event_paranoid), which this process lacks; run it as root or grant the "

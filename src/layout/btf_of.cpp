@@ -307,7 +307,7 @@ MadeBtf btf_of(const MapSpec& spec, const TypeDescription* key, const TypeDescri
   made.needs_all_kinds = writer.needs_all_kinds();
   made.bytes = writer.raw();
   ec = kernel_error(-writer.error());
-  return ec ? MadeBtf{} : made;
+  return ec ? MadeBtf{} : std::move(made);
 }
 
 MapBtf load_btf(const MapSpec& spec, const TypeDescription* key, const TypeDescription* value,

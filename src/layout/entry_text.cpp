@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "../map/btf.hpp"
 #include "bpfmap/error.hpp"
+#include "bpfmap/layout/detail/load_btf.hpp"
 #include "bpfmap/map/detail/failure_record.hpp"
 #include "bpfmap/sys/cpus.hpp"
 #include "entry_plan.hpp"
@@ -113,7 +115,7 @@ auto with_plan(const EntryPlan* plan, Operation operation, std::error_code& ec,
     return made;
   });
   if (!reported) ec = fail_of_memory(operation, ec);
-  return ec ? Result{} : result;
+  return ec ? Result{} : std::move(result);
 }
 
 std::error_code refusal(std::string_view what, const detail::TextFault& fault) {
@@ -130,17 +132,21 @@ Bytes empty_value(const EntryPlan& plan, std::error_code& ec) {
   return Bytes(plan.percpu ? sys::percpu_size(size) : size);
 }
 
-// Reads the map's BTF; empty with the reason when there is none.
-Bytes btf_of(const MapInfo& info, std::string& reason) {
+// Reads the map's BTF; empty with the reason when there is none. What this process lacks at the
+// moment is an error.
+Bytes btf_of(const MapInfo& info, std::string& reason, std::error_code& ec) {
   if (info.btf_id == 0) {
     reason = "the map has no BTF";
     return {};
   }
-  std::error_code ec;
   Bytes btf = detail::read_btf(info.btf_id, ec);
-  if (ec) reason = "the map's BTF cannot be read: " + ec.message();
-  if (ec == std::errc::operation_not_permitted) reason += "; that needs CAP_SYS_ADMIN";
-  return ec ? Bytes{} : btf;
+  if (!ec) return btf;
+  if (!detail::is_out_of_resources(ec)) {
+    reason = "the map's BTF cannot be read: " + ec.message();
+    if (ec == std::errc::operation_not_permitted) reason += "; that needs CAP_SYS_ADMIN";
+    ec.clear();
+  }
+  return {};
 }
 
 }  // namespace
@@ -153,7 +159,8 @@ EntryText::EntryText(const Map& map, EntryTextOptions options, std::error_code& 
   }
   detail::without_bad_alloc(ec, [&] {
     std::string reason;
-    const Bytes btf = btf_of(map.info(), reason);
+    const Bytes btf = btf_of(map.info(), reason, ec);
+    if (ec) return;
     auto plan = std::make_shared<EntryPlan>(detail::plan_of(map.info(), btf, options));
     if (!reason.empty()) plan->reason = std::move(reason);
     plan_ = std::move(plan);

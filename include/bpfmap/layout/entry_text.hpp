@@ -91,7 +91,7 @@ class EntryText {
  public:
   EntryText() noexcept = default;
   /// Reads the BTF of `map` (BPF_BTF_GET_FD_BY_ID, 4.18, which needs CAP_SYS_ADMIN). BTF that is
-  /// missing, forbidden or broken is no error: see reason(). Errc::no_map.
+  /// missing, forbidden or broken is no error: see reason(). Errc::no_map; EMFILE, ENFILE, ENOMEM.
   explicit EntryText(const Map& map, EntryTextOptions options = {});
   EntryText(const Map& map, EntryTextOptions options, std::error_code& ec) noexcept;
   EntryText(const Map& map, std::error_code& ec) noexcept : EntryText(map, {}, ec) {}

@@ -63,6 +63,7 @@ constexpr std::array unreachable_rows{
                 "batches of values of different sizes, which none takes"},
     Unreachable{"before fork(2), by the parent", "a forked child: see PerfBufferAfterFork"},
     Unreachable{"the drain was begun before fork(2)", "a forked child: see OwnedDrain"},
+    Unreachable{"made by in_kernel() before fork(2)", "a forked child: see InKernelHandle"},
     Unreachable{"MapFlags::rb_overwrite: its", "a newer kernel"},
     Unreachable{"the program in the value, {value_program}, is",
                 "EBADF of cpumaps: a newer kernel"},

@@ -12,6 +12,10 @@
 #include <vector>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/in_kernel/in_kernel.hpp"
+#include "bpfmap/layout/check_layout.hpp"
+#include "bpfmap/layout/entry_text.hpp"
+#include "bpfmap/layout/layout.hpp"
 #include "failing_new.hpp"
 #include "fake_bpf.hpp"
 #include "kernel_has.hpp"
@@ -32,7 +36,7 @@ struct Large {
 /// `call(ec)` with room for ever more allocations: ENOMEM until there is enough. It must need one.
 template <class Call>
 void expect_no_memory_is_told(Call call) {
-  constexpr std::size_t most = 100;
+  constexpr std::size_t most = 200;
   for (std::size_t allowed = 0; allowed < most; ++allowed) {
     std::error_code ec = Errc::invalid_name;
     {
@@ -157,6 +161,86 @@ TEST(NoMemory, IsToldByPins) {
   });
   EXPECT_FALSE(replaced);
   EXPECT_EQ(Map::open_pinned(deep).info().max_entries, 8U);
+}
+
+struct Counted {
+  std::uint64_t packets;
+  std::uint32_t drops, more;
+};
+// Of the same size.
+struct Reordered {
+  std::uint32_t drops, more;
+  std::uint64_t packets;
+};
+
+}  // namespace
+
+template <>
+struct Layout<Counted> : Reflected {};
+template <>
+struct Layout<Reordered> : Reflected {};
+
+namespace {
+
+using Counters = HashMap<std::uint32_t, Counted>;
+
+TEST(NoMemory, IsToldByLayouts) {
+  expect_no_memory_is_told(
+      [](std::error_code& ec) { (void)Counters::create({.max_entries = 4}, ec); });
+  const auto counters = Counters::create({.max_entries = 4});
+  ASSERT_NE(counters.map().info().btf_id, 0U);
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    Map map = counters.map().duplicate(ec);
+    if (!ec) (void)Counters{std::move(map), ec};
+  });
+  expect_no_memory_is_told([&](std::error_code& ec) {
+    (void)check_layout<std::uint32_t, Reordered>(counters.map(), ec);
+  });
+}
+
+TEST(NoMemory, IsToldByEntriesAsText) {
+  auto counters = Counters::create({.max_entries = 4});
+  counters.update(1, Counted{.packets = 7, .drops = 1, .more = 0});
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)EntryText{counters.map(), ec}; });
+  const EntryText text{counters.map()};
+  const Bytes key = *counters.map().get_next_key(std::nullopt);
+  const Bytes value = *counters.map().lookup(key);
+  const std::string line = text.entry_text(key, value);
+  // Too long for a std::string without a heap.
+  expect_no_memory_is_told(
+      [&](std::error_code& ec) { (void)text.value_text(value, TextStyle::json, ec); });
+  expect_no_memory_is_told(
+      [&](std::error_code& ec) { (void)text.entry_text(key, value, TextStyle::lines, ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)text.parse_key("1", ec); });
+  expect_no_memory_is_told([&](std::error_code& ec) { (void)text.parse_entry(line, ec); });
+  // What is wrong with a text needs memory, too.
+  for (std::size_t allowed = 0; allowed < 20; ++allowed) {
+    std::error_code ec;
+    {
+      const FailingNew failing{allowed};
+      (void)text.parse_value("{packets=1, unknown=2}", ec);
+    }
+    EXPECT_TRUE(ec == errno_code(ENOMEM) || ec == Errc::invalid_text) << ec;
+  }
+}
+
+TEST(NoMemory, IsToldByQueries) {
+  auto counters = Counters::create({.max_entries = 64});
+  for (std::uint32_t key = 0; key < 50; ++key) counters.update(key, Counted{key, key % 7, 0});
+  for (const EngineChoice engine : {EngineChoice::automatic, EngineChoice::system_calls}) {
+    SCOPED_TRACE(static_cast<int>(engine));
+    auto handle = in_kernel(counters, {.engine = engine});
+    const auto packets = value(&Counted::packets);
+    expect_no_memory_is_told([&](std::error_code& ec) { (void)handle.count_if(packets > 3U, ec); });
+    expect_no_memory_is_told([&](std::error_code& ec) { (void)handle.top(3, packets, ec); });
+    expect_no_memory_is_told([&](std::error_code& ec) { (void)handle.to_vector(ec); });
+    expect_no_memory_is_told(
+        [&](std::error_code& ec) { (void)handle.group_by(value(&Counted::drops), packets, ec); });
+    std::uint64_t entries = 0;
+    for (const auto& group : handle.group_by(value(&Counted::drops), packets).groups)
+      entries += group.count;
+    EXPECT_EQ(entries, 50U) << "groups of a query that failed are left";
+  }
 }
 
 TEST(NoMemory, IsToldByTheListOfMaps) {
