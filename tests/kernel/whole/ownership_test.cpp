@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "bpfmap/bpfmap.hpp"
+#include "bpfmap/in_kernel/in_kernel.hpp"
 #include "child_process.hpp"
 #include "kernel_test.hpp"
 #include "maps.hpp"
@@ -202,12 +203,26 @@ struct Owner<PerfBuffer> {
   }
 };
 
-// The kernel keeps an arena's memory out of a child of fork(2), and of the classes of events a
-// child may only destroy its copy.
+using Handle = InKernel<Hash>;
+template <>
+struct Owner<Handle> {
+  static std::optional<Handle> make() {
+    auto handle = in_kernel(*Owner<Hash>::make(), {.keys_per_call = 8});
+    if (handle.status().reason == EngineReason::kernel_too_old) return std::nullopt;
+    return handle;
+  }
+  static bool works(const Handle& handle) {
+    return handle.keys_per_call() == 8 && handle.status().reason == EngineReason::none &&
+           Owner<Hash>::works(handle.typed_map());
+  }
+};
+
+// The kernel keeps an arena's memory out of a child of fork(2), and of the classes of events and of
+// a handle a child may only destroy its copy.
 template <class T>
-constexpr bool inherited =
-    !std::is_same_v<T, Arena> && !std::is_same_v<T, RingReader> && !std::is_same_v<T, RingBuffer> &&
-    !std::is_same_v<T, PerfBuffer> && !std::is_same_v<T, UserRingBuffer>;
+constexpr bool inherited = !std::is_same_v<T, Arena> && !std::is_same_v<T, RingReader> &&
+                           !std::is_same_v<T, RingBuffer> && !std::is_same_v<T, PerfBuffer> &&
+                           !std::is_same_v<T, UserRingBuffer> && !std::is_same_v<T, Handle>;
 
 template <class T>
 class Owners : public ::testing::Test {
@@ -222,9 +237,9 @@ class Owners : public ::testing::Test {
   T owner;
 };
 
-using OwnerTypes =
-    ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Numbers, Array,
-                     MappedBytes<>, Arena, RingReader, RingBuffer, PerfBuffer, UserRingBuffer>;
+using OwnerTypes = ::testing::Types<sys::UniqueFd, sys::Mapping, Map, Hash, PerCpuHash, Numbers,
+                                    Array, MappedBytes<>, Arena, RingReader, RingBuffer, PerfBuffer,
+                                    UserRingBuffer, Handle>;
 TYPED_TEST_SUITE(Owners, OwnerTypes);
 
 TYPED_TEST(Owners, AreMovedAndNeverCopied) {
